@@ -1,0 +1,2 @@
+# src/base
+libhalfulp_la_SOURCES += src/base/status.h src/base/status.c src/base/memory.h src/base/memory.c src/base/random.h src/base/random.c

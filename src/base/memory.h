@@ -1,0 +1,22 @@
+/* memory.h - allocation that tests can make fail.
+ *
+ * Everything the project allocates goes through these, so that a test can walk through all the
+ * ways of running out of memory: hu_memory_fail_after(n) for n = 0, 1, 2 ... until the call succeeds.
+ */
+#ifndef HU_BASE_MEMORY_H
+#define HU_BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *hu_malloc(size_t size);                    /* NULL when out of memory           */
+void *hu_calloc(size_t n, size_t size);          /* zeroed; NULL also when n * size overflows */
+void *hu_realloc(void *p, size_t size);          /* on failure p is still the caller's */
+void *hu_aligned(size_t n, size_t size);         /* 64-byte aligned, not zeroed; hu_free releases it */
+char *hu_strdup(const char *text);
+void  hu_free(void *p);                          /* hu_free(NULL) does nothing         */
+
+/* After n more successful allocations every further one fails; -1: never (the default).
+ * For tests; not meant to be called while other threads allocate. */
+void hu_memory_fail_after(long n);
+
+#endif

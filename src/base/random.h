@@ -1,0 +1,36 @@
+/* random.h - random bits that depend on where they are used, not on when.
+ *
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
+ * through the Random123 library), keyed by the seed and counted by (stream, index). The word of an
+ * element is a function of the three alone: the same for any number of threads, any vector width and
+ * any order of evaluation.
+ */
+#ifndef HU_BASE_RANDOM_H
+#define HU_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct hu_random {
+    uint64_t seed;      /* the experiment's seed                                  */
+    uint64_t stream;    /* which of the uses within it: a tensor, a layer, a step */
+    uint64_t index;     /* the next element                                       */
+} hu_random;
+
+/* The 64 random bits of element `index` of a stream. */
+uint64_t hu_random_at(uint64_t seed, uint64_t stream, uint64_t index);
+
+/* The 64 bits at r->index, which then moves on by one. */
+uint64_t hu_random_next(hu_random *r);
+
+/* out[i] = hu_random_at(seed, stream, index + i) for i < n. */
+void hu_random_fill(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);
+
+/* Uniform in [0, 1) with 53 bits, and standard normal (Box-Muller on two uniforms of words 2i, 2i + 1). */
+double hu_random_uniform_at(uint64_t seed, uint64_t stream, uint64_t index);
+double hu_random_normal_at(uint64_t seed, uint64_t stream, uint64_t index);
+
+/* A seed made from another seed and a text (a point's key, a tensor's name): FNV-1a, then mixed. */
+uint64_t hu_random_derive(uint64_t seed, const char *text);
+
+#endif

@@ -1,0 +1,2 @@
+# src/cli
+halfulp_SOURCES += src/cli/main.c

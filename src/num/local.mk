@@ -1,0 +1,2 @@
+# src/num
+libhalfulp_la_SOURCES += src/num/num.h src/num/num.c
