@@ -1,0 +1,105 @@
+/* format.h - what a number system is.
+ *
+ * A format is an immutable description, found by name, shared by all threads and never freed by its
+ * users. Its family has three functions: decode (code -> exact number), bracket (exact number -> the
+ * two neighbours and the position between them) and special (the code of a zero, a NaN or an infinity). Formats know
+ * nothing of rounding modes.
+ * Needs src/num. Used by rounding/, src/ops and everything above.
+ */
+#ifndef HU_FORMATS_FORMAT_H
+#define HU_FORMATS_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/base/status.h"
+#include "src/num/num.h"
+
+typedef hu_u128 hu_code;             /* the bit pattern of a value, right-aligned */
+
+#define HU_HALF (UINT64_C(1) << 62)  /* bracket position: the midpoint            */
+#define HU_ONE  (UINT64_C(1) << 63)  /* bracket position: at or past `hi`         */
+
+/* Where an exact number lies among the values of a format. `lo` is the neighbour nearer zero and `hi`
+ * the one farther from it. Beyond the largest finite value `hi` stands for overflow and the position
+ * counts as if the grid went on (IEEE 754-2019, section 4.3.1). */
+typedef struct hu_bracket {
+    hu_code  lo, hi;
+    uint64_t part;        /* (|x| - |lo|) / (|hi| - |lo|) in units of 2^-63; the last bit is a sticky one;
+                             0: x is lo exactly; HU_ONE only when `overflow`                       */
+    bool     negative;    /* sign of x                                                             */
+    bool     odd;         /* lo is the odd one of the two                                          */
+    bool     overflow;    /* lo is the largest finite value, and x is not lo                       */
+    bool     tiny;        /* 0 < |x| < smallest normal                                             */
+    bool     hi_normal;   /* hi is the smallest normal (lets tininess after rounding be told)      */
+} hu_bracket;
+
+typedef struct hu_format hu_format;
+
+typedef struct hu_family {
+    const char *name;                                         /* "float", ...                      */
+    hu_num     (*decode)(const hu_format *f, hu_code code);
+    hu_bracket (*bracket)(const hu_format *f, hu_num x);      /* x: HU_FINITE                      */
+    hu_code    (*special)(const hu_format *f, hu_num x);      /* x: HU_ZERO, HU_INF or HU_NAN; where the format
+                                                                 has no code for it, the nearest honest one:
+                                                                 see the family's head              */
+} hu_family;
+
+typedef enum hu_specials {
+    HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
+    HU_SPECIALS_FN,       /* no infinity; NaN where exponent and trailing significand are all ones    */
+    HU_SPECIALS_FNUZ,     /* no infinity, no negative zero; NaN is the code of -0                     */
+    HU_SPECIALS_FINITE,   /* neither infinity nor NaN                                                 */
+} hu_specials;
+
+typedef enum hu_subnormals {          /* a set of bits; 0: kept                                       */
+    HU_FLUSH_IN  = 1,     /* a subnormal code is read as a zero of its sign                           */
+    HU_FLUSH_OUT = 2,     /* a result that is tiny after rounding becomes a zero of its sign          */
+} hu_subnormals;
+
+struct hu_format {
+    const char      *name;          /* canonical: as the grammar writes it                            */
+    const hu_family *family;
+    int              width_bits;    /* of a code                                                      */
+    int              exp_bits;      /* of the exponent field                                          */
+    int              man_bits;      /* of the trailing significand; precision p = man_bits + 1        */
+    int              bias;
+    hu_specials      specials;
+    unsigned         subnormals;    /* HU_FLUSH_IN | HU_FLUSH_OUT                                     */
+    int              emin;          /* exponent of the smallest normal, 1 - bias                      */
+    int              emax;          /* exponent of the largest finite value                           */
+    hu_code          max_code;      /* of the largest finite value                                    */
+    hu_code          nan_code;      /* canonical quiet NaN; equals max_code or the infinity without one */
+    hu_code          inf_code;      /* positive infinity; equals nan_code or max_code without one     */
+    bool             has_inf, has_nan, has_negative_zero, is_signed;
+    const char      *source;        /* where the format is defined                                    */
+};
+
+/* The format of that name, by the grammar of the manual: e5m2 e4m3fn e4m3b11fnuz e5m7{bias=20,subnormals=flush}
+ * fp32 bf16 ... NULL with err saying what was expected and the nearest valid name. A format found
+ * once stays for the life of the process; finding it again gives the same pointer. Thread-safe. */
+const hu_format *hu_format_find(const char *name, hu_error *err);
+
+/* The i-th named format of the table (not the ones made by the grammar); NULL past the last. */
+const hu_format *hu_format_at(int i);
+
+/* The i-th alias and what it stands for; NULL past the last. */
+const char *hu_format_alias_at(int i, const char **stands_for);
+
+/* Properties of a format, exact: largest finite, smallest positive normal and subnormal, and the
+ * distance from 1 to the next larger value (zero where 1 is not a value or the largest). */
+hu_num hu_format_max(const hu_format *f);
+hu_num hu_format_min_normal(const hu_format *f);
+hu_num hu_format_min_subnormal(const hu_format *f);   /* the smallest normal where subnormals are flushed or absent */
+hu_num hu_format_epsilon(const hu_format *f);
+
+static inline hu_num hu_decode(const hu_format *f, hu_code code)
+{
+    return f->family->decode(f, code);
+}
+
+/* The codes of f run from 0 to this one. */
+hu_code hu_format_last_code(const hu_format *f);
+
+#endif

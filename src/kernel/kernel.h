@@ -1,0 +1,83 @@
+/* kernel.h - the operations of src/ops over arrays of carriers, and dot products and GEMM.
+ *
+ * A carrier is a float or a double that holds an emulated value exactly. Every function gives the same
+ * bits as the scalar path (decode, one exact operation, one rounding), in every mode, stochastic ones
+ * included, at any number of threads: element i of a call draws the random word env->random.index + i,
+ * and the index has moved on by n afterwards. Flags of all elements are OR-ed into env->flags.
+ *
+ * `out` may be one of the inputs unless a comment says otherwise. A NaN result is the carrier's
+ * canonical quiet NaN (payloads are a matter of codes, src/ops); a format without negative zero gives +0.
+ */
+#ifndef HU_KERNEL_KERNEL_H
+#define HU_KERNEL_KERNEL_H
+
+#include "src/ops/env.h"
+
+/* Whether every value of f is a value of the carrier. The functions below return HU_EINVAL where not. */
+bool hu_fits_f32(const hu_format *f);
+bool hu_fits_f64(const hu_format *f);
+
+/* out[i] = in[i] on the grid of f. in: any values of the carrier. */
+hu_status hu_quantize_f32(float  *out, const float  *in, size_t n, const hu_format *f, hu_env *env, hu_error *err);
+hu_status hu_quantize_f64(double *out, const double *in, size_t n, const hu_format *f, hu_env *env, hu_error *err);
+
+/* Codes of formats of up to 64 bits, one a uint64_t. encode rounds, decode is exact. */
+hu_status hu_encode_f64(uint64_t *out, const double *in, size_t n, const hu_format *f, hu_env *env, hu_error *err);
+hu_status hu_decode_f64(double *out, const uint64_t *in, size_t n, const hu_format *f, hu_error *err);
+
+/* Elementwise, one rounding each. Operands are values of the carrier, taken as exact numbers (they need not be
+ * values of f). `op` is "add", "sub", "mul", "div", "fma" or "sqrt"; b and c are NULL where it has fewer operands. */
+typedef enum hu_elementwise { HU_ADD, HU_SUB, HU_MUL, HU_DIV, HU_FMA, HU_SQRT } hu_elementwise;
+hu_status hu_map_f32(float  *out, hu_elementwise op, const float  *a, const float  *b, const float  *c, size_t n,
+                     const hu_format *f, hu_env *env, hu_error *err);
+hu_status hu_map_f64(double *out, hu_elementwise op, const double *a, const double *b, const double *c, size_t n,
+                     const hu_format *f, hu_env *env, hu_error *err);
+
+/* How a dot product adds.
+ *
+ * Each product is rounded to `product`, or kept exact when that is NULL (one rounding a term, as in an
+ * FMA). Each sum is rounded to `sum`; NULL: the carrier's own arithmetic, nearest-even. With `chunk` > 0 the terms
+ * are added up in chunks of that many, each from zero, and the chunks' sums are added in order in `outer`
+ * (NULL: the same as `sum`). Orders: upward over k from zero, or pairwise by halves (a range of n > 1 terms is split
+ * after its first n - n/2 ones; a single term is the product rounded to `sum`).
+ * All roundings use env->rounding. Random words: term k of element (i, j) draws words
+ * ((i * n + j) * k_total + k) * 2 (product) and that + 1 (sum); chunk c's outer sum the words from 2^62 on. */
+typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE } hu_order;
+
+typedef struct hu_accumulator {
+    const hu_format *product;
+    const hu_format *sum;
+    const hu_format *outer;
+    hu_order         order;
+    size_t           chunk;
+} hu_accumulator;
+
+/* sum of terms x[0] + ... + x[n-1], and dot product, under an accumulator (product is not used by sum). */
+hu_status hu_sum_f64(double *out, const double *x, size_t n, const hu_accumulator *acc, hu_env *env, hu_error *err);
+hu_status hu_dot_f64(double *out, const double *a, const double *b, size_t n,
+                     const hu_accumulator *acc, hu_env *env, hu_error *err);
+
+/* c = a b.
+ *
+ *   c  [m][n]  written, rows ldc apart. Must not overlap a or b.
+ *   a  [m][k]  rows lda apart (a_transposed: stored [k][m])
+ *   b  [k][n]  rows ldb apart (b_transposed: stored [n][k])
+ *
+ * The operands are taken as they are; quantize them first where they should be values of a format.
+ * With neither product nor sum given this is the carrier's own GEMM (OpenBLAS in the program; the order is then the
+ * library's). */
+typedef struct hu_gemm_shape {
+    size_t m, n, k, lda, ldb, ldc;
+    bool a_transposed, b_transposed;
+} hu_gemm_shape;
+
+hu_status hu_gemm_f32(float  *c, const float  *a, const float  *b, hu_gemm_shape shape,
+                      const hu_accumulator *acc, hu_env *env, hu_error *err);
+hu_status hu_gemm_f64(double *c, const double *a, const double *b, hu_gemm_shape shape,
+                      const hu_accumulator *acc, hu_env *env, hu_error *err);
+
+/* The number of threads that array kernels use; 0: as many as OpenMP offers. Results do not depend on it. */
+void hu_threads_set(int n);
+int  hu_threads(void);
+
+#endif
