@@ -1,0 +1,2 @@
+# tests/c: one line a program; its source is tests/c/NAME.c
+check_PROGRAMS += tests/c/random

@@ -1,0 +1,67 @@
+/* random.c - the random words of an element depend on seed, stream and index alone. */
+#include "src/base/random.h"
+#include "tests/lib/test.h"
+
+/* Random123 1.14, kat_vectors: philox4x32 with 10 rounds, counter and key all zero. */
+static void known_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(hu_random_at(0, 0, 0), UINT64_C(0xe169c58d6627e8d5));
+    assert_int_equal(hu_random_at(0, 0, 1), UINT64_C(0x9b00dbd8bc57ac4c));
+}
+
+static void fill_is_at(void **state)
+{
+    (void)state;
+    uint64_t got[33];
+    test_random r = {1};
+    for (int i = 0; i < 200; i++) {
+        uint64_t seed = test_random_bits(&r), stream = test_random_bits(&r), index = test_random_bits(&r);
+        size_t n = (size_t)test_random_below(&r, 34);
+        hu_random_fill(got, n, seed, stream, index);
+        for (size_t k = 0; k < n; k++)
+            assert_true(got[k] == hu_random_at(seed, stream, index + k));
+    }
+}
+
+static void next_moves_on(void **state)
+{
+    (void)state;
+    hu_random r = {7, 3, 41};
+    assert_true(hu_random_next(&r) == hu_random_at(7, 3, 41));
+    assert_true(hu_random_next(&r) == hu_random_at(7, 3, 42));
+    assert_true(r.index == 43 && r.seed == 7 && r.stream == 3);
+}
+
+static void uniform_range(void **state)
+{
+    (void)state;
+    double sum = 0;
+    for (uint64_t i = 0; i < 10000; i++) {
+        double u = hu_random_uniform_at(5, 0, i);
+        assert_true(u >= 0 && u < 1);
+        sum += u;
+    }
+    assert_true(sum > 4884 && sum < 5116);   /* four standard deviations of 10000 uniforms: 4 * sqrt(10000 / 12) */
+}
+
+static void derived_seeds_differ(void **state)
+{
+    (void)state;
+    assert_true(hu_random_derive(1, "a") != hu_random_derive(1, "b"));
+    assert_true(hu_random_derive(1, "a") != hu_random_derive(2, "a"));
+    assert_true(hu_random_derive(1, "a") == hu_random_derive(1, "a"));
+}
+
+static const struct CMUnitTest claims[] = {
+    CLAIM("Philox gives the known answer of its authors", known_answer),
+    CLAIM("a filled array holds the words of its elements, at odd starts too", fill_is_at),
+    CLAIM("the next word is the one at the index, which moves on by one", next_moves_on),
+    CLAIM("uniform numbers lie in [0, 1) and average one half", uniform_range),
+    CLAIM("derived seeds differ by seed and by text", derived_seeds_differ),
+};
+
+int main(void)
+{
+    return test_main(claims, TEST_COUNT(claims));
+}

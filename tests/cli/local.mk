@@ -1,0 +1,1 @@
+# tests/cli: one line a file

@@ -1,0 +1,1 @@
+# tests/lua: one line a file
