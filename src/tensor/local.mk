@@ -1,1 +1,3 @@
 # src/tensor
+liblab_la_SOURCES += src/tensor/tensor.h
+liblab_la_SOURCES += src/tensor/tensor.c
