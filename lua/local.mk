@@ -1,1 +1,36 @@
-# lua
+# lua: the bindings, a file a module; halfulp/core.so, which `require "halfulp"` loads; the library written in Lua
+liblab_la_SOURCES += lua/lua.h
+liblab_la_SOURCES += lua/modules.def
+liblab_la_SOURCES += lua/lua.c
+liblab_la_SOURCES += lua/open.c
+liblab_la_SOURCES += lua/env.c
+liblab_la_SOURCES += lua/format.c
+liblab_la_SOURCES += lua/array.c
+
+# The module for the stock interpreter; Lua's own symbols come from whoever loads it.
+luaexecdir = $(libdir)/lua/5.4/halfulp
+luaexec_LTLIBRARIES = lua/halfulp/core.la
+lua_halfulp_core_la_SOURCES =
+lua_halfulp_core_la_LIBADD  = liblab.la
+lua_halfulp_core_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^luaopen_'
+
+# LUA_CPATH="build/lua/?.so" finds the module before it is installed.
+noinst_DATA = lua/halfulp/core.so
+CLEANFILES += lua/halfulp/core.so
+lua/halfulp/core.so: lua/halfulp/core.la
+	$(AM_V_GEN)ln -sf .libs/core.so $@
+
+# The Lua files belong to the program's data; the stock interpreter finds them through a link.
+halfulpluadir = $(pkgdatadir)/lua/halfulp
+dist_halfulplua_DATA =
+dist_halfulplua_DATA += lua/halfulp/init.lua
+
+install-data-hook: install-lua-link
+uninstall-hook: uninstall-lua-link
+install-lua-link:
+	$(MKDIR_P) $(DESTDIR)$(datadir)/lua/5.4
+	rm -f $(DESTDIR)$(datadir)/lua/5.4/halfulp
+	$(LN_S) ../../$(PACKAGE)/lua/halfulp $(DESTDIR)$(datadir)/lua/5.4/halfulp
+uninstall-lua-link:
+	rm -f $(DESTDIR)$(datadir)/lua/5.4/halfulp
+.PHONY: install-lua-link uninstall-lua-link

@@ -1,0 +1,133 @@
+/* lua.h - what every Lua module of ours shares: reading arguments, raising errors, making objects.
+ *
+ * A module is a file lua/NAME.c that ends in `int hu_lua_open_NAME(lua_State *L)`, which leaves one table
+ * on the stack, and a row in lua/modules.def. From Lua it is `require "halfulp.core".NAME`.
+ *
+ * Rules: a wrong argument raises an error that names the argument, what it got and what it takes.
+ * Box first, fill after: make the userdata, then allocate into it, so that the collector finds whatever
+ * an error leaves behind. No C memory is held across a call that can raise.
+ * Lua aligns userdata to 8 bytes only: no hu_code and no hu_num (16-byte integers) inside one.
+ */
+#ifndef HU_LUA_LUA_H
+#define HU_LUA_LUA_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "src/tensor/tensor.h"
+
+/* The module: require "halfulp.core". The program puts it into package.preload. */
+int luaopen_halfulp_core(lua_State *L);
+
+#define MODULE(name) int hu_lua_open_##name(lua_State *L);
+#include "lua/modules.def"
+#undef MODULE
+
+/* ---- errors ---- */
+
+/* Turns a failed call into a Lua error; does not return. The one place where that happens. */
+int hu_lua_raise(lua_State *L, const hu_error *err);
+
+/* Raises err if status is not HU_OK. */
+void hu_lua_try(lua_State *L, hu_status status, const hu_error *err);
+
+/* Raises "FUNCTION: NAME is GOT; it takes TAKES" for the value at idx; does not return. */
+int hu_lua_bad(lua_State *L, int idx, const char *name, const char *takes);
+
+/* ---- arguments: idx is where the value is, name what the manual calls it ---- */
+
+bool        hu_lua_absent (lua_State *L, int idx);      /* none or nil */
+double      hu_lua_number (lua_State *L, int idx, const char *name);
+lua_Integer hu_lua_integer(lua_State *L, int idx, const char *name, lua_Integer least, lua_Integer most);
+uint64_t    hu_lua_u64    (lua_State *L, int idx, const char *name);   /* any integer, its 64 bits: seeds, streams */
+bool        hu_lua_boolean(lua_State *L, int idx, const char *name);
+const char *hu_lua_string (lua_State *L, int idx, const char *name);   /* a string without a zero byte */
+void        hu_lua_table  (lua_State *L, int idx, const char *name, const char *takes);
+
+/* The position in a NULL-terminated list of the string at idx; an unknown one raises, with the nearest name. */
+int hu_lua_choice(lua_State *L, int idx, const char *name, const char *const *list);
+
+/* ---- options: one table of named fields at idx, or nothing ---- */
+
+/* Raises unless the value at idx is absent or a table whose keys are all in the NULL-terminated list; an
+ * unknown key is named together with the nearest one. idx is absolute. */
+void hu_lua_options(lua_State *L, int idx, const char *const *keys);
+
+/* Pushes the field and returns true; pushes nothing and returns false where there is no table or no field. */
+bool hu_lua_option(lua_State *L, int idx, const char *key);
+
+/* The field by type, or the default where it is absent. A string stays valid while the table holds it. */
+double      hu_lua_option_number (lua_State *L, int idx, const char *key, double otherwise);
+lua_Integer hu_lua_option_integer(lua_State *L, int idx, const char *key, lua_Integer otherwise,
+                                  lua_Integer least, lua_Integer most);
+uint64_t    hu_lua_option_u64    (lua_State *L, int idx, const char *key, uint64_t otherwise);
+bool        hu_lua_option_boolean(lua_State *L, int idx, const char *key, bool otherwise);
+const char *hu_lua_option_string (lua_State *L, int idx, const char *key, const char *otherwise);
+int         hu_lua_option_choice (lua_State *L, int idx, const char *key, const char *const *list, int otherwise);
+const hu_format   *hu_lua_option_format  (lua_State *L, int idx, const char *key);   /* NULL where absent */
+const hu_rounding *hu_lua_option_rounding(lua_State *L, int idx, const char *key, const hu_rounding *otherwise);
+
+/* ---- objects ---- */
+
+/* Makes the metatable of a type whose registry key is `type`, "halfulp.array"; messages show "array".
+ * `methods` are called as object:name(...); a `field`'s function gets the object as its only argument and leaves the
+ * value of object.name; either list may be NULL. An __index in `meta` gets the keys that are not strings. A name that
+ * is neither method nor field raises. */
+void hu_lua_new_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *fields,
+                     const luaL_Reg *meta);
+
+/* Registry key of the table of all types: word -> {methods = , fields = }; also core.types. */
+#define HU_LUA_TYPES "halfulp.types"
+
+/* A zeroed userdata of that type with `n_values` user values, pushed. */
+void *hu_lua_new_box(lua_State *L, const char *type, size_t size, int n_values);
+
+/* The userdata of that type at idx; NULL / an error where it is something else. */
+void *hu_lua_test_box (lua_State *L, int idx, const char *type);
+void *hu_lua_check_box(lua_State *L, int idx, const char *type, const char *name);
+
+/* ---- formats, roundings, environments ---- */
+
+#define HU_LUA_FORMAT "halfulp.format"
+
+typedef struct hu_lua_format_box {
+    const hu_format *format;
+    hu_env          *env;      /* of the environment object that is its user value 1 */
+} hu_lua_format_box;
+
+/* A format object or the name of a format. */
+const hu_format   *hu_lua_format  (lua_State *L, int idx, const char *name);
+const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);
+
+/* Options that make an environment: HU_LUA_ENV_KEYS in the list of a function's keys. `rounding`, `overflow`,
+ * `tininess`, `nan`, `seed`, `stream`; or `env`, an object whose flags and random index then move on. */
+#define HU_LUA_ENV_KEYS "rounding", "overflow", "tininess", "nan", "seed", "stream", "env"
+
+/* The environment that the options at idx describe: that of the `env` object, else *own, which is filled. */
+hu_env *hu_lua_option_env(lua_State *L, int idx, hu_env *own);
+
+#define HU_LUA_ENV "halfulp.env"
+
+hu_env *hu_lua_new_env(lua_State *L);                                    /* the default one, pushed */
+void    hu_lua_derive_env(lua_State *L, int idx, const hu_env *from);    /* pushes the env at idx, or a new one: `from`
+                                                                            with the settings at idx, flags clear */
+
+/* ---- tensors ("arrays" in Lua) ---- */
+
+#define HU_LUA_ARRAY "halfulp.array"
+
+hu_tensor *hu_lua_new_tensor  (lua_State *L);                                  /* empty, pushed */
+hu_tensor *hu_lua_test_tensor (lua_State *L, int idx);                         /* NULL: not one */
+hu_tensor *hu_lua_check_tensor(lua_State *L, int idx, const char *name);       /* an array      */
+
+/* An array, or a table of numbers (nested for more than one index), which is then replaced at idx by a
+ * new array of doubles. idx is absolute. */
+hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
+
+/* A new zeroed tensor of that shape, pushed. */
+hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);
+
+/* The shape at idx: a whole number or a list of 0 to HU_MAX_RANK of them. Returns the rank. */
+int hu_lua_shape(lua_State *L, int idx, const char *name, size_t shape[HU_MAX_RANK]);
+
+#endif
