@@ -37,7 +37,7 @@ AM_TESTS_ENVIRONMENT = \
 
 # The count of the test points is the last line and decides: automake's own verdict is let pass (-i).
 automake_suite = check-TESTS
-$(automake_suite): AM_MAKEFLAGS = -i
+$(automake_suite): AM_MAKEFLAGS = -i --no-print-directory
 check-local: $(automake_suite)
 	@$(top_srcdir)/tests/lib/summary $(TEST_LOGS)
 
