@@ -30,9 +30,11 @@ typedef struct hu_bracket {
                              0: x is lo exactly; HU_ONE only when `overflow`                       */
     bool     negative;    /* sign of x                                                             */
     bool     odd;         /* lo is the odd one of the two                                          */
-    bool     overflow;    /* lo is the largest finite value, and x is not lo                       */
+    bool     overflow;    /* lo is the largest finite value (of the sign of x), and x is not lo    */
     bool     tiny;        /* 0 < |x| < smallest normal                                             */
-    bool     hi_normal;   /* hi is the smallest normal (lets tininess after rounding be told)      */
+    uint64_t fine;        /* tiny and hi is the smallest normal: the position between hi and the value just
+                             below it that an unbounded exponent range would have (an odd one), in the
+                             same units; else 0. From it follows tininess after rounding.          */
 } hu_bracket;
 
 typedef struct hu_format hu_format;
@@ -44,7 +46,10 @@ typedef struct hu_family {
     hu_code    (*special)(const hu_format *f, hu_num x);      /* x: HU_ZERO, HU_INF or HU_NAN; where the format
                                                                  has no code for it, the nearest honest one:
                                                                  see the family's head              */
+    hu_code    (*negate)(const hu_format *f, hu_code code);   /* the code of -x; x's own where there is none */
 } hu_family;
+
+extern const hu_family hu_family_float;
 
 typedef enum hu_specials {
     HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
@@ -84,6 +89,9 @@ const hu_format *hu_format_find(const char *name, hu_error *err);
 /* The i-th named format of the table (not the ones made by the grammar); NULL past the last. */
 const hu_format *hu_format_at(int i);
 
+/* The sentence that says what a format name looks like, for error messages and help. */
+extern const char hu_format_grammar[];
+
 /* The i-th alias and what it stands for; NULL past the last. */
 const char *hu_format_alias_at(int i, const char **stands_for);
 
@@ -91,7 +99,7 @@ const char *hu_format_alias_at(int i, const char **stands_for);
  * distance from 1 to the next larger value (zero where 1 is not a value or the largest). */
 hu_num hu_format_max(const hu_format *f);
 hu_num hu_format_min_normal(const hu_format *f);
-hu_num hu_format_min_subnormal(const hu_format *f);   /* the smallest normal where subnormals are flushed or absent */
+hu_num hu_format_min_subnormal(const hu_format *f);   /* the smallest normal where subnormals are flushed (in or out) or absent */
 hu_num hu_format_epsilon(const hu_format *f);
 
 static inline hu_num hu_decode(const hu_format *f, hu_code code)
