@@ -17,6 +17,8 @@ struct hu_rounding {
     const char *name;         /* as Lua and the command line write it                          */
     hu_pick    *pick;
     int         random_bits;  /* how many of the upper random bits are looked at; 0: none      */
+    bool        is_downward;  /* an exact zero sum of opposite terms is -0 (IEEE 754-2019, section 6.3) */
+    const char *alias;        /* the long name                                                 */
     const char *title;        /* in words                                                      */
     const char *source;       /* where the mode is defined                                     */
 };
