@@ -49,6 +49,9 @@ typedef struct hu_env {
 /* Nearest-even, ieee, after, canonical, seed 0, no flags. */
 hu_env hu_env_default(void);
 
+/* ieee, saturate (sat), saturate-finite-only (satfinite). */
+hu_status hu_overflow_find(const char *name, hu_overflow *out, hu_error *err);
+
 /* Reads "rne", "rne+sat", "rz+satfinite" (mode, then the overflow policy) into env.
  * Long names ("saturate", "saturate-finite-only") are read after the plus too. */
 hu_status hu_env_parse_mode(hu_env *env, const char *text, hu_error *err);

@@ -54,6 +54,7 @@ hu_code  hu_from_u64(const hu_format *f, hu_env *env, uint64_t n);
 /* Values as carriers. To: exact when the value fits the carrier, else rounded to nearest even.
  * From: rounded once by env. */
 double  hu_to_double(const hu_format *f, hu_code a);
+double  hu_num_to_double(hu_num x);
 hu_code hu_from_double(const hu_format *f, hu_env *env, double x);
 
 /* Text of a number: decimal ("0.3", "-1e-5"), hexadecimal floating point ("0x1.8p-3"), "inf", "nan";

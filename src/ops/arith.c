@@ -1,0 +1,107 @@
+/* arith.c - add sub mul div fma sqrt rem: sort out NaNs and invalid operands, compute exactly, round once.
+ *
+ * Source: IEEE 754-2019, sections 5.4.1, 5.3.1 (remainder), 6.1, 6.3, 7.2, 7.3. fma(0, inf, NaN) raises
+ * invalid only for a signaling NaN (section 7.2 leaves the choice).
+ */
+#include "src/ops/nan.h"
+
+static bool is_inf(hu_num x)  { return x.kind == HU_INF; }
+static bool is_zero(hu_num x) { return x.kind == HU_ZERO; }
+
+static hu_num exact_add(hu_env *env, const hu_num *x)
+{
+    if (is_inf(x[0]) && is_inf(x[1]) && x[0].negative != x[1].negative)
+        return hu_nan_invalid(env);
+    return hu_num_add(x[0], x[1], env->rounding->is_downward);
+}
+
+static hu_num exact_mul(hu_env *env, const hu_num *x)
+{
+    if ((is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1])))
+        return hu_nan_invalid(env);
+    return hu_num_mul(x[0], x[1]);
+}
+
+static hu_num exact_div(hu_env *env, const hu_num *x)
+{
+    if ((is_inf(x[0]) && is_inf(x[1])) || (is_zero(x[0]) && is_zero(x[1])))
+        return hu_nan_invalid(env);
+    if (is_zero(x[1])) {
+        if (!is_inf(x[0]))
+            env->flags |= HU_DIVBYZERO;
+        return hu_num_inf(x[0].negative != x[1].negative);
+    }
+    return hu_num_div(x[0], x[1]);
+}
+
+static hu_num exact_fma(hu_env *env, const hu_num *x)
+{
+    if ((is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1])))
+        return hu_nan_invalid(env);
+    bool product_inf = is_inf(x[0]) || is_inf(x[1]), product_negative = x[0].negative != x[1].negative;
+    if (product_inf && is_inf(x[2]) && product_negative != x[2].negative)
+        return hu_nan_invalid(env);
+    return hu_num_fma(x[0], x[1], x[2], env->rounding->is_downward);
+}
+
+static hu_num exact_sqrt(hu_env *env, const hu_num *x)
+{
+    if (x[0].negative && !is_zero(x[0]))
+        return hu_nan_invalid(env);
+    return hu_num_sqrt(x[0]);
+}
+
+static hu_num exact_rem(hu_env *env, const hu_num *x)
+{
+    if (is_inf(x[0]) || is_zero(x[1]))
+        return hu_nan_invalid(env);
+    return hu_num_rem(x[0], x[1]);
+}
+
+/* The shape that all of them share. */
+static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
+                     hu_num (*exact)(hu_env *env, const hu_num *x))
+{
+    hu_num result;
+    if (!hu_nan_among(x, n, env, &result))
+        result = exact(env, x);
+    return hu_round(f, env, result);
+}
+
+hu_code hu_add(const hu_format *f, hu_env *env, hu_code a, hu_code b)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_add);
+}
+
+hu_code hu_sub(const hu_format *f, hu_env *env, hu_code a, hu_code b)
+{
+    hu_num y = hu_decode(f, b);
+    if (y.kind != HU_NAN)                                   /* a NaN passes with its own sign */
+        y = hu_num_negate(y);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), y}, 2, exact_add);
+}
+
+hu_code hu_mul(const hu_format *f, hu_env *env, hu_code a, hu_code b)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_mul);
+}
+
+hu_code hu_div(const hu_format *f, hu_env *env, hu_code a, hu_code b)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_div);
+}
+
+hu_code hu_fma(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)}, 3, exact_fma);
+}
+
+hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a)}, 1, exact_sqrt);
+}
+
+hu_code hu_rem(const hu_format *f, hu_env *env, hu_code a, hu_code b)
+{
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_rem);
+}

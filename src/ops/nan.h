@@ -1,0 +1,17 @@
+/* nan.h - what an operation does with NaN operands and where it has no answer. Internal to src/ops.
+ *
+ * Source: IEEE 754-2019, sections 6.2 and 7.2.
+ */
+#ifndef HU_OPS_NAN_H
+#define HU_OPS_NAN_H
+
+#include "src/ops/ops.h"
+
+/* True if one of the n operands is a NaN; *nan is then the result by env's rule, and a signaling one
+ * has raised invalid. */
+bool hu_nan_among(const hu_num *x, int n, hu_env *env, hu_num *nan);
+
+/* The result of an invalid operation; raises the flag. */
+hu_num hu_nan_invalid(hu_env *env);
+
+#endif

@@ -1,0 +1,54 @@
+/* round.c - the one place where a value changes: formats bracket, rounding picks.
+ *
+ * Source: IEEE 754-2019, sections 4.3 (rounding), 7.4 (overflow), 7.5 (underflow).
+ */
+#include "src/ops/ops.h"
+
+#include <limits.h>
+
+/* Zeros, infinities and NaNs. Saturation applies to infinities too, unless only finite values are clamped. */
+static hu_code round_special(const hu_format *f, hu_env *env, hu_num x)
+{
+    if (x.kind == HU_INF && env->overflow == HU_OVERFLOW_SATURATE) {
+        hu_num huge = hu_num_make(x.negative, 1, INT_MAX / 4);
+        return f->family->bracket(f, huge).lo;
+    }
+    if (x.kind == HU_NAN && !f->has_nan)
+        env->flags |= HU_INVALID;
+    return f->family->special(f, x);
+}
+
+/* Tiny after rounding: rounded with an unbounded exponent, it would still lie below the smallest normal. */
+static bool tiny_after(const hu_rounding *mode, const hu_bracket *b, uint64_t random)
+{
+    hu_bracket finer = *b;
+    finer.part = b->fine;
+    finer.odd = true;
+    return b->fine == 0 || !mode->pick(mode, &finer, random);
+}
+
+hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random)
+{
+    if (x.kind != HU_FINITE)
+        return round_special(f, env, x);
+
+    hu_bracket b = f->family->bracket(f, x);
+    if (b.part == 0)
+        return b.lo;
+    env->flags |= HU_INEXACT;
+    bool up = env->rounding->pick(env->rounding, &b, random);
+
+    if (b.overflow && (up || b.part == HU_ONE)) {
+        env->flags |= HU_OVERFLOW;
+        up = up && env->overflow == HU_OVERFLOW_IEEE;
+    }
+    if (b.tiny && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))
+        env->flags |= HU_UNDERFLOW;
+    return up ? b.hi : b.lo;
+}
+
+hu_code hu_round(const hu_format *f, hu_env *env, hu_num x)
+{
+    uint64_t random = env->rounding->random_bits ? hu_random_next(&env->random) : 0;
+    return hu_round_with(f, env, x, random);
+}

@@ -1,0 +1,36 @@
+/* table.c - the operations by name. */
+#include <string.h>
+
+#include "src/ops/ops.h"
+
+static const hu_op table[] = {
+    {.name = "add",  .arity = 2, .rounds = true, .binary = hu_add,  .title = "a + b"},
+    {.name = "sub",  .arity = 2, .rounds = true, .binary = hu_sub,  .title = "a - b"},
+    {.name = "mul",  .arity = 2, .rounds = true, .binary = hu_mul,  .title = "a * b"},
+    {.name = "div",  .arity = 2, .rounds = true, .binary = hu_div,  .title = "a / b"},
+    {.name = "fma",  .arity = 3, .rounds = true, .ternary = hu_fma, .title = "a * b + c, rounded once"},
+    {.name = "sqrt", .arity = 1, .rounds = true, .unary = hu_sqrt,  .title = "square root of a"},
+    {.name = "rem",  .arity = 2, .rounds = true, .binary = hu_rem,  .title = "a - n b, n the integer nearest a/b"},
+    {.name = "rint", .arity = 1, .rounds = true, .unary = hu_rint,  .title = "a rounded to an integral value"},
+    {.name = "neg",  .arity = 1, .unary = hu_neg,  .title = "-a"},
+    {.name = "abs",  .arity = 1, .unary = hu_abs,  .title = "|a|"},
+    {.name = "min",  .arity = 2, .binary = hu_min, .title = "the smaller of a and b"},
+    {.name = "max",  .arity = 2, .binary = hu_max, .title = "the larger of a and b"},
+    {.name = "eq",   .arity = 2, .is_predicate = true, .binary = hu_eq, .title = "a == b"},
+    {.name = "lt",   .arity = 2, .is_predicate = true, .binary = hu_lt, .title = "a < b"},
+    {.name = "le",   .arity = 2, .is_predicate = true, .binary = hu_le, .title = "a <= b"},
+};
+
+const hu_op *hu_op_at(int i)
+{
+    return i >= 0 && i < (int)(sizeof table / sizeof table[0]) ? &table[i] : NULL;
+}
+
+const hu_op *hu_op_find(const char *name)
+{
+    for (int i = 0; hu_op_at(i); i++) {
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
