@@ -1,3 +1,5 @@
 # src/tensor
 liblab_la_SOURCES += src/tensor/tensor.h
 liblab_la_SOURCES += src/tensor/tensor.c
+liblab_la_SOURCES += src/tensor/matmul.c
+liblab_la_SOURCES += src/tensor/npy.c

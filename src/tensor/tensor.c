@@ -1,15 +1,22 @@
-/* tensor.c - arrays of carriers with a shape: memory, elements, grids, products. */
+/* tensor.c - arrays of carriers with a shape: memory, elements, grids. */
 #include "src/tensor/tensor.h"
 
-#include <cblas.h>
-#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/base/memory.h"
 
 static size_t size_of(hu_dtype dtype)
 {
     return dtype == HU_F32 ? sizeof(float) : sizeof(double);
+}
+
+/* The machine's memory in bytes. A system that promises more than it has would end the process on the first
+ * write instead of refusing here. */
+static size_t physical_bytes(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : PTRDIFF_MAX;
 }
 
 hu_status hu_tensor_init(hu_tensor *t, hu_dtype dtype, int rank, const size_t *shape, hu_error *err)
@@ -22,10 +29,10 @@ hu_status hu_tensor_init(hu_tensor *t, hu_dtype dtype, int rank, const size_t *s
     for (int i = 0; i < rank; i++) {
         made.shape[i] = shape[i];
         if (__builtin_mul_overflow(made.n, shape[i], &made.n))
-            return hu_fail(err, HU_ENOMEM, "array: the product of the sizes is more than memory can address");
+            return hu_fail(err, HU_ENOMEM, "array: the product of the sizes is more than any memory holds");
     }
-    if (__builtin_mul_overflow(made.n, size_of(dtype), &bytes) || bytes > PTRDIFF_MAX)
-        return hu_fail(err, HU_ENOMEM, "array: %zu elements are more than memory can address", made.n);
+    if (__builtin_mul_overflow(made.n, size_of(dtype), &bytes) || bytes > physical_bytes())
+        return hu_fail(err, HU_ENOMEM, "array: %zu elements are more than this machine's memory holds", made.n);
     made.data = hu_aligned(made.n, size_of(dtype));
     if (!made.data)
         return hu_fail(err, HU_ENOMEM, "array: no memory for %zu elements (%zu bytes)", made.n, bytes);
@@ -51,4 +58,31 @@ void hu_tensor_set(hu_tensor *t, size_t i, double value)
         t->f32[i] = (float)value;
     else
         t->f64[i] = value;
+}
+
+static bool same_shape(const hu_tensor *a, const hu_tensor *b)
+{
+    return a->dtype == b->dtype && a->rank == b->rank &&
+           memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+hu_status hu_tensor_quantize(hu_tensor *out, const hu_tensor *in, const hu_quantizer *q,
+                             uint64_t seed, uint64_t stream, hu_error *err)
+{
+    hu_env env = hu_env_default();
+
+    if (!same_shape(out, in))
+        return hu_fail(err, HU_ESHAPE, "quantize: the result and the array differ in shape or type");
+    if (!q->format) {
+        if (out->data != in->data)
+            memcpy(out->data, in->data, in->n * size_of(in->dtype));
+        return HU_OK;
+    }
+    if (q->rounding)
+        env.rounding = q->rounding;
+    env.overflow = q->overflow;
+    env.random = (hu_random){.seed = seed, .stream = stream};
+    if (in->dtype == HU_F32)
+        return hu_quantize_f32(out->f32, in->f32, in->n, q->format, &env, err);
+    return hu_quantize_f64(out->f64, in->f64, in->n, q->format, &env, err);
 }
