@@ -1,1 +1,4 @@
 # tests/cli: one line a file
+cli_tests += tests/cli/layers.bats
+cli_tests += tests/cli/tree.bats
+cli_tests += tests/cli/bootstrap.bats
