@@ -1,1 +1,3 @@
 # src/analysis
+liblab_la_SOURCES += src/analysis/error.h
+liblab_la_SOURCES += src/analysis/error.c

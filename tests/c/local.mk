@@ -1,2 +1,3 @@
 # tests/c: one line a program; its source is tests/c/NAME.c
 check_PROGRAMS += tests/c/random
+check_PROGRAMS += tests/c/analysis-error
