@@ -1,3 +1,5 @@
 # src/analysis
 liblab_la_SOURCES += src/analysis/error.h
 liblab_la_SOURCES += src/analysis/error.c
+liblab_la_SOURCES += src/analysis/lbfgsb.h
+liblab_la_SOURCES += src/analysis/lbfgsb.c

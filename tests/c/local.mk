@@ -1,3 +1,4 @@
 # tests/c: one line a program; its source is tests/c/NAME.c
 check_PROGRAMS += tests/c/random
 check_PROGRAMS += tests/c/analysis-error
+check_PROGRAMS += tests/c/analysis-lbfgsb
