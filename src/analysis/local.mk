@@ -3,3 +3,6 @@ liblab_la_SOURCES += src/analysis/error.h
 liblab_la_SOURCES += src/analysis/error.c
 liblab_la_SOURCES += src/analysis/lbfgsb.h
 liblab_la_SOURCES += src/analysis/lbfgsb.c
+liblab_la_SOURCES += src/analysis/sharpness.h
+liblab_la_SOURCES += src/analysis/sharpness-logits.c
+liblab_la_SOURCES += src/analysis/sharpness-weights.c
