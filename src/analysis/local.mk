@@ -6,3 +6,7 @@ liblab_la_SOURCES += src/analysis/lbfgsb.c
 liblab_la_SOURCES += src/analysis/sharpness.h
 liblab_la_SOURCES += src/analysis/sharpness-logits.c
 liblab_la_SOURCES += src/analysis/sharpness-weights.c
+liblab_la_SOURCES += src/analysis/stability.h
+liblab_la_SOURCES += src/analysis/stability.c
+liblab_la_SOURCES += src/analysis/stats.h
+liblab_la_SOURCES += src/analysis/stats.c

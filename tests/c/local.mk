@@ -3,3 +3,4 @@ check_PROGRAMS += tests/c/random
 check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-sharpness
+check_PROGRAMS += tests/c/analysis-stability
