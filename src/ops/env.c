@@ -24,6 +24,16 @@ hu_env hu_env_default(void)
                     .nan = HU_NAN_CANONICAL};
 }
 
+uint64_t hu_env_draw(hu_env *env)
+{
+    if (env->rounding->random_bits == 0)
+        return 0;
+    if (!env->word)
+        return hu_random_next(&env->random);
+    env->random.index++;
+    return *env->word;
+}
+
 hu_status hu_overflow_find(const char *name, hu_overflow *out, hu_error *err)
 {
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {

@@ -43,11 +43,16 @@ typedef struct hu_env {
     hu_tininess        tininess;
     hu_nan_rule        nan;
     hu_random          random;  /* a stochastic rounding takes the word at random.index, which moves on */
+    const uint64_t    *word;    /* not NULL: src/ops takes this word instead, and random.index moves on all the same;
+                                   array kernels do not look at it */
     hu_flags           flags;
 } hu_env;
 
 /* Nearest-even, ieee, after, canonical, seed 0, no flags. */
 hu_env hu_env_default(void);
+
+/* The random word of the next rounding, by which random.index moves on; 0 where the mode takes none. */
+uint64_t hu_env_draw(hu_env *env);
 
 /* ieee, saturate (sat), saturate-finite-only (satfinite). */
 hu_status hu_overflow_find(const char *name, hu_overflow *out, hu_error *err);

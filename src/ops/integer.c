@@ -23,14 +23,9 @@ static bool round_to_integer(hu_env *env, hu_num x, uint64_t random, hu_u128 *n)
     return true;
 }
 
-static uint64_t draw(hu_env *env)
-{
-    return env->rounding->random_bits ? hu_random_next(&env->random) : 0;
-}
-
 hu_code hu_rint(const hu_format *f, hu_env *env, hu_code a)
 {
-    uint64_t random = draw(env);
+    uint64_t random = hu_env_draw(env);
     hu_num x = hu_decode(f, a), nan;
     hu_u128 n;
     if (hu_nan_among(&x, 1, env, &nan))
@@ -43,7 +38,7 @@ hu_code hu_rint(const hu_format *f, hu_env *env, hu_code a)
 /* The integer nearest to x within [-below, above]; what does not fit raises invalid alone. */
 static hu_u128 to_integer(const hu_format *f, hu_env *env, hu_code a, hu_u128 below, hu_u128 above, bool *negative)
 {
-    uint64_t random = draw(env);
+    uint64_t random = hu_env_draw(env);
     hu_num x = hu_decode(f, a);
     hu_flags before = env->flags;
     hu_u128 n = 0;

@@ -49,6 +49,5 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
 
 hu_code hu_round(const hu_format *f, hu_env *env, hu_num x)
 {
-    uint64_t random = env->rounding->random_bits ? hu_random_next(&env->random) : 0;
-    return hu_round_with(f, env, x, random);
+    return hu_round_with(f, env, x, hu_env_draw(env));
 }
