@@ -1,2 +1,9 @@
 # src/cli
 halfulp_SOURCES += src/cli/main.c
+halfulp_SOURCES += src/cli/cli.h src/cli/cli.c
+halfulp_SOURCES += src/cli/options.h src/cli/options.c
+halfulp_SOURCES += src/cli/calculation.h src/cli/calculation.c
+halfulp_SOURCES += src/cli/batch.h src/cli/batch.c
+halfulp_SOURCES += src/cli/cmd-batch.h src/cli/cmd-batch.c
+halfulp_SOURCES += src/cli/cmd-calc.c
+halfulp_SOURCES += src/cli/cmd-format.c

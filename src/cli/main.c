@@ -1,8 +1,114 @@
 /* main.c - the program halfulp: finds the command and runs it. */
-#include <stdio.h>
+#include "config.h"
 
-int main(void)
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gsl/gsl_errno.h>
+
+#include "src/base/nearest.h"
+#include "src/cli/cli.h"
+
+static int help(int argc, char **argv);
+
+static const hu_command commands[] = {
+    {"calc",   hu_cmd_calc,   "one operation on numbers of a format; --batch: one a line"},
+    {"format", hu_cmd_format, "what a format is: fields, range, and all values of a small one"},
+    {"help",   help,          "this list, or the help of a command"},
+    {NULL, NULL, NULL},
+};
+
+static void show_commands(FILE *out)
 {
-    fputs("halfulp: no command given\n", stderr);
-    return 2;
+    fputs("usage: halfulp COMMAND [ARGUMENTS] [OPTIONS]\n"
+          "\n"
+          "What does a computation cost when it is done with other numbers? halfulp emulates number formats,\n"
+          "rounding modes and accumulators, and runs experiments written in Lua on them.\n"
+          "\n"
+          "commands:\n", out);
+    for (const hu_command *c = commands; c->name; c++)
+        fprintf(out, "  %-10s %s\n", c->name, c->summary);
+    fputs("\n"
+          "halfulp help COMMAND (or halfulp COMMAND --help) shows the arguments and options of a command.\n"
+          "halfulp --version shows the version.\n"
+          "Exit status: 0 done, 1 failed, 2 wrong usage.\n", out);
+}
+
+static int run(const char *name, int argc, char **argv)
+{
+    hu_nearest near = hu_nearest_to(name);
+    for (const hu_command *c = commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c->run(argc, argv);
+        hu_nearest_offer(&near, c->name);
+    }
+    if (near.best)
+        return hu_cli_fail(HU_CLI_USAGE, "there is no command '%s'; did you mean '%s'?", name, near.best);
+    return hu_cli_fail(HU_CLI_USAGE, "there is no command '%s'; 'halfulp --help' lists them", name);
+}
+
+static int help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    char *only[] = {option, NULL};
+    if (argc == 0 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0) {
+        show_commands(stdout);
+        return HU_CLI_OK;
+    }
+    if (argc > 1)
+        return hu_cli_fail(HU_CLI_USAGE, "help: takes one command; got '%s' too", argv[1]);
+    return run(argv[0], 1, only);
+}
+
+static int show_version(void)
+{
+    puts(PACKAGE_STRING);
+    return HU_CLI_OK;
+}
+
+static int choose(int argc, char **argv)
+{
+    if (argc < 2)
+        return hu_cli_fail(HU_CLI_USAGE, "no command given; 'halfulp --help' lists them");
+    const char *first = argv[1];
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+        return help(argc - 2, argv + 2);
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0)
+        return show_version();
+    if (first[0] == '-')
+        return hu_cli_fail(HU_CLI_USAGE, "there is no option %s before the command; 'halfulp --help' shows the form", first);
+    return run(first, argc - 2, argv + 2);
+}
+
+/* A standard stream that is closed would let the next file opened take its number, and results would
+ * be written into it. It is opened so that using it fails. */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(HU_CLI_FAILED);
+}
+
+/* What was printed may still be in the buffer; whether it could be written is only known after this. */
+static int close_output(int status)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && close(STDOUT_FILENO) == 0 && !failed)
+        return status;
+    if (errno != EPIPE)
+        hu_cli_fail(HU_CLI_FAILED, "the results could not be written to standard output: %s",
+                    errno ? strerror(errno) : "a write failed");
+    return status == HU_CLI_OK ? HU_CLI_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off();
+    hold_standard_streams();
+    return close_output(choose(argc, argv));
 }
