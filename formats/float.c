@@ -89,7 +89,7 @@ static hu_bracket bracket(const hu_format *f, hu_num x)
         b.fine = position(x, f->man_bits + 1);
 
     if (b.tiny && (f->subnormals & HU_FLUSH_OUT)) {         /* the neighbors with unbounded exponent, flushed */
-        b.odd = true;
+        b.odd = f->man_bits > 0;                            /* without trailing bits lo would have code 0 */
         b.part = b.fine ? b.fine : 1;
         b.lo = with_sign(f, 0, x.negative);
         b.hi = b.fine ? with_sign(f, smallest_normal, x.negative) : b.lo;

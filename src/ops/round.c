@@ -23,8 +23,15 @@ static bool tiny_after(const hu_rounding *mode, const hu_bracket *b, uint64_t ra
 {
     hu_bracket finer = *b;
     finer.part = b->fine;
-    finer.odd = true;
     return b->fine == 0 || !mode->pick(mode, &finer, random);
+}
+
+/* Whether x, rounded as if the grid went on, passes the largest finite value, on which a mode may then insist. */
+static bool passes_max(const hu_rounding *mode, const hu_bracket *b, uint64_t random)
+{
+    hu_bracket on = *b;
+    on.overflow = false;
+    return b->part == HU_ONE || mode->pick(mode, &on, random);
 }
 
 hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random)
@@ -38,8 +45,9 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
     env->flags |= HU_INEXACT;
     bool up = env->rounding->pick(env->rounding, &b, random);
 
-    if (b.overflow && (up || b.part == HU_ONE)) {
-        env->flags |= HU_OVERFLOW;
+    if (b.overflow) {
+        if (up || passes_max(env->rounding, &b, random))
+            env->flags |= HU_OVERFLOW;
         up = up && env->overflow == HU_OVERFLOW_IEEE;
     }
     if (b.tiny && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))

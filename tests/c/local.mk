@@ -1,5 +1,21 @@
 # tests/c: one line a program; its source is tests/c/NAME.c
 check_PROGRAMS += tests/c/random
+
+# The core against MPFR.
+check_LTLIBRARIES += tests/lib/libtruth.la
+tests_lib_libtruth_la_SOURCES = tests/lib/truth.h tests/lib/truth.c
+tests_lib_libtruth_la_LIBADD = libref.la
+truth_ldadd = tests/lib/libtruth.la $(LDADD)
+check_PROGRAMS += tests/c/ops-pairs
+tests_c_ops_pairs_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/ops-triples
+tests_c_ops_triples_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/ops-unary
+tests_c_ops_unary_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/ops-random
+tests_c_ops_random_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/fpgen
+
 check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-sharpness
