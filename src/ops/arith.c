@@ -1,7 +1,7 @@
 /* arith.c - add sub mul div fma sqrt rem: sort out NaNs and invalid operands, compute exactly, round once.
  *
  * Source: IEEE 754-2019, sections 5.4.1, 5.3.1 (remainder), 6.1, 6.3, 7.2, 7.3. fma(0, inf, NaN) raises
- * invalid only for a signaling NaN (section 7.2 leaves the choice).
+ * invalid for a quiet NaN too (section 7.2 c leaves the choice).
  */
 #include "src/ops/nan.h"
 
@@ -15,9 +15,14 @@ static hu_num exact_add(hu_env *env, const hu_num *x)
     return hu_num_add(x[0], x[1], env->rounding->is_downward);
 }
 
+static bool zero_times_inf(const hu_num *x)
+{
+    return (is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1]));
+}
+
 static hu_num exact_mul(hu_env *env, const hu_num *x)
 {
-    if ((is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1])))
+    if (zero_times_inf(x))
         return hu_nan_invalid(env);
     return hu_num_mul(x[0], x[1]);
 }
@@ -36,7 +41,7 @@ static hu_num exact_div(hu_env *env, const hu_num *x)
 
 static hu_num exact_fma(hu_env *env, const hu_num *x)
 {
-    if ((is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1])))
+    if (zero_times_inf(x))
         return hu_nan_invalid(env);
     bool product_inf = is_inf(x[0]) || is_inf(x[1]), product_negative = x[0].negative != x[1].negative;
     if (product_inf && is_inf(x[2]) && product_negative != x[2].negative)
@@ -93,7 +98,10 @@ hu_code hu_div(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 
 hu_code hu_fma(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)}, 3, exact_fma);
+    hu_num x[] = {hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)};
+    if (zero_times_inf(x))
+        env->flags |= HU_INVALID;                           /* even where the third is a NaN, which is the result then */
+    return apply(f, env, x, 3, exact_fma);
 }
 
 hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a)
