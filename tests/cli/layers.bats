@@ -1,7 +1,7 @@
 # layers.bats - an include names its file from the root and goes up the list of ARCHITECTURE.md, or stays in its place.
 
-# Downward: a folder may include what stands on its own line or above it. src/ref is for the tests (and src/ops).
-layers="src/base src/num formats rounding src/ref src/ops src/kernel src/tensor src/nn src/analysis src/hardware src/lab lua src/cli"
+# Downward: a folder may include what stands on its own line or above it. src/ref is for the tests.
+layers="src/base src/num formats rounding src/ops src/ref src/kernel src/tensor src/nn src/analysis src/hardware src/lab lua src/cli"
 
 setup() { cd "$HU_SRCDIR"; }
 
