@@ -6,6 +6,7 @@ liblab_la_SOURCES += lua/open.c
 liblab_la_SOURCES += lua/env.c
 liblab_la_SOURCES += lua/format.c
 liblab_la_SOURCES += lua/array.c
+liblab_la_SOURCES += lua/analysis.c
 
 # The module for the stock interpreter; Lua's own symbols come from whoever loads it.
 luaexecdir = $(libdir)/lua/5.4/halfulp
@@ -24,6 +25,7 @@ lua/halfulp/core.so: lua/halfulp/core.la
 halfulpluadir = $(pkgdatadir)/lua/halfulp
 dist_halfulplua_DATA =
 dist_halfulplua_DATA += lua/halfulp/init.lua
+dist_halfulplua_DATA += lua/halfulp/analysis.lua
 
 install-data-hook: install-lua-link
 uninstall-hook: uninstall-lua-link

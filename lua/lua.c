@@ -57,9 +57,8 @@ int hu_lua_bad(lua_State *L, int idx, const char *name, const char *takes)
 {
     luaL_checkstack(L, 8, NULL);
     idx = lua_absindex(L, idx);
-    const char *function = push_function(L);
-    const char *got = push_got(L, idx);
-    return luaL_error(L, "%s%s is %s; it takes %s", function, name, got, takes);
+    const char *got = push_got(L, idx);      /* first: what is pushed may land on the place of a missing argument */
+    return luaL_error(L, "%s%s is %s; it takes %s", push_function(L), name, got, takes);
 }
 
 /* ---- arguments ---- */

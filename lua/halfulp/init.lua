@@ -18,4 +18,10 @@ hu.formats = core.format.names
 hu.format = core.format.new
 hu.roundings = core.format.roundings
 
+local analysis = require "halfulp.analysis"
+hu.error     = analysis.error
+hu.ulp       = analysis.ulp
+hu.sharpness = analysis.sharpness
+hu.stats     = analysis.stats
+
 return hu

@@ -2,9 +2,15 @@
 #include "src/analysis/stats.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+
+void hu_analysis_init(void)
+{
+    gsl_set_error_handler_off();
+}
 
 double hu_mean(const double *x, size_t n)
 {

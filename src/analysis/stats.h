@@ -9,6 +9,9 @@
 
 #include "src/base/status.h"
 
+/* Call once before anything else of src/analysis: turns off GSL's own error handler, which would end the process. */
+void hu_analysis_init(void);
+
 double hu_mean(const double *x, size_t n);   /* NaN when n is 0                               */
 double hu_sd(const double *x, size_t n);     /* of a sample, n - 1; NaN when n is less than 2 */
 

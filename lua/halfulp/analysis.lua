@@ -1,0 +1,133 @@
+-- analysis.lua - how far results are off, how sharp a loss is, whether a training run was stable.
+
+local core = require("halfulp.core").analysis
+
+local analysis = {}
+
+---@class hu.metrics  errors of pairs; the figures are over the pairs in which both numbers are finite
+---@field n integer               pairs
+---@field finite integer          both finite
+---@field exact integer           of these, equal
+---@field same_special integer    both NaN, or the same infinity
+---@field lost integer            the reference finite, the computed number not
+---@field missed integer          the reference not finite, the computed number something else
+---@field zero_reference integer  reference 0, computed not: no relative error
+---@field to_zero integer         computed 0, reference not
+---@field relative_max number     largest |computed - reference| / |reference|
+---@field relative_mean number
+---@field absolute_max number
+---@field absolute_mean number
+---@field normwise_2 number       2-norm of the error over that of the reference
+---@field normwise_inf number     the same in the largest component
+---@field sqnr_db number          signal to quantization noise, -20 log10(normwise_2)
+---@field ulp_max number?         largest error in ulps of the reference; only where a format was given
+---@field ulp_mean number?
+
+---How far computed numbers are from their reference.
+---@param computed any   array, table of numbers or number
+---@param reference any  the same shape
+---@param options table? {format = whose ulps are counted (a name or a format)}
+---@return hu.metrics
+analysis.error = core.error
+
+---The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point Arithmetic).
+---@param format any  a name or a format
+---@param x number
+---@return number
+analysis.ulp = core.ulp
+
+---How much a loss can rise within a small box (Keskar's epsilon-sharpness).
+---@class hu.sharpness
+---@field phi number         100 * increase / (1 + loss)
+---@field loss number        at the center
+---@field increase number    of the maximum over the box above it
+---@field iterations integer of the search
+---@field evaluations integer
+local sharpness = {}
+
+---Sharpness of softmax cross-entropy in the space of the logits. The closed form takes the vertex of the box at which
+---the maximum lies; "lbfgsb" searches for it. Source: arXiv:2405.18710, with Keskar's box.
+---@param options table {logits = array [token] or [row][token], target = the true token of each row counted from 0, eps = 1e-3, method = "closed" or "lbfgsb"}
+---@return hu.sharpness
+sharpness.logits = core.sharpness_logits
+
+---Keskar's sharpness in the space of the weights, for any loss. Each call of the loss gets a new array of doubles in the
+---shape of the weights. Source: arXiv:1609.04836, metric 2.1.
+---@param options table {loss = function(weights) -> loss, gradient; weights = array, eps = 1e-3, directions = 0 (the full space) or the number of random ones, iterations = 10, seed = 1}
+---@return hu.sharpness
+sharpness.keskar = core.sharpness_keskar
+
+analysis.sharpness = sharpness
+
+---Statistics of runs and series.
+---@class hu.stats
+local stats = {}
+
+---Mean of numbers; NaN of none.
+---@param x any  array or table of numbers
+---@return number
+stats.mean = core.mean
+
+---Standard deviation of a sample (n - 1); NaN of fewer than two.
+---@param x any  array or table of numbers
+---@return number
+stats.sd = core.sd
+
+---Half the width of Student's 95 % confidence interval of the mean.
+---@param x any  array or table of numbers
+---@return number
+stats.ci95 = core.ci95
+
+---Wilson's score interval of a probability.
+---@param k integer            how often it was seen
+---@param n integer            in how many trials
+---@param confidence number?   0.95
+---@return number low
+---@return number high
+stats.wilson = core.wilson
+
+---Whether a training run diverged, by two rules. by_average: a loss is not finite, or at the end the smoothed loss (an
+---average with decay 0.99) is above 1.5 times its smallest value. by_level: a loss is not finite, or the mean of the last
+---twentieth is above the reference.
+---@param losses any     array or table of numbers, one a step, in nats
+---@param options table? {reference = loss of a model that has learned nothing; the first loss of the series}
+---@return table {by_average=, by_level=, nonfinite=, first_nonfinite = its position, average=, minimum=, level=, reference=}
+stats.diverged = core.diverged
+
+---Spikes of a loss, by two rules; steps in a row are one spike. residual: above the smoothed loss before it by more than 4
+---standard deviations of the last 200 residuals. rise: above the smallest smoothed loss so far by 0.5 nats.
+---@param losses any  array or table of numbers, one a step, in nats
+---@return table {residual = {count=, steps = positions}, rise = {count=, steps=}}
+stats.spikes = core.spikes
+
+local function log2_of(list, name)
+  local out = {}
+  for i = 1, #list do
+    local value = list[i]
+    if type(value) ~= "number" or not (value > 0) then
+      error(("fit: %s[%d] is %s; the logarithm takes a positive number"):format(name, i, tostring(value)), 3)
+    end
+    out[i] = math.log(value, 2)
+  end
+  return out
+end
+
+---Least-squares line y = intercept + slope x.
+---@param x any          array or table of numbers
+---@param y any          as many
+---@param options table? {logx = false, logy = false}: takes the logarithm to base 2 first
+---@return table {slope=, intercept=, slope_se=, r2=}
+function stats.fit(x, y, options)
+  for key in pairs(options or {}) do
+    if key ~= "logx" and key ~= "logy" then
+      error(("fit: unknown option %s; known: logx, logy"):format(tostring(key)), 2)
+    end
+  end
+  if options and options.logx then x = log2_of(x, "x") end
+  if options and options.logy then y = log2_of(y, "y") end
+  return core.fit(x, y)
+end
+
+analysis.stats = stats
+
+return analysis
