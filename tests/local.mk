@@ -7,7 +7,7 @@ include tests/lua/local.mk
 include tests/cli/local.mk
 TESTS += $(check_PROGRAMS) $(lua_tests) $(cli_tests)
 EXTRA_DIST += $(lua_tests) $(cli_tests) tests/README.md tests/lib/run-c tests/lib/run-lua tests/lib/run-bats \
-	tests/lib/summary tests/lib/claims.lua
+	tests/lib/summary tests/lib/examples.awk tests/lib/claims.lua
 
 # What a program without flags of its own (tests, benches) is linked with.
 check_LTLIBRARIES += tests/lib/libtest.la
