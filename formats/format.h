@@ -33,7 +33,7 @@ typedef struct hu_bracket {
     bool     overflow;    /* lo is the largest finite value (of the sign of x), and x is not lo    */
     bool     tiny;        /* 0 < |x| < smallest normal                                             */
     uint64_t fine;        /* tiny and hi is the smallest normal: the position between hi and the value just
-                             below it that an unbounded exponent range would have (an odd one), in the
+                             below it that an unbounded exponent range would have (odd when lo is), in the
                              same units; else 0. From it follows tininess after rounding.          */
 } hu_bracket;
 

@@ -15,6 +15,8 @@ tests_c_ops_unary_LDADD = $(truth_ldadd)
 check_PROGRAMS += tests/c/ops-random
 tests_c_ops_random_LDADD = $(truth_ldadd)
 check_PROGRAMS += tests/c/fpgen
+check_PROGRAMS += tests/c/stochastic
+check_PROGRAMS += tests/c/golden
 
 check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
