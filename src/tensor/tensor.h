@@ -26,6 +26,50 @@ void      hu_tensor_clear(hu_tensor *t);        /* a cleared or zeroed one may b
 double hu_tensor_get(const hu_tensor *t, size_t i);             /* flat index */
 void   hu_tensor_set(hu_tensor *t, size_t i, double value);
 
+/* ---- elementwise and reductions, in the carrier's own arithmetic ---- */
+
+/* The shape of a op b, NumPy's rule: shapes are aligned at their last index, and a size of 1, or an index that one of
+ * them lacks, is repeated. HU_ESHAPE where the sizes do not fit. */
+hu_status hu_tensor_common_shape(const hu_tensor *a, const hu_tensor *b, int *rank, size_t shape[HU_MAX_RANK],
+                                 hu_error *err);
+
+/* out = a op b with repeating; all of one type, and out of the common shape; out may be a or b where that has the common
+ * shape. min and max are NaN where an operand is. */
+#define HU_ARITH_MAP(X) X(add) X(sub) X(mul) X(div) X(pow) X(min) X(max)
+typedef enum hu_arith {
+#define X(name) HU_ARITH_##name,
+    HU_ARITH_MAP(X)
+#undef X
+} hu_arith;
+hu_status hu_tensor_arith(hu_tensor *out, hu_arith op, const hu_tensor *a, const hu_tensor *b, hu_error *err);
+
+/* out = in repeated to out's shape, converted to out's type. */
+hu_status hu_tensor_broadcast(hu_tensor *out, const hu_tensor *in, hu_error *err);
+
+/* out[i] = function(in[i]), by the C library in the carrier's precision; out may be in. Shapes and types agree. */
+#define HU_FUNCTION_MAP(X) \
+    X(abs) X(floor) X(round) X(sqrt) X(exp) X(expm1) X(log) X(log1p) X(log2) X(sin) X(cos) X(tanh)
+typedef enum hu_function {
+#define X(name) HU_FUNCTION_##name,
+    HU_FUNCTION_MAP(X)
+#undef X
+} hu_function;
+hu_status hu_tensor_apply(hu_tensor *out, hu_function function, const hu_tensor *in, hu_error *err);
+
+/* Along index `axis` (from 0), or over all elements (axis -1), computed in double upward over the index. out has in's shape
+ * without the axis and any type. mean, std (of the n elements, divisor n), max, min and arg... of nothing are
+ * HU_ESHAPE. A NaN makes max and min NaN and is the place that argmax and argmin (counted from 0) find. norm: square root
+ * of the sum of squares, without overflow on the way. */
+#define HU_REDUCE_MAP(X) X(sum) X(mean) X(std) X(max) X(min) X(norm) X(argmax) X(argmin)
+typedef enum hu_reduce {
+#define X(name) HU_REDUCE_##name,
+    HU_REDUCE_MAP(X)
+#undef X
+} hu_reduce;
+hu_status hu_tensor_reduce(hu_tensor *out, hu_reduce kind, const hu_tensor *in, int axis, hu_error *err);
+
+/* ---- grids and products ---- */
+
 /* How a tensor's values are put on a grid: format, mode and overflow. */
 typedef struct hu_quantizer {
     const hu_format   *format;     /* NULL: the values are left as they are */
