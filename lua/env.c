@@ -35,19 +35,27 @@ static void read_settings(lua_State *L, int idx, hu_env *env)
     env->random.stream = hu_lua_option_u64(L, idx, "stream", env->random.stream);
 }
 
-hu_env *hu_lua_option_env(lua_State *L, int idx, hu_env *own)
+hu_env *hu_lua_option_env(lua_State *L, int idx, hu_env *otherwise, hu_env *own)
 {
-    *own = hu_env_default();
-    if (!hu_lua_option(L, idx, "env")) {
-        read_settings(L, idx, own);
-        return own;
-    }
-    hu_env *env = hu_lua_check_box(L, -1, HU_LUA_ENV, "env");
-    lua_pop(L, 1);
+    *own = otherwise ? *otherwise : hu_env_default();
+    own->flags = 0;
+    bool settings = false;
     for (int i = 0; strcmp(keys[i], "env") != 0; i++)
-        if (hu_lua_option(L, idx, keys[i]))
-            luaL_error(L, "options: env holds the %s already; give one or the other", keys[i]);
-    return env;
+        if (hu_lua_option(L, idx, keys[i])) {
+            lua_pop(L, 1);
+            settings = true;
+        }
+    if (hu_lua_option(L, idx, "env")) {
+        hu_env *env = hu_lua_check_box(L, -1, HU_LUA_ENV, "env");
+        if (settings)
+            luaL_error(L, "options: env is given and so is one of its settings; give one or the other");
+        lua_pop(L, 1);
+        return env;
+    }
+    if (settings)
+        own->random.index = 0;
+    read_settings(L, idx, own);
+    return settings || !otherwise ? own : otherwise;
 }
 
 void hu_lua_derive_env(lua_State *L, int idx, const hu_env *from)
@@ -64,6 +72,7 @@ void hu_lua_derive_env(lua_State *L, int idx, const hu_env *from)
     hu_env *env = hu_lua_new_env(L);
     *env = *from;
     env->flags = 0;
+    env->random.index = 0;
     read_settings(L, idx, env);
 }
 

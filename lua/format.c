@@ -4,6 +4,7 @@
  * with that environment and raise their flags there. Formats themselves are shared and never freed.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua/lua.h"
@@ -36,6 +37,19 @@ const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name)
     return mode;
 }
 
+hu_env *hu_lua_format_env(lua_State *L, int idx)
+{
+    hu_lua_format_box *box = hu_lua_test_box(L, idx, HU_LUA_FORMAT);
+    return box ? box->env : NULL;
+}
+
+double hu_lua_num_to_double(hu_num x)
+{
+    hu_env env = hu_env_default();
+    const hu_format *binary64 = hu_format_find("e11m52", NULL);
+    return binary64 ? hu_to_double(binary64, hu_round(binary64, &env, x)) : (double)NAN;
+}
+
 /* ---- objects ---- */
 
 static hu_lua_format_box *self(lua_State *L)
@@ -55,12 +69,19 @@ static void push_format(lua_State *L, const hu_format *f)
     lua_replace(L, env);
 }
 
+void hu_lua_push_format(lua_State *L, const hu_format *f, const hu_env *from)
+{
+    hu_env *env = hu_lua_new_env(L);
+    *env = *from;
+    env->flags = 0;
+    push_format(L, f);
+}
+
 /* new(name | format) -> format, with an environment of its own */
 static int new(lua_State *L)
 {
-    const hu_format *f = hu_lua_format(L, 1, "format");
-    hu_lua_new_env(L);
-    push_format(L, f);
+    hu_env standard = hu_env_default();
+    hu_lua_push_format(L, hu_lua_format(L, 1, "format"), &standard);
     return 1;
 }
 
@@ -78,6 +99,54 @@ static int clear(lua_State *L)
 {
     self(L)->env->flags = 0;
     lua_settop(L, 1);
+    return 1;
+}
+
+/* format:quantize(x [, options]) -> x on the grid of the format: a number for a number, a new array for an array or a
+ * table of numbers */
+static int quantize(lua_State *L)
+{
+    static const char *const keys[] = {HU_LUA_ENV_KEYS, NULL};
+    hu_lua_format_box *box = self(L);
+    hu_env own;
+
+    lua_settop(L, 3);
+    hu_lua_options(L, 3, keys);
+    hu_env *env = hu_lua_option_env(L, 3, box->env, &own);
+    if (lua_type(L, 2) == LUA_TNUMBER)
+        lua_pushnumber(L, hu_to_double(box->format, hu_from_double(box->format, env, lua_tonumber(L, 2))));
+    else
+        hu_lua_push_quantized(L, hu_lua_to_tensor(L, 2, "x"), box->format, env);
+    return 1;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* format:values() -> array; the finite values in increasing order, zero once */
+static int values(lua_State *L)
+{
+    const hu_format *f = self(L)->format;
+
+    if (f->width_bits > 16)
+        return luaL_error(L, "values: %s has 2^%d codes; only formats of up to 16 bits are listed", f->name, f->width_bits);
+    size_t last = (size_t)hu_format_last_code(f), n = 0;
+    hu_tensor *all = hu_lua_make_tensor(L, HU_F64, 1, &(size_t){last + 1});
+    for (size_t code = 0; code <= last; code++) {
+        double x = hu_to_double(f, code);
+        if (isfinite(x))
+            all->f64[n++] = x + 0.0;              /* -0 becomes +0 */
+    }
+    qsort(all->f64, n, sizeof *all->f64, compare_doubles);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || all->f64[i] != all->f64[kept - 1])
+            all->f64[kept++] = all->f64[i];
+    hu_tensor *distinct = hu_lua_make_tensor(L, HU_F64, 1, &kept);
+    memcpy(distinct->f64, all->f64, kept * sizeof *all->f64);
     return 1;
 }
 
@@ -129,12 +198,10 @@ static int roundings(lua_State *L)
 
 /* ---- fields ---- */
 
-/* A property of a format as a Lua number, to nearest where a double does not hold it. */
+/* A property of a format as a Lua number. */
 static int push_double(lua_State *L, hu_num x)
 {
-    hu_env env = hu_env_default();
-    const hu_format *binary64 = hu_format_find("e11m52", NULL);
-    lua_pushnumber(L, binary64 ? hu_to_double(binary64, hu_round(binary64, &env, x)) : NAN);
+    lua_pushnumber(L, hu_lua_num_to_double(x));
     return 1;
 }
 
@@ -185,8 +252,13 @@ static int to_text(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {{"new", new}, {"names", names}, {"roundings", roundings}, {NULL, NULL}};
-static const luaL_Reg methods[]   = {{"with", with}, {"clear", clear}, {NULL, NULL}};
-static const luaL_Reg meta[]      = {{"__eq", equal}, {"__tostring", to_text}, {NULL, NULL}};
+static const luaL_Reg methods[]   = {
+    {"with", with}, {"clear", clear}, {"quantize", quantize}, {"from_bits", hu_lua_scalar_from_bits}, {"values", values},
+    {NULL, NULL},
+};
+static const luaL_Reg meta[]      = {
+    {"__call", hu_lua_scalar_new}, {"__eq", equal}, {"__tostring", to_text}, {NULL, NULL},
+};
 static const luaL_Reg fields[]    = {
 #define FIELD(name) {#name, field_##name},
     FIELD(name) FIELD(family) FIELD(source) FIELD(width_bits) FIELD(exp_bits) FIELD(man_bits) FIELD(precision)
