@@ -5,8 +5,11 @@ liblab_la_SOURCES += lua/lua.c
 liblab_la_SOURCES += lua/open.c
 liblab_la_SOURCES += lua/env.c
 liblab_la_SOURCES += lua/format.c
+liblab_la_SOURCES += lua/scalar.c
 liblab_la_SOURCES += lua/array.c
 liblab_la_SOURCES += lua/analysis.c
+liblab_la_SOURCES += lua/arith.c
+liblab_la_SOURCES += lua/numeric.c
 
 # The module for the stock interpreter; Lua's own symbols come from whoever loads it.
 luaexecdir = $(libdir)/lua/5.4/halfulp

@@ -322,6 +322,22 @@ void hu_lua_new_type(lua_State *L, const char *type, const luaL_Reg *methods, co
     lua_pop(L, 1);
 }
 
+void hu_lua_extend_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *meta)
+{
+    if (meta) {
+        luaL_getmetatable(L, type);
+        luaL_setfuncs(L, meta, 0);
+        lua_pop(L, 1);
+    }
+    if (methods) {
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, HU_LUA_TYPES);
+        lua_getfield(L, -1, word_of(type));
+        lua_getfield(L, -1, "methods");
+        luaL_setfuncs(L, methods, 0);
+        lua_pop(L, 3);
+    }
+}
+
 void *hu_lua_new_box(lua_State *L, const char *type, size_t size, int n_values)
 {
     luaL_checkstack(L, 4, NULL);

@@ -76,6 +76,9 @@ const hu_rounding *hu_lua_option_rounding(lua_State *L, int idx, const char *key
 void hu_lua_new_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *fields,
                      const luaL_Reg *meta);
 
+/* Adds methods and metamethods (NULL: none) to a type that exists: a file more for a type with much to it. */
+void hu_lua_extend_type(lua_State *L, const char *type, const luaL_Reg *methods, const luaL_Reg *meta);
+
 /* Registry key of the table of all types: word -> {methods = , fields = }; also core.types. */
 #define HU_LUA_TYPES "halfulp.types"
 
@@ -95,6 +98,19 @@ typedef struct hu_lua_format_box {
     hu_env          *env;      /* of the environment object that is its user value 1 */
 } hu_lua_format_box;
 
+/* Pushes a new format object with an environment of its own: the settings of `from`, no flags raised. */
+void hu_lua_push_format(lua_State *L, const hu_format *f, const hu_env *from);
+
+/* The environment of the format object at idx; NULL where there is a name instead. */
+hu_env *hu_lua_format_env(lua_State *L, int idx);
+
+/* A number of any size as a double, to nearest. */
+double hu_lua_num_to_double(hu_num x);
+
+/* format(x) and format:from_bits(code), in lua/scalar.c. */
+int hu_lua_scalar_new(lua_State *L);
+int hu_lua_scalar_from_bits(lua_State *L);
+
 /* A format object or the name of a format. */
 const hu_format   *hu_lua_format  (lua_State *L, int idx, const char *name);
 const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);
@@ -103,8 +119,10 @@ const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);
  * `tininess`, `nan`, `seed`, `stream`; or `env`, an object whose flags and random index then move on. */
 #define HU_LUA_ENV_KEYS "rounding", "overflow", "tininess", "nan", "seed", "stream", "env"
 
-/* The environment that the options at idx describe: that of the `env` object, else *own, which is filled. */
-hu_env *hu_lua_option_env(lua_State *L, int idx, hu_env *own);
+/* The environment of a call with the options at idx: the `env` object where one is given; else, where there are settings,
+ * *own, filled with those of `otherwise` (NULL: the defaults) and the given ones over them; else `otherwise` itself
+ * (NULL: *own, with the defaults). */
+hu_env *hu_lua_option_env(lua_State *L, int idx, hu_env *otherwise, hu_env *own);
 
 #define HU_LUA_ENV "halfulp.env"
 
@@ -124,8 +142,11 @@ hu_tensor *hu_lua_check_tensor(lua_State *L, int idx, const char *name);       /
  * new array of doubles. idx is absolute. */
 hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
 
-/* A new zeroed tensor of that shape, pushed. */
+/* A new zeroed tensor of that shape, pushed. Collects garbage and tries once more where memory is short. */
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);
+
+/* Pushes a new array: the values of t on the grid of f. */
+void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f, hu_env *env);
 
 /* The shape at idx: a whole number or a list of 0 to HU_MAX_RANK of them. Returns the rank. */
 int hu_lua_shape(lua_State *L, int idx, const char *name, size_t shape[HU_MAX_RANK]);

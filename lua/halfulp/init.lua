@@ -1,22 +1,261 @@
 -- init.lua - the table that `require "halfulp"` returns.
 --
 -- What is written in C comes from halfulp.core, a table a module; what is written in Lua from the
--- files next to this one. Each row below says where a public name comes from.
+-- files next to this one. Methods of the objects are described in objects.lua.
 
 local core = require "halfulp.core"
 
+---A laboratory for number formats: `local hu = require "halfulp"`.
 ---@class hu
 local hu = {}
 
-hu.env = core.env.new
+-- ---- formats, scalars, environments ----
+
+---A number format by name.
+---
+---The object holds the format and an environment of its own: what is computed with it rounds as the
+---environment says and raises flags there. Calling it makes a scalar, `e4m3(0.3)`. An unknown name is an error
+---that names the nearest one.
+---
+---```lua
+---local e4m3 = hu.format "e4m3fn"
+---print(e4m3(0.3), e4m3.max)          --> 0.3125  448.0
+---```
+---@param name string|hu.format a name by the grammar of the manual, such as "e4m3fn", "bf16" or "e5m7{bias=20}"
+---@return hu.format
+hu.format = core.format.new
 
 ---The formats that have a name of their own, and the aliases.
+---
+---```lua
+---local names, aliases = hu.formats()
+---print(#names > 0, aliases.fp16)     --> true  e5m10
+---```
 ---@return string[] names in the order of the table
----@return table<string, string> aliases alias -> what it stands for
+---@return table<string, string> aliases what each alias stands for
 hu.formats = core.format.names
 
-hu.format = core.format.new
+---The rounding modes.
+---
+---```lua
+---for _, mode in ipairs(hu.roundings()) do
+---  assert(mode.name and mode.title and mode.source)
+---end
+---```
+---@return table[] modes each with `name`, `title`, `random_bits` and `source`
 hu.roundings = core.format.roundings
+
+---An environment: how operations round, what they do at the edges, and the flags that they raised.
+---
+---A format object has one; `format:with(env)` and the option `env` of array functions take another.
+---
+---```lua
+---local env = hu.env {rounding = "rz"}
+---local f = hu.format("e4m3fn"):with(env)
+---print(f(0.3), env.flags)            --> 0.28125  inexact
+---```
+---@param settings? table `rounding` ("rne"), `overflow` ("ieee", "saturate", "saturate-finite-only"), `tininess` ("after", "before"), `nan` ("canonical", "propagate"), `seed` and `stream` of stochastic modes (0)
+---@return hu.env
+hu.env = core.env.new
+
+-- ---- arrays ----
+
+---An array from a table of numbers, nested for two to four indices, or a copy of an array.
+---
+---```lua
+---local a = hu.array {{1, 2, 3}, {4, 5, 6}}
+---print(a(2, 3), #a)                  --> 6.0  2
+---```
+---@param values table|hu.array
+---@param options? table `dtype`: "double" (default) or "float"
+---@return hu.array
+hu.array = core.array.new
+
+---An array with one value everywhere.
+---@param shape integer|integer[] a size, or a list of up to four
+---@param value number
+---@param options? table `dtype`
+---@return hu.array
+hu.full = core.array.full
+
+---An array of zeros.
+---
+---```lua
+---print(hu.zeros({2, 2}):sum())       --> 0.0
+---```
+---@param shape integer|integer[]
+---@param options? table `dtype`
+---@return hu.array
+hu.zeros = core.array.zeros
+
+---An array of ones.
+---
+---```lua
+---print(hu.ones(3):sum())             --> 3.0
+---```
+---@param shape integer|integer[]
+---@param options? table `dtype`
+---@return hu.array
+hu.ones = core.array.ones
+
+---`n` values from `first` to `last` in equal steps; both ends are exact.
+---
+---```lua
+---print(hu.linspace(0, 1, 5)[2])      --> 0.25
+---```
+---@param first number
+---@param last number
+---@param n integer
+---@return hu.array
+hu.linspace = core.array.linspace
+
+---`base ^ x` for the `x` of `hu.linspace(first, last, n)`.
+---
+---```lua
+---print(hu.logspace(0, 3, 4)[4])      --> 1000.0
+---```
+---@param first number exponent of the first value
+---@param last number exponent of the last value
+---@param n integer
+---@param base? number 10 if not given
+---@return hu.array
+hu.logspace = core.array.logspace
+
+---Standard normal numbers. Element i is a function of (seed, stream, i) alone: the same everywhere and always.
+---
+---```lua
+---local a, b = hu.randn({2, 3}, {seed = 1}), hu.randn({2, 3}, {seed = 1})
+---print(a == b)                       --> true
+---```
+---@param shape integer|integer[]
+---@param options? table `seed` (0), `stream` (0), `mean` (0), `std` (1), `dtype`
+---@return hu.array
+hu.randn = core.array.randn
+
+---Uniform numbers, from `low` up to but not including `high`.
+---@param shape integer|integer[]
+---@param options? table `seed` (0), `stream` (0), `low` (0), `high` (1), `dtype`
+---@return hu.array
+hu.uniform = core.array.uniform
+
+---The smaller of two, element by element; NaN where one is.
+---
+---```lua
+---print(hu.minimum(hu.array {1, 5}, 3))    --> array 2 (double): 1 3
+---```
+---@param a hu.array|number
+---@param b hu.array|number
+---@return hu.array
+hu.minimum = core.arith.minimum
+
+---The larger of two, element by element; NaN where one is.
+---@param a hu.array|number
+---@param b hu.array|number
+---@return hu.array
+hu.maximum = core.arith.maximum
+
+---Writes an array as a NumPy file (.npy, version 1.0).
+---@param array hu.array
+---@param path string
+hu.save_npy = core.array.save_npy
+
+---Reads a NumPy file of little-endian floats or doubles in C order.
+---
+---```lua
+---local path = os.tmpname()
+---hu.save_npy(hu.array {1, 2, 3}, path)
+---print(hu.load_npy(path))            --> array 3 (double): 1 2 3
+---os.remove(path)
+---```
+---@param path string
+---@return hu.array|nil array nil where the file cannot be read; a file of another kind is an error
+---@return string? message
+hu.load_npy = core.array.load_npy
+
+---A plain list of numbers, `first, first + step, ...` up to and including `last`.
+---
+---```lua
+---print(table.concat(hu.range(1, 9, 2), " "))    --> 1 3 5 7 9
+---```
+---@param first number
+---@param last number
+---@param step? number 1 if not given
+---@return number[]
+function hu.range(first, last, step)
+  local limits = {first = first, last = last, step = step or 1}
+  for _, name in ipairs {"first", "last", "step"} do
+    local value = limits[name]
+    if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
+      error(("range: %s is %s; it takes a finite number"):format(name, tostring(value)), 2)
+    end
+  end
+  if limits.step == 0 then
+    error("range: step is 0; it takes another number", 2)
+  end
+  if (last - first) / limits.step > 1e7 then
+    error("range: more than ten million values; use an array, hu.linspace", 2)
+  end
+  local list = {}
+  for i = 0, (last - first) / limits.step * (1 + 1e-12) // 1 do
+    list[#list + 1] = first + (math.type(first) == "integer" and math.tointeger(i) or i) * limits.step
+  end
+  return list
+end
+
+-- ---- emulated arithmetic ----
+
+---One operation, element by element, each result rounded once to a format.
+---
+---```lua
+---local a = hu.array {1, 2, 3}
+---print(hu.apply("div", a, 3, {format = "e4m3fn"}))    --> array 3 (double): 0.34375 0.6875 1
+---```
+---@param op string "add", "sub", "mul", "div", "fma" (a * b + c) or "sqrt"
+---@param a hu.array|number|table
+---@param ... hu.array|number|table b and c where the operation has them; then the options: `format` (required) and the settings of an environment, or `env`
+---@return hu.array
+hu.apply = core.numeric.apply
+
+---The product of two matrices under an accumulator. With neither a product nor a sum format it is the BLAS's.
+---
+---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
+---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential"
+---or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own. A vector
+---on the left is a row, on the right a column.
+---
+---```lua
+---local A = hu.randn({8, 8}, {seed = 1})
+---local C = hu.matmul(A, A, {input = "e4m3fn", accumulate = {format = "fp32", chunk = 4}})
+---print(hu.error(C, hu.matmul(A, A)).normwise_2 < 0.1)    --> true
+---```
+---@param a hu.array|table
+---@param b hu.array|table
+---@param options? table `input`, `accumulate`, `transpose_a`, `transpose_b`, and the settings of an environment, or `env`
+---@return hu.array
+hu.matmul = core.numeric.matmul
+
+---The dot product of two vectors under an accumulator; see `hu.matmul`.
+---
+---```lua
+---print(hu.dot({1, 2, 3}, {1, 1, 1}, {accumulate = "e4m3fn"}))    --> 6.0
+---```
+---@param x hu.array|table
+---@param y hu.array|table
+---@param options? table `accumulate`, and the settings of an environment, or `env`
+---@return number
+hu.dot = core.numeric.dot
+
+---The sum of a vector under an accumulator; see `hu.matmul`.
+---
+---```lua
+---print(hu.sum(hu.ones(100), {accumulate = "e4m3fn"}))    --> 16.0
+---```
+---@param x hu.array|table
+---@param options? table `accumulate`, and the settings of an environment, or `env`
+---@return number
+hu.sum = core.numeric.sum
+
+-- ---- measuring ----
 
 local analysis = require "halfulp.analysis"
 hu.error     = analysis.error

@@ -1,0 +1,290 @@
+/* numeric.c - emulated arithmetic on arrays: quantizing, elementwise operations, sums, dot and matrix products. */
+#include <string.h>
+
+#include "lua/lua.h"
+
+/* ---- quantize ---- */
+
+void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f, hu_env *env)
+{
+    hu_error err = {0};
+    hu_tensor *out = hu_lua_make_tensor(L, t->dtype, t->rank, t->shape);
+    hu_lua_try(L, t->dtype == HU_F32 ? hu_quantize_f32(out->f32, t->f32, t->n, f, env, &err)
+                                     : hu_quantize_f64(out->f64, t->f64, t->n, f, env, &err), &err);
+}
+
+/* array:quantize(format [, options]) -> array; options: rounding, overflow, tininess, nan, seed, stream, or env */
+static int quantize(lua_State *L)
+{
+    static const char *const keys[] = {HU_LUA_ENV_KEYS, NULL};
+    hu_tensor *t = hu_lua_check_tensor(L, 1, "array");
+    const hu_format *f = hu_lua_format(L, 2, "format");
+    hu_env own;
+
+    lua_settop(L, 3);
+    hu_lua_options(L, 3, keys);
+    hu_lua_push_quantized(L, t, f, hu_lua_option_env(L, 3, hu_lua_format_env(L, 2), &own));
+    return 1;
+}
+
+/* ---- elementwise ---- */
+
+static const struct { const char *name; hu_elementwise op; int arity; } operations[] = {
+    {"add", HU_ADD, 2}, {"sub", HU_SUB, 2}, {"mul", HU_MUL, 2}, {"div", HU_DIV, 2}, {"fma", HU_FMA, 3}, {"sqrt", HU_SQRT, 1},
+};
+enum { N_OPERATIONS = sizeof operations / sizeof operations[0] };
+
+/* Replaces the number or table at idx by an array. */
+static hu_tensor *to_operand(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) == LUA_TNUMBER) {
+        hu_tensor *t = hu_lua_make_tensor(L, HU_F64, 0, NULL);
+        t->f64[0] = lua_tonumber(L, idx);
+        lua_replace(L, idx);
+        return t;
+    }
+    return hu_lua_to_tensor(L, idx, "operand");
+}
+
+/* Replaces the array at idx by one of the shape and type of `like`, where it is not that already. */
+static hu_tensor *repeat_to(lua_State *L, int idx, const hu_tensor *like)
+{
+    hu_error err = {0};
+    hu_tensor *t = hu_lua_check_tensor(L, idx, "operand");
+
+    if (t->dtype == like->dtype && t->rank == like->rank && t->n == like->n)
+        return t;
+    hu_tensor *out = hu_lua_make_tensor(L, like->dtype, like->rank, like->shape);
+    hu_lua_try(L, hu_tensor_broadcast(out, t, &err), &err);
+    lua_replace(L, idx);
+    return out;
+}
+
+/* apply(op, a [, b [, c]], options) -> array; options: format, and those of an environment */
+static int apply(lua_State *L)
+{
+    static const char *const keys[] = {"format", HU_LUA_ENV_KEYS, NULL};
+    const char *names[N_OPERATIONS + 1] = {NULL};
+    hu_error err = {0};
+    hu_env own;
+
+    for (int i = 0; i < N_OPERATIONS; i++)
+        names[i] = operations[i].name;
+    int which = hu_lua_choice(L, 1, "op", names), arity = operations[which].arity, options = arity + 2;
+    lua_settop(L, options);
+    hu_lua_options(L, options, keys);
+    if (!hu_lua_option(L, options, "format"))
+        return luaL_error(L, "apply: the option format is missing; %s takes %d operands and a table {format = ...}",
+                          names[which], arity);
+    int format = lua_gettop(L);
+    const hu_format *f = hu_lua_format(L, format, "format");
+    hu_env *env = hu_lua_option_env(L, options, hu_lua_format_env(L, format), &own);
+
+    hu_tensor common = {.dtype = HU_F32}, *operands[3] = {NULL};
+    for (int i = 0; i < arity; i++) {
+        hu_tensor *t = to_operand(L, i + 2);
+        common.dtype = t->dtype == HU_F64 && t->rank > 0 ? HU_F64 : common.dtype;
+        hu_tensor so_far = common;
+        hu_lua_try(L, hu_tensor_common_shape(&so_far, t, &common.rank, common.shape, &err), &err);
+    }
+    if (common.rank == 0)
+        common.dtype = HU_F64;
+    hu_tensor *out = hu_lua_make_tensor(L, common.dtype, common.rank, common.shape);
+    for (int i = 0; i < arity; i++)
+        operands[i] = repeat_to(L, i + 2, out);
+    hu_status status;
+    if (out->dtype == HU_F32)
+        status = hu_map_f32(out->f32, operations[which].op, operands[0]->f32, operands[1] ? operands[1]->f32 : NULL,
+                            operands[2] ? operands[2]->f32 : NULL, out->n, f, env, &err);
+    else
+        status = hu_map_f64(out->f64, operations[which].op, operands[0]->f64, operands[1] ? operands[1]->f64 : NULL,
+                            operands[2] ? operands[2]->f64 : NULL, out->n, f, env, &err);
+    hu_lua_try(L, status, &err);
+    return 1;
+}
+
+/* ---- accumulators ---- */
+
+/* The accumulator at field "accumulate" of the options at idx: the name of a format, a format, or a table. Sets *env_of to the
+ * environment of its sum format's object, where there is one. */
+static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of)
+{
+    static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", NULL};
+    static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise", NULL};
+    hu_accumulator acc = {0};
+
+    *env_of = NULL;
+    if (!hu_lua_option(L, idx, "accumulate"))
+        return acc;
+    int at = lua_gettop(L);
+    if (lua_type(L, at) != LUA_TTABLE) {
+        acc.sum = hu_lua_format(L, at, "accumulate");
+        *env_of = hu_lua_format_env(L, at);
+        lua_pop(L, 1);
+        return acc;
+    }
+    hu_lua_options(L, at, keys);
+    acc.sum     = hu_lua_option_format(L, at, "format");
+    acc.product = hu_lua_option_format(L, at, "product");
+    acc.outer   = hu_lua_option_format(L, at, "outer");
+    acc.chunk   = (size_t)hu_lua_option_integer(L, at, "chunk", 0, 0, (lua_Integer)1 << 48);
+    acc.order   = (hu_order)hu_lua_option_choice(L, at, "order", orders, HU_ORDER_SEQUENTIAL);
+    if (hu_lua_option(L, at, "format")) {
+        *env_of = hu_lua_format_env(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return acc;
+}
+
+#define ACCUMULATE_KEYS "accumulate", HU_LUA_ENV_KEYS
+
+/* The array at idx as doubles, with one index; raises where it has more. */
+static hu_tensor *vector(lua_State *L, int idx, const char *name)
+{
+    hu_tensor *t = hu_lua_to_tensor(L, idx, name);
+    if (t->rank > 1)
+        luaL_error(L, "%s has %d indices; it takes an array with one", name, t->rank);
+    hu_tensor like = {.dtype = HU_F64, .rank = t->rank, .n = t->n};
+    memcpy(like.shape, t->shape, sizeof like.shape);
+    return repeat_to(L, idx, &like);
+}
+
+/* sum(x [, options]) -> number; options: accumulate, and those of an environment */
+static int sum(lua_State *L)
+{
+    static const char *const keys[] = {ACCUMULATE_KEYS, NULL};
+    hu_error err = {0};
+    hu_env own, *of_format;
+    double total = 0;
+
+    lua_settop(L, 2);
+    hu_lua_options(L, 2, keys);
+    hu_accumulator acc = option_accumulator(L, 2, &of_format);
+    hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
+    hu_tensor *x = vector(L, 1, "x");
+    hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
+    lua_pushnumber(L, total);
+    return 1;
+}
+
+/* dot(x, y [, options]) -> number; options: accumulate, and those of an environment */
+static int dot(lua_State *L)
+{
+    static const char *const keys[] = {ACCUMULATE_KEYS, NULL};
+    hu_error err = {0};
+    hu_env own, *of_format;
+    double total = 0;
+
+    lua_settop(L, 3);
+    hu_lua_options(L, 3, keys);
+    hu_accumulator acc = option_accumulator(L, 3, &of_format);
+    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
+    hu_tensor *x = vector(L, 1, "x"), *y = vector(L, 2, "y");
+    if (x->n != y->n)
+        luaL_error(L, "dot: x has %I elements and y has %I", (LUAI_UACINT)x->n, (LUAI_UACINT)y->n);
+    hu_lua_try(L, hu_dot_f64(&total, x->f64, y->f64, x->n, &acc, env, &err), &err);
+    lua_pushnumber(L, total);
+    return 1;
+}
+
+/* ---- matrix products ---- */
+
+/* The matrix at idx on the grid of `input`, a copy (NULL: itself); random words from a stream of its own. */
+static void quantize_input(lua_State *L, int idx, const hu_format *input, hu_env *env, const char *tag)
+{
+    if (!input)
+        return;
+    hu_env other = *env;
+    other.random = (hu_random){.seed = hu_random_derive(env->random.seed, tag), .stream = env->random.stream,
+                               .index = env->random.index};
+    hu_lua_push_quantized(L, hu_lua_check_tensor(L, idx, "matrix"), input, &other);
+    env->flags |= other.flags;
+    lua_replace(L, idx);
+}
+
+/* The formats of the field "input": one for both matrices or a list of two. */
+static void option_inputs(lua_State *L, int idx, const hu_format *inputs[2])
+{
+    inputs[0] = inputs[1] = NULL;
+    if (!hu_lua_option(L, idx, "input"))
+        return;
+    int at = lua_gettop(L);
+    for (int i = 0; i < 2; i++) {
+        if (lua_type(L, at) == LUA_TTABLE)
+            lua_rawgeti(L, at, i + 1);
+        else
+            lua_pushvalue(L, at);
+        inputs[i] = hu_lua_format(L, -1, i ? "input of b" : "input of a");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+/* The matrix or vector at idx, as a matrix of that type; a vector becomes one row, or one column. */
+static hu_tensor *matrix(lua_State *L, int idx, hu_dtype dtype, bool as_column, const char *name)
+{
+    hu_error err = {0};
+    hu_tensor *t = hu_lua_check_tensor(L, idx, name);
+
+    if (t->rank != 1 && t->rank != 2)
+        luaL_error(L, "matmul: %s has %d indices; it needs 1 or 2", name, t->rank);
+    if (t->rank == 2 && t->dtype == dtype)
+        return t;
+    hu_tensor *out = hu_lua_make_tensor(L, dtype, t->rank, t->shape);
+    hu_lua_try(L, hu_tensor_broadcast(out, t, &err), &err);
+    if (t->rank == 1) {
+        out->rank = 2;
+        out->shape[0] = as_column ? t->n : 1;
+        out->shape[1] = as_column ? 1 : t->n;
+    }
+    lua_replace(L, idx);
+    return out;
+}
+
+/* matmul(a, b [, options]) -> array */
+static int matmul(lua_State *L)
+{
+    static const char *const keys[] = {"input", "transpose_a", "transpose_b", ACCUMULATE_KEYS, NULL};
+    hu_error err = {0};
+    hu_env own, *of_format;
+    const hu_format *inputs[2];
+
+    lua_settop(L, 3);
+    hu_lua_options(L, 3, keys);
+    hu_accumulator acc = option_accumulator(L, 3, &of_format);
+    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
+    option_inputs(L, 3, inputs);
+    bool ta = hu_lua_option_boolean(L, 3, "transpose_a", false), tb = hu_lua_option_boolean(L, 3, "transpose_b", false);
+
+    hu_tensor *a = hu_lua_to_tensor(L, 1, "a"), *b = hu_lua_to_tensor(L, 2, "b");
+    int ranks[2] = {a->rank, b->rank};
+    hu_dtype dtype = a->dtype == HU_F32 && b->dtype == HU_F32 ? HU_F32 : HU_F64;
+    matrix(L, 1, dtype, ta, "a");
+    matrix(L, 2, dtype, !tb, "b");
+    quantize_input(L, 1, inputs[0], env, "input a");
+    quantize_input(L, 2, inputs[1], env, "input b");
+    a = hu_lua_check_tensor(L, 1, "a");
+    b = hu_lua_check_tensor(L, 2, "b");
+    hu_tensor *c = hu_lua_make_tensor(L, dtype, 2, (size_t[]){a->shape[ta], b->shape[!tb]});
+    hu_lua_try(L, hu_tensor_matmul(c, a, ta, b, tb, &acc, env, &err), &err);
+
+    if (ranks[0] == 1 || ranks[1] == 1) {            /* a vector's index is taken out again */
+        size_t n = c->n;
+        c->rank = (ranks[0] == 2) + (ranks[1] == 2);
+        memset(c->shape, 0, sizeof c->shape);
+        if (c->rank)
+            c->shape[0] = n;
+    }
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"apply", apply}, {"sum", sum}, {"dot", dot}, {"matmul", matmul}, {NULL, NULL}};
+static const luaL_Reg methods[]   = {{"quantize", quantize}, {NULL, NULL}};
+
+int hu_lua_open_numeric(lua_State *L)
+{
+    hu_lua_extend_type(L, HU_LUA_ARRAY, methods, NULL);
+    luaL_newlib(L, functions);
+    return 1;
+}
