@@ -3,3 +3,10 @@ dist_doc_DATA = README.md
 dist_doc_DATA += docs/formats.md
 dist_doc_DATA += docs/rounding.md
 dist_doc_DATA += docs/calc.md
+
+# halfulp(1) is what the program says about itself.
+man_MANS = docs/halfulp.1
+CLEANFILES += docs/halfulp.1
+EXTRA_DIST += docs/manpage
+docs/halfulp.1: halfulp$(EXEEXT) docs/manpage
+	$(AM_V_GEN)$(top_srcdir)/docs/manpage ./halfulp$(EXEEXT) >$@-new && mv $@-new $@

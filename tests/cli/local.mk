@@ -4,3 +4,4 @@ cli_tests += tests/cli/tree.bats
 cli_tests += tests/cli/bootstrap.bats
 cli_tests += tests/cli/install.bats
 cli_tests += tests/cli/examples.bats
+cli_tests += tests/cli/manual.bats

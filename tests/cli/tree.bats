@@ -25,5 +25,5 @@ kept() { git ls-files | grep -vE '\.(svg|png|npy)$|^COPYING'; }
 
 @test "the scripts pass shellcheck" {
     command -v shellcheck >/dev/null || skip "no shellcheck"
-    shellcheck bootstrap .ci/run tests/lib/run-c tests/lib/run-lua tests/lib/run-bats tests/lib/summary
+    shellcheck bootstrap .ci/run tests/lib/run-c tests/lib/run-lua tests/lib/run-bats tests/lib/summary docs/manpage
 }

@@ -1,0 +1,22 @@
+# manual.bats - the manual page halfulp(1) tells all that the program's own help tells.
+
+setup() { page=$HU_BUILDDIR/docs/halfulp.1; }
+
+commands() { "$HALFULP" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vx help; }
+
+@test "every command has its section, and every option of it an entry" {
+    [ "$(commands | wc -l)" -gt 1 ]
+    for command in $(commands); do
+        section=$(awk -v title=".SH HALFULP ${command^^}" '/^\.SH/ { inside = $0 == title } inside' "$page" | sed 's/\\-/-/g')
+        [ -n "$section" ] || { echo "$command has no section"; false; }
+        for option in $("$HALFULP" help "$command" | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
+            grep -qF -e ".B $option" <<<"$section" || { echo "$command $option is missing"; false; }
+        done
+    done
+}
+
+@test "the page is sound for groff" {
+    command -v groff >/dev/null || skip "no groff"
+    run groff -man -ww -z -Tascii "$page"
+    [ -z "$output" ] || { echo "$output"; false; }
+}
