@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/analysis/error.h"
+#include "src/ops/ops.h"
 #include "tests/lib/test.h"
 
 /* Formats as they are described, without the registry. */
@@ -49,6 +50,29 @@ static void ulps_of_double(void **state)
         assert_true(hu_ulp(&fp64, -x) == hu_ulp(&fp64, x));
     }
     assert_true(hu_ulp(&fp64, 0) == 0x1p-1074);
+}
+
+/* Above each value the grid's own neighbors, found by bracketing the value with its sticky bit set, are one ulp apart. */
+static void ulps_of_the_grid(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "e4m3", "e5m2", "e4m3fn", "e2m1fn", "e3m4", "fp16", "bf16", "e8m3" };
+    for (size_t k = 0; k < TEST_COUNT(names); k++) {
+        const hu_format *f = hu_format_find(names[k], NULL);
+        assert_non_null(f);
+        for (hu_code code = 0; code < f->max_code; code++) {
+            hu_num x = hu_decode(f, code ? code : 1);      /* below the smallest value the spacing is the same */
+            if (code)
+                x.sticky = true;
+            else
+                x.exp--;
+            hu_bracket b = f->family->bracket(f, x);
+            double lo = hu_to_double(f, b.lo), hi = hu_to_double(f, b.hi);
+            if (hu_ulp(f, hu_to_double(f, code)) != hi - lo || hu_ulp(f, -(lo + (hi - lo) / 2)) != hi - lo)
+                fail_msg("%s code 0x%llx: %a, want %a", names[k], (unsigned long long)code,
+                         hu_ulp(f, hu_to_double(f, code)), hi - lo);
+        }
+    }
 }
 
 static void by_hand(void **state)
@@ -121,6 +145,7 @@ static void unknown_family(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("the ulp of E4M3 follows the binades, subnormals and the values past the largest", ulps_of_e4m3),
     CLAIM("the ulp of binary64 is the distance to the next double", ulps_of_double),
+    CLAIM("an ulp is the distance of two neighbors on the format's own grid", ulps_of_the_grid),
     CLAIM("the metrics of five pairs are those computed by hand", by_hand),
     CLAIM("a zero reference has no relative error and is counted", zeros),
     CLAIM("infinities and NaNs are counted by kind and touch no figure", specials),

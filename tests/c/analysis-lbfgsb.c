@@ -154,9 +154,21 @@ static void conditions_hold(void **state)
     }
 }
 
+/* Falls for ever on the far side of 1: a value of -infinity is no minimum to step to. */
+static hu_status cliff(void *context, const double *x, size_t n, double *value, double *gradient, hu_error *err)
+{
+    (void)context, (void)n, (void)err;
+    *value = x[0] < 1 ? -x[0] : -INFINITY;
+    gradient[0] = -1;
+    return HU_OK;
+}
+
 static void stays_finite(void **state)
 {
     (void)state;
+    double at = 0, low = -1, high = 2;
+    hu_lbfgsb_result result = minimize(&at, &low, &high, 1, cliff, NULL);
+    assert_true(at > 0 && at < 1 && result.value == -at);
     double x = -5, lo = -100, hi = 100;
     minimize(&x, &lo, &hi, 1, barrier, NULL);
     assert_true(fabs(x - 2.0 / 3) < 1e-7);

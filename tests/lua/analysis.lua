@@ -1,0 +1,218 @@
+-- analysis.lua - error metrics, sharpness, stability rules and statistics from Lua.
+local hu = require "halfulp"
+local claims, t = require("claims")()
+
+local nan, inf = 0 / 0, math.huge
+
+local function is_nan(x) return x ~= x end
+
+claims["errors of a list are those computed by hand"] = function()
+  local m = hu.error({1.125, 2, -3, 0, 5}, {1, 2, -4, 0, 4}, {format = "e4m3"})
+  t.assertEquals(m.n, 5)
+  t.assertEquals(m.exact, 2)
+  t.assertEquals(m.relative_max, 0.25)
+  t.assertEquals(m.absolute_mean, 2.125 / 5)
+  t.assertEquals(m.ulp_max, 2)
+  t.assertEquals(m.normwise_inf, 0.25)
+  t.assertAlmostEquals(m.sqnr_db, 10 * math.log(37 / 2.015625, 10), 1e-12)
+end
+
+claims["ulps are counted only where a format was given"] = function()
+  t.assertNil(hu.error({1}, {1}).ulp_max)
+  t.assertEquals(hu.error(1.5, 1, {format = hu.format "e5m2"}).ulp_max, 2)
+end
+
+claims["values that are not finite are counted by kind"] = function()
+  local m = hu.error({nan, inf, 1, nan, 2}, {nan, inf, nan, 1, 1})
+  t.assertEquals({m.same_special, m.missed, m.lost, m.finite}, {2, 1, 1, 1})
+  t.assertEquals(m.relative_max, 1)
+end
+
+claims["shapes that differ, options and formats that are not known are errors"] = function()
+  t.assertErrorMsgContains("different shapes", hu.error, {1, 2}, {1})
+  t.assertErrorMsgContains("different shapes", hu.error, {{1, 2}}, {1, 2})
+  t.assertErrorMsgContains("format", hu.error, {1}, {1}, {fromat = "e4m3"})
+  t.assertErrorMsgContains("e4m", hu.error, {1}, {1}, {format = "e4m"})
+  t.assertErrorMsgContains("reference is missing", hu.error, {1})
+  t.assertErrorMsgContains("computed is", hu.error, "x", {1})
+  t.assertErrorMsgContains("format is missing", hu.ulp)
+end
+
+claims["the ulp of a format follows its binades"] = function()
+  t.assertEquals(hu.ulp("e4m3", 1), 0.125)
+  t.assertEquals(hu.ulp("e4m3", 0), 2.0 ^ -9)
+  t.assertTrue(is_nan(hu.ulp("e4m3", inf)))
+end
+
+local function zeros(n)
+  local y = {}
+  for i = 1, n do y[i] = 0 end
+  return y
+end
+
+claims["50257 zero logits have the golden sharpness, by both methods"] = function()
+  local y = zeros(50257)
+  for _, method in ipairs {"closed", "lbfgsb"} do
+    local s = hu.sharpness.logits {logits = y, target = 50256, eps = 1e-3, method = method}
+    t.assertAlmostEquals(s.phi, 0.0169131187, 5e-11)
+    t.assertAlmostEquals(s.loss, math.log(50257), 1e-12)
+  end
+end
+
+claims["a batch averages its rows"] = function()
+  local rows = {{1, 2, 3}, {0, -1, 5}}
+  local a = hu.sharpness.logits {logits = rows[1], target = 2}
+  local b = hu.sharpness.logits {logits = rows[2], target = 0}
+  local both = hu.sharpness.logits {logits = rows, target = {2, 0}}
+  t.assertAlmostEquals(both.loss, (a.loss + b.loss) / 2, 1e-14)
+  t.assertAlmostEquals(both.phi, 100 * (a.increase + b.increase) / 2 / (1 + both.loss), 1e-14)
+end
+
+claims["logits that are not finite give NaN, not an error"] = function()
+  t.assertTrue(is_nan(hu.sharpness.logits({logits = {1, nan}, target = 0}).phi))
+end
+
+claims["wrong arguments of the sharpness of logits are named"] = function()
+  local f = hu.sharpness.logits
+  t.assertErrorMsgContains("options is missing", f)
+  t.assertErrorMsgContains("logits is missing", f, {})
+  t.assertErrorMsgContains("target is missing", f, {logits = {1, 2}})
+  t.assertErrorMsgContains("target", f, {logits = {1, 2}, target = {}})
+  t.assertErrorMsgContains("target 2", f, {logits = {1, 2}, target = 2})
+  t.assertErrorMsgContains("target is -1", f, {logits = {1, 2}, target = -1})
+  t.assertErrorMsgContains("target is 0.5", f, {logits = {1, 2}, target = 0.5})
+  t.assertErrorMsgContains("targets for 1 rows", f, {logits = {1, 2}, target = {0, 1}})
+  t.assertErrorMsgContains("eps is 0", f, {logits = {1, 2}, target = 1, eps = 0})
+  t.assertErrorMsgContains("closed or lbfgsb", f, {logits = {1, 2}, target = 1, method = "lbfgs"})
+  t.assertErrorMsgContains("indices", f, {logits = {{{1}}}, target = 1})
+  t.assertErrorMsgContains("1 by 0", function() f {logits = {{}}, target = {0}} end)
+  t.assertErrorMsgContains("target", f, {logits = {1, 2}, target = "1"})
+end
+
+-- f = 1 + sum a (x - c)^2 / 2 over lists
+local function quadratic(a, c)
+  return function(weights)
+    local x = type(weights) == "table" and weights or weights:table()
+    local value, gradient = 1, {}
+    for i = 1, #a do
+      local d = x[i] - c[i]
+      value = value + a[i] * d * d / 2
+      gradient[i] = a[i] * d
+    end
+    return value, gradient
+  end
+end
+
+claims["a quadratic loss written in Lua has its known sharpness"] = function()
+  local a, c, x, want = {2, 5, 0.5}, {1, 1, -1}, {0.5, 2, 0}, 0
+  for i = 1, 3 do
+    local w = 1e-3 * (math.abs(x[i]) + 1)
+    want = want + math.abs(a[i] * (x[i] - c[i])) * w + a[i] * w * w / 2
+  end
+  local s = hu.sharpness.keskar {loss = quadratic(a, c), weights = x}
+  t.assertAlmostEquals(s.increase, want, 1e-12)
+  t.assertAlmostEquals(s.phi, 100 * want / (1 + s.loss), 1e-10)
+  local along = hu.sharpness.keskar {loss = quadratic(a, c), weights = x, directions = 2, seed = 3}
+  t.assertTrue(along.phi > 0 and along.phi < s.phi)
+end
+
+claims["an error in the loss comes back as it was raised"] = function()
+  local calls, sentinel = 0, {}
+  local function failing(at)
+    return function(x)
+      calls = calls + 1
+      if calls == at then error(sentinel) end
+      return quadratic({1, 1}, {3, 3})(x)
+    end
+  end
+  for at = 1, 3 do
+    calls = 0
+    local ok, message = pcall(hu.sharpness.keskar, {loss = failing(at), weights = {1, 2}, directions = 1})
+    t.assertFalse(ok)
+    t.assertTrue(rawequal(message, sentinel))
+  end
+end
+
+claims["a loss that returns something else is an error that says so"] = function()
+  local function try(loss) hu.sharpness.keskar {loss = loss, weights = {1, 2}} end
+  t.assertErrorMsgContains("value of the loss is missing", try, function() end)
+  t.assertErrorMsgContains("gradient of the loss is missing", try, function() return 1 end)
+  t.assertErrorMsgContains("gradient of the loss has 1 elements", try, function() return 1, {1} end)
+  t.assertErrorMsgContains("a function", try, 3)
+  t.assertErrorMsgContains("a function", try, nil)
+  local thread = coroutine.wrap(function() try(coroutine.yield) end)
+  t.assertErrorMsgContains("yield", thread)
+end
+
+claims["a loss may measure the sharpness of another loss"] = function()
+  local inner
+  local s = hu.sharpness.keskar {weights = {1}, loss = function(x)
+    inner = hu.sharpness.keskar {loss = quadratic({1}, {0}), weights = {2}}.phi
+    return quadratic({1}, {0})(x)
+  end}
+  t.assertTrue(inner > 0 and s.phi > 0)
+end
+
+claims["wrong options of Keskar's sharpness are named"] = function()
+  local function try(o)
+    o.loss, o.weights = o.loss or quadratic({1}, {0}), o.weights or {1}
+    hu.sharpness.keskar(o)
+  end
+  t.assertErrorMsgContains("directions", try, {directions = 2})
+  t.assertErrorMsgContains("directions is -1", try, {directions = -1})
+  t.assertErrorMsgContains("iterations is 0", try, {iterations = 0})
+  t.assertErrorMsgContains("eps is nan", try, {eps = math.abs(nan)})
+  t.assertErrorMsgContains("no weights", try, {weights = {}, loss = function() return 1, {} end})
+  t.assertErrorMsgContains("weights is", try, {weights = true})
+end
+
+claims["a run that rises diverges by the average; one that stays up by the level"] = function()
+  local losses = {}
+  for i = 1, 400 do losses[i] = i <= 200 and 2 or 4 end
+  losses[1] = 5
+  local d = hu.stats.diverged(losses)
+  t.assertTrue(d.by_average)
+  t.assertFalse(d.by_level)
+  t.assertEquals({d.level, d.reference}, {4.0, 5.0})
+  t.assertTrue(hu.stats.diverged(losses, {reference = 3}).by_level)
+  losses[300] = inf
+  d = hu.stats.diverged(losses)
+  t.assertEquals({d.nonfinite, d.by_level, d.first_nonfinite}, {true, true, 300})
+  t.assertErrorMsgContains("empty", hu.stats.diverged, {})
+end
+
+claims["spikes are found at their positions by both rules"] = function()
+  local losses = {}
+  for i = 1, 400 do losses[i] = 2 + 0.01 * math.sin(i * i) end
+  losses[100], losses[101], losses[300] = 4, 4, 2.2
+  local s = hu.stats.spikes(losses)
+  t.assertEquals(s.residual.count, 1)       -- 2.2 is within four deviations of a window that holds the first spike
+  t.assertEquals(s.rise, {count = 1, steps = {100}})
+  t.assertEquals(hu.stats.spikes({}).rise.count, 0)
+end
+
+claims["statistics have their known values"] = function()
+  t.assertEquals(hu.stats.mean {1, 2, 6}, 3)
+  t.assertAlmostEquals(hu.stats.sd {2, 4, 4, 4, 5, 5, 7, 9}, math.sqrt(32 / 7), 1e-14)
+  t.assertAlmostEquals(hu.stats.ci95 {1, 3}, 12.706204736174698, 1e-8)
+  local low, high = hu.stats.wilson(18, 188)
+  t.assertAlmostEquals(low, 0.0614229321, 1e-9)
+  t.assertAlmostEquals(high, 0.1462561539, 1e-9)
+  t.assertErrorMsgContains("k is 3", hu.stats.wilson, 3, 2)
+  t.assertErrorMsgContains("n is 0", hu.stats.wilson, 0, 0)
+  t.assertErrorMsgContains("confidence", hu.stats.wilson, 1, 2, 1.5)
+  t.assertTrue(is_nan(hu.stats.mean {}))
+end
+
+claims["a line is fitted in plain and in logarithmic coordinates"] = function()
+  t.assertAlmostEquals(hu.stats.fit({1, 2, 3}, {2, 4, 6}).slope, 2, 1e-14)
+  local line = hu.stats.fit({1, 2, 4, 8}, {3, 0.75, 3 / 16, 3 / 64}, {logx = true, logy = true})
+  t.assertAlmostEquals(line.slope, -2, 1e-13)
+  t.assertAlmostEquals(line.intercept, math.log(3, 2), 1e-13)
+  t.assertErrorMsgContains("x[2] is 0", hu.stats.fit, {1, 0}, {1, 2}, {logx = true})
+  t.assertErrorMsgContains("unknown option", hu.stats.fit, {1, 2}, {1, 2}, {log = true})
+  t.assertErrorMsgContains("2 values of x and 1 of y", hu.stats.fit, {1, 2}, {1})
+  t.assertErrorMsgContains("different x", hu.stats.fit, {1, 1}, {1, 2})
+end
+
+claims:run()
