@@ -22,3 +22,4 @@ check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-sharpness
 check_PROGRAMS += tests/c/analysis-stability
+check_PROGRAMS += tests/c/sha256
