@@ -23,3 +23,5 @@ check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-sharpness
 check_PROGRAMS += tests/c/analysis-stability
 check_PROGRAMS += tests/c/sha256
+check_PROGRAMS += tests/c/lab-store
+check_PROGRAMS += tests/c/lab-workers

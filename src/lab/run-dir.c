@@ -1,0 +1,258 @@
+/* run-dir.c - the directory of a run: its lock, its files, its manifest. */
+#include "src/lab/run-dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/memory.h"
+#include "src/lab/manifest.h"
+
+struct hu_run_dir {
+    char        *path;
+    int          lock;          /* file descriptor; -1: none */
+    pid_t        owner;
+    hu_store    *store;
+    int64_t      run;
+    hu_run_facts facts;
+    hu_manifest  manifest;
+    struct timespec started;    /* of the monotonic clock */
+};
+
+/* "folder/name" from hu_malloc; NULL when out of memory. */
+static char *join(const char *folder, const char *name)
+{
+    size_t n = strlen(folder) + strlen(name) + 2;
+    char *path = hu_malloc(n);
+    if (path)
+        snprintf(path, n, "%s/%s", folder, name);
+    return path;
+}
+
+hu_status hu_make_folders(const char *path, hu_error *err)
+{
+    char *copy = hu_strdup(path);
+    if (!copy)
+        return hu_fail(err, HU_ENOMEM, "%s: out of memory", path);
+    int failed = *copy ? 0 : ENOENT;
+    for (char *slash = copy; slash && !failed;) {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = '\0';
+        struct stat info;
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+            failed = stat(copy, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : errno;   /* a parent on a read-only disk */
+        if (slash)
+            *slash = '/';
+    }
+    hu_free(copy);
+    struct stat info;
+    if (!failed && stat(path, &info) != 0)
+        failed = errno;
+    else if (!failed && !S_ISDIR(info.st_mode))
+        failed = ENOTDIR;
+    if (failed)
+        return hu_fail(err, HU_EIO, "%s: the folder cannot be made or used: %s; choose another with --out",
+                       path, strerror(failed));
+    return HU_OK;
+}
+
+static int write_all(int fd, const char *data, size_t n_bytes)
+{
+    while (n_bytes > 0) {
+        ssize_t n = write(fd, data, n_bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        data += n;
+        n_bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+hu_status hu_write_file(const char *path, const void *data, size_t n_bytes, hu_error *err)
+{
+    struct stat info;
+    size_t size = strlen(path) + 5;
+    char *beside = hu_malloc(size);
+    if (!beside)
+        return hu_fail(err, HU_ENOMEM, "%s: out of memory", path);
+    bool in_place = stat(path, &info) == 0 && !S_ISREG(info.st_mode);   /* a device or a pipe is not replaced */
+    snprintf(beside, size, "%s%s", path, in_place ? "" : ".new");
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int failed = fd < 0 ? errno : write_all(fd, data, n_bytes);
+    if (fd >= 0 && close(fd) != 0 && !failed)
+        failed = errno;
+    if (!failed && !in_place && rename(beside, path) != 0)
+        failed = errno;
+    if (failed && fd >= 0 && !in_place)
+        unlink(beside);
+    hu_free(beside);
+    return failed ? hu_fail(err, HU_EIO, "%s: %s", path, strerror(failed)) : HU_OK;
+}
+
+/* Whether a directory may become or is a run directory: it has a store, or nothing but our lock. */
+static hu_status check_ours(const char *path, hu_error *err)
+{
+    DIR *folder = opendir(path);
+    char other[128] = "";
+    bool has_store = false;
+    if (!folder)
+        return hu_fail(err, HU_EIO, "%s: %s", path, strerror(errno));
+    for (struct dirent *e; (e = readdir(folder));) {
+        if (strcmp(e->d_name, "results.sqlite") == 0)
+            has_store = true;
+        else if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, ".lock") &&
+                 strcmp(e->d_name, "results.sqlite-journal"))
+            snprintf(other, sizeof other, "%.100s", e->d_name);
+    }
+    closedir(folder);
+    if (!has_store && other[0])
+        return hu_fail(err, HU_EINVAL, "%s is not a run directory: it holds %s and no results.sqlite; "
+                       "choose another with --out", path, other);
+    return HU_OK;
+}
+
+/* Takes the lock, which the kernel gives free when this process ends. */
+static hu_status take_lock(hu_run_dir *d, hu_error *err)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char *path = join(d->path, ".lock");
+    if (!path)
+        return hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path);
+    d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int failed = d->lock < 0 ? errno : 0;
+    hu_free(path);
+    if (failed)
+        return hu_fail(err, HU_EIO, "%s: the folder cannot be written: %s; choose another with --out",
+                       d->path, strerror(failed));
+    if (fcntl(d->lock, F_SETLK, &lock) == 0)
+        return HU_OK;
+    failed = errno;
+    if ((failed == EACCES || failed == EAGAIN) && fcntl(d->lock, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        return hu_fail(err, HU_EBUSY, "%s is being written by process %ld; wait for it, or choose another folder with --out",
+                       d->path, (long)lock.l_pid);
+    return hu_fail(err, HU_EBUSY, "%s cannot be locked: %s", d->path, strerror(failed));
+}
+
+static hu_status write_manifest(hu_run_dir *d, hu_error *err)
+{
+    struct timespec t;
+    hu_buffer json = {0};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    d->manifest.wall_s = (double)(t.tv_sec - d->started.tv_sec) + 1e-9 * (double)(t.tv_nsec - d->started.tv_nsec);
+    hu_manifest_json(&d->manifest, &json);
+    char *path = join(d->path, "manifest.json");
+    hu_status status = json.failed || !path ? hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path) : HU_OK;
+    if (status == HU_OK)
+        status = d->run ? hu_store_manifest(d->store, d->run, json.data, err)
+                        : hu_store_begin(d->store, json.data, &d->run, err);
+    if (status == HU_OK)
+        status = hu_write_file(path, json.data, json.n_bytes, err);
+    hu_free(path);
+    hu_buffer_clear(&json);
+    return status;
+}
+
+static hu_status open_all(hu_run_dir *d, hu_error *err)
+{
+    hu_status status;
+    if ((status = hu_make_folders(d->path, err)) != HU_OK || (status = check_ours(d->path, err)) != HU_OK ||
+        (status = take_lock(d, err)) != HU_OK)
+        return status;
+    char *path = join(d->path, "results.sqlite");
+    if (!path)
+        return hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path);
+    d->store = hu_store_open(path, true, err);
+    hu_free(path);
+    if (!d->store)
+        return err ? err->status : HU_EIO;
+    return write_manifest(d, err);
+}
+
+hu_run_dir *hu_run_dir_open(const char *path, const hu_run_facts *facts, hu_error *err)
+{
+    hu_run_dir *d = hu_calloc(1, sizeof *d);
+    if (!d || !(d->path = hu_strdup(path))) {
+        hu_free(d);
+        hu_fail(err, HU_ENOMEM, "%s: out of memory", path);
+        return NULL;
+    }
+    d->lock = -1;
+    d->owner = getpid();
+    d->facts = *facts;
+    d->manifest = (hu_manifest){.facts = &d->facts, .state = "running"};
+    clock_gettime(CLOCK_REALTIME, &d->manifest.start);
+    clock_gettime(CLOCK_MONOTONIC, &d->started);
+    if (open_all(d, err) == HU_OK)
+        return d;
+    d->owner = 0;                       /* nothing more is written */
+    hu_store_close(d->store, NULL);
+    d->store = NULL;
+    hu_run_dir_close(d, NULL);
+    return NULL;
+}
+
+hu_status hu_run_dir_close(hu_run_dir *d, hu_error *err)
+{
+    hu_status status = HU_OK;
+    if (!d)
+        return HU_OK;
+    if (d->owner == getpid()) {
+        if (strcmp(d->manifest.state, "running") == 0)
+            d->manifest.state = "finished";
+        status = write_manifest(d, err);
+        hu_status closed = hu_store_close(d->store, status == HU_OK ? err : NULL);
+        status = status == HU_OK ? closed : status;
+    }
+    if (d->lock >= 0)
+        close(d->lock);
+    hu_free(d->path);
+    hu_free(d);
+    return status;
+}
+
+const char *hu_run_dir_path(const hu_run_dir *d)  { return d->path; }
+hu_store   *hu_run_dir_store(const hu_run_dir *d) { return d->store; }
+int64_t     hu_run_dir_run(const hu_run_dir *d)   { return d->run; }
+
+void hu_run_dir_count(hu_run_dir *d, bool ok)
+{
+    *(ok ? &d->manifest.n_done : &d->manifest.n_failed) += 1;
+}
+
+void hu_run_dir_parameters(hu_run_dir *d, const char *json)
+{
+    d->facts.parameters = json;
+}
+
+hu_status hu_run_dir_state(hu_run_dir *d, const char *state, hu_error *err)
+{
+    d->manifest.state = state;
+    return write_manifest(d, err);
+}
+
+hu_status hu_run_dir_log(hu_run_dir *d, const char *line, hu_error *err)
+{
+    struct timespec t;
+    char stamp[32];
+    char *path = join(d->path, "log.txt");
+    FILE *file = path ? fopen(path, "ae") : NULL;
+    int failed = file ? 0 : errno;
+    hu_free(path);
+    if (failed)
+        return hu_fail(err, HU_EIO, "%s/log.txt: %s", d->path, strerror(failed));
+    clock_gettime(CLOCK_REALTIME, &t);
+    hu_time_text(t.tv_sec, stamp);
+    if (fprintf(file, "%s %s\n", stamp, line) < 0)
+        failed = errno;
+    if (fclose(file) != 0 && !failed)
+        failed = errno;
+    return failed ? hu_fail(err, HU_EIO, "%s/log.txt: %s", d->path, strerror(failed)) : HU_OK;
+}

@@ -1,0 +1,63 @@
+/* store.h - results.sqlite: the points of a run directory and what came out of them.
+ *
+ *   runs     one row an execution of the script, with its manifest
+ *   points   one row a point, found by its key: planned, done or failed (with its error)
+ *   params   the point's parameters, typed; metrics, texts, series: what its function returned
+ *
+ * A metric that is NaN is stored as NULL. A series is a blob of little-endian doubles; `shape` is empty for a
+ * list and "rows,columns" and the like for an array. The file carries an application id, so that another
+ * program's database is told apart, and a schema version (user_version). Readers may read while a run writes.
+ */
+#ifndef HU_LAB_STORE_H
+#define HU_LAB_STORE_H
+
+#include "src/base/sha256.h"
+#include "src/lab/record.h"
+
+#define HU_STORE_VERSION 1
+
+typedef struct hu_store hu_store;
+
+/* Opens the file, which is made when it is not there and `write` is set. NULL with err: HU_EINVAL when it is
+ * not a result store of ours or of a newer version, HU_EIO for the rest. Nothing that is not ours is changed. */
+hu_store *hu_store_open(const char *path, bool write, hu_error *err);
+hu_status hu_store_close(hu_store *s, hu_error *err);      /* NULL is allowed */
+
+/* A new row in runs, which then is the latest; and its manifest again when the run has come further. */
+hu_status hu_store_begin(hu_store *s, const char *manifest, int64_t *run, hu_error *err);
+hu_status hu_store_manifest(hu_store *s, int64_t run, const char *manifest, hu_error *err);
+
+typedef enum hu_point_state { HU_POINT_PLANNED, HU_POINT_DONE, HU_POINT_FAILED } hu_point_state;
+
+typedef struct hu_point {
+    char           key[HU_SHA256_HEX];
+    hu_record      params;
+    char          *json;        /* params, canonical */
+    hu_point_state state;       /* after hu_store_plan: what the store had */
+} hu_point;
+
+/* Enters the points of a sweep, in this order, in one transaction; those that are there keep their results and
+ * now belong to this run, too. Each point's `state` tells what the store had. */
+hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *points, size_t n, hu_error *err);
+
+/* What came out of a point, in one transaction that is on its way to disk when this returns:
+ * its results, or with `failure` the reason why there are none. */
+hu_status hu_store_finish(hu_store *s, const char *key, const hu_record *results, const char *failure,
+                          double seconds, hu_error *err);
+
+typedef struct hu_row {
+    const char    *sweep, *key, *json, *failure;   /* failure: NULL when there is none */
+    hu_point_state state;
+    double         seconds;
+    hu_record      params, results;
+} hu_row;
+
+/* Calls visit for the points of the latest run (or of a run by number, when run > 0) in the order of their plan;
+ * sweep NULL: of all its sweeps. Ends early with the status that visit returns when that is not HU_OK. */
+typedef hu_status hu_visit(void *user, const hu_row *row, hu_error *err);
+hu_status hu_store_each(hu_store *s, int64_t run, const char *sweep, hu_visit *visit, void *user, hu_error *err);
+
+/* The latest manifest as JSON, from hu_malloc; NULL with err. */
+char *hu_store_latest(hu_store *s, hu_error *err);
+
+#endif
