@@ -10,6 +10,7 @@ liblab_la_SOURCES += lua/array.c
 liblab_la_SOURCES += lua/analysis.c
 liblab_la_SOURCES += lua/arith.c
 liblab_la_SOURCES += lua/numeric.c
+liblab_la_SOURCES += lua/lab.c
 
 # The module for the stock interpreter; Lua's own symbols come from whoever loads it.
 luaexecdir = $(libdir)/lua/5.4/halfulp
@@ -29,6 +30,10 @@ halfulpluadir = $(pkgdatadir)/lua/halfulp
 dist_halfulplua_DATA =
 dist_halfulplua_DATA += lua/halfulp/init.lua
 dist_halfulplua_DATA += lua/halfulp/analysis.lua
+dist_halfulplua_DATA += lua/halfulp/run.lua
+dist_halfulplua_DATA += lua/halfulp/params.lua
+dist_halfulplua_DATA += lua/halfulp/rows.lua
+dist_halfulplua_DATA += lua/halfulp/sweep.lua
 
 install-data-hook: install-lua-link
 uninstall-hook: uninstall-lua-link

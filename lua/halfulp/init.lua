@@ -263,4 +263,12 @@ hu.ulp       = analysis.ulp
 hu.sharpness = analysis.sharpness
 hu.stats     = analysis.stats
 
+-- ---- running experiments ----
+
+local run   = require "halfulp.run"
+local Sweep = require "halfulp.sweep"
+hu.params = require "halfulp.params"
+hu.sweep  = Sweep.new
+hu.log    = run.log
+
 return hu

@@ -1,0 +1,159 @@
+-- run.lua - the run that is going on: its script, its arguments, its directory.
+--
+-- `halfulp run` puts script, args, seed, jobs and out into the module halfulp; under the stock interpreter
+-- they come from the global `arg`. The directory is made when something is to be stored, not before.
+
+local lab = require("halfulp.core").lab
+
+local run = { parameters = {}, sweeps = {} }
+
+-- Names of files that do not change results: a point's key leaves them out.
+local aside = { run = true, sweep = true, rows = true, plot = true, report = true, params = true, init = true }
+
+local function host()
+  return package.loaded["halfulp"]
+end
+
+-- The arguments of the stock interpreter: key=value, --seed N, --jobs N, --out DIR; others are left alone.
+local function from_arg()
+  local settings, list, i = { args = {} }, rawget(_G, "arg") or {}, 1
+  settings.script = list[0]
+  while list[i] do
+    local option, value = list[i]:match "^%-%-(%l+)=?(.*)$"
+    local key, text = list[i]:match "^([%a_][%w_]*)=(.*)$"
+    if option == "seed" or option == "jobs" or option == "out" then
+      if value == "" then
+        i = i + 1
+        value = list[i]
+      end
+      settings[option] = option == "out" and value or math.tointeger(value)
+      if settings[option] == nil then
+        error(("--%s is %s; it takes a %s"):format(option, tostring(value), option == "out" and "folder" or "whole number"), 0)
+      end
+    elseif key then
+      settings.args[key] = text
+    end
+    i = i + 1
+  end
+  return settings
+end
+
+---The settings of this run: script (path or nil), args (key -> text), seed, jobs, out.
+---@return table
+function run.settings()
+  if not run.known then
+    local given = host()
+    if type(given) == "table" and rawget(given, "args") then
+      run.known = { script = given.script, args = given.args, seed = given.seed, jobs = given.jobs, out = given.out }
+    else
+      run.known = from_arg()
+    end
+    run.known.seed = run.known.seed or 1
+    run.known.jobs = run.known.jobs or lab.cores()
+    if run.known.script == "-" then run.known.script = nil end
+  end
+  return run.known
+end
+
+---A script's name without folder and ending; "session" where there is none.
+function run.name()
+  local script = run.settings().script or "session"
+  return (script:match "([^/]+)$" or script):gsub("%.lua$", "")
+end
+
+local function quote(text)
+  return text:find "^[%w_%-%+=:,./@%%]+$" and text or "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+---What to type to run this again.
+function run.command()
+  local s, words, keys = run.settings(), { "halfulp", "run", quote(run.settings().script or "-") }, {}
+  for key in pairs(s.args) do keys[#keys + 1] = key end
+  table.sort(keys)
+  for _, key in ipairs(keys) do words[#words + 1] = quote(key .. "=" .. s.args[key]) end
+  words[#words + 1] = ("--seed %d"):format(s.seed)
+  words[#words + 1] = "--out " .. quote(s.out or "results/" .. run.name())
+  return table.concat(words, " ")
+end
+
+---The directory of this run, opened and locked. Raises where that cannot be.
+function run.directory()
+  if not run.opened then
+    local s = run.settings()
+    run.opened = lab.open {
+      dir = s.out or "results/" .. run.name(), script = s.script or "", seed = s.seed, jobs = s.jobs,
+      sha256 = s.script and lab.sha256_file(s.script) or "", command = run.command(), parameters = lab.json(run.parameters),
+    }
+  end
+  return run.opened
+end
+
+---A line into log.txt of the run directory.
+---@param text string
+function run.log(text)
+  run.directory():log((tostring(text):gsub("[\r\n]+", " ")))
+end
+
+---The path of a file in the run directory; its folder is made.
+---@param name string  "plots/error.svg"
+---@return string
+function run.file(name)
+  local path = run.directory().path .. "/" .. name
+  lab.make_folders((path:gsub("/[^/]*$", "")))
+  return path
+end
+
+-- The digest of every Lua file that was loaded and can change results, ours and the user's.
+local function modules()
+  local names, list = {}, {}
+  for name in pairs(package.loaded) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local own = name:match "^halfulp%.?(.*)$"
+    local path = not (own and (own == "" or aside[own])) and package.searchpath(name, package.path)
+    local digest = path and lab.sha256_file(path)
+    if digest then list[#list + 1] = name .. "=" .. digest end
+  end
+  return list
+end
+
+---Everything beside a point's own parameters that its results depend on, as text: script, parameters, seed,
+---files, the version of the numerics. Points with another identity are other points.
+---@param fn function    the point's function, whose source stands in for a script that is not a file
+---@param uses string[]? the parameters of the script that matter; all of them where absent
+---@param files string[] paths of files that are read
+---@return string
+function run.identity(fn, uses, files)
+  local s, used, parts = run.settings(), run.parameters, {}
+  if uses then
+    used = {}
+    for _, name in ipairs(uses) do
+      if run.parameters[name] == nil then
+        error(("uses: the script has no parameter %q"):format(tostring(name)), 3)
+      end
+      used[name] = run.parameters[name]
+    end
+  end
+  parts[1] = "script " .. (s.script and lab.sha256_file(s.script) or lab.sha256(debug.getinfo(fn, "S").source))
+  parts[2] = "numerics " .. lab.numerics
+  parts[3] = "parameters " .. lab.json(used)
+  parts[4] = ("seed %d"):format(s.seed)
+  for _, text in ipairs(modules()) do parts[#parts + 1] = "module " .. text end
+  for _, path in ipairs(files) do
+    local digest, message = lab.sha256_file(path)
+    if not digest then error("files: " .. message, 3) end
+    parts[#parts + 1] = "file " .. digest
+  end
+  return table.concat(parts, "\n")
+end
+
+---The run has failed: into the log and the manifest, where there is a directory. `halfulp run` calls it.
+---@param message string
+function run.failed(message)
+  if run.opened then
+    run.log("failed: " .. message)
+    run.opened:state "failed"
+  end
+end
+
+return run
