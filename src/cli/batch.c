@@ -15,7 +15,7 @@
 #define LONGEST_WORD 255
 #define OUT_SIZE     (1 << 16)
 #define HEAD_SIZE    96      /* a longer head is read anew each time */
-#define HEADS        256     /* a power of two */
+#define HEADS        4096
 
 typedef struct head {
     char text[HEAD_SIZE];    /* as in the line; length 0: nothing here */

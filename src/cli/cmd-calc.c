@@ -1,6 +1,7 @@
 /* cmd-calc.c - halfulp calc: one operation on numbers of a format, with its flags. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +203,16 @@ static int convert_text(hu_calculation *c, int argc, char **argv, hu_code *code)
     return HU_CLI_OK;
 }
 
+/* An integer has all its digits; hu_num_to_decimal would stop at 17. */
+static char *to_decimal(const hu_calculation *c, const result *r, char out[HU_TEXT_SIZE])
+{
+    if (c->to.format)
+        return hu_num_to_decimal(r->value, out);
+    uint64_t magnitude = r->value.kind == HU_ZERO ? 0 : (uint64_t)(r->value.sig >> (127 - r->value.exp));
+    snprintf(out, HU_TEXT_SIZE, "%s%" PRIu64, magnitude > 0 && r->value.negative ? "-" : "", magnitude);
+    return out;
+}
+
 static hu_num value_of(const hu_calculation *c, hu_code code)
 {
     if (c->op && c->op->is_predicate)
@@ -253,7 +264,7 @@ static void print_json(const hu_calculation *c, const result *r, char **operands
     }
     printf("], \"code\": \"%s\"", hu_code_to_text(r->code, hu_calculation_result_bits(c), out));
     bool is_number = r->value.kind == HU_ZERO || r->value.kind == HU_FINITE;
-    printf(", \"value\": %s", is_number ? hu_num_to_decimal(r->value, out) : "null");
+    printf(", \"value\": %s", is_number ? to_decimal(c, r, out) : "null");
     printf(", \"hex\": \"%s\", \"flags\": [", hu_num_to_hex(r->value, out));
     print_flags(c->env.flags);
     puts("]}");
@@ -263,7 +274,7 @@ static void print_line(const hu_calculation *c, const result *r, bool hex)
 {
     char code[HU_TEXT_SIZE], value[HU_TEXT_SIZE], flags[HU_FLAGS_SIZE];
     printf("%s %s %s\n", hu_code_to_text(r->code, hu_calculation_result_bits(c), code),
-           hex ? hu_num_to_hex(r->value, value) : hu_num_to_decimal(r->value, value),
+           hex ? hu_num_to_hex(r->value, value) : to_decimal(c, r, value),
            hu_flags_to_text(c->env.flags, flags));
 }
 

@@ -5,3 +5,6 @@ cli_tests += tests/cli/bootstrap.bats
 cli_tests += tests/cli/install.bats
 cli_tests += tests/cli/examples.bats
 cli_tests += tests/cli/manual.bats
+cli_tests += tests/cli/program.bats
+cli_tests += tests/cli/calc.bats
+cli_tests += tests/cli/batch.bats
