@@ -33,6 +33,7 @@ AM_TESTS_ENVIRONMENT = \
 	LUA_PATH='$(abs_top_srcdir)/lua/?.lua;$(abs_top_srcdir)/lua/?/init.lua;$(abs_top_srcdir)/tests/lib/?.lua;;'; export LUA_PATH; \
 	LUA_CPATH='$(abs_top_builddir)/lua/?.so;;'; export LUA_CPATH; \
 	HU_PRELOAD='$(SANITIZE_PRELOAD)'; export HU_PRELOAD; \
+	ASAN_OPTIONS=allocator_may_return_null=1; export ASAN_OPTIONS; \
 	unset LUA_INIT LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT_5_4;
 
 # The count of the test points is the last line and decides: automake's own verdict is let pass (-i).

@@ -1,5 +1,7 @@
 # tests/c: one line a program; its source is tests/c/NAME.c
 check_PROGRAMS += tests/c/random
+check_PROGRAMS += tests/c/memory
+check_PROGRAMS += tests/c/status
 
 # The core against MPFR.
 check_LTLIBRARIES += tests/lib/libtruth.la
