@@ -30,6 +30,7 @@ halfulpluadir = $(pkgdatadir)/lua/halfulp
 dist_halfulplua_DATA =
 dist_halfulplua_DATA += lua/halfulp/init.lua
 dist_halfulplua_DATA += lua/halfulp/analysis.lua
+dist_halfulplua_DATA += lua/halfulp/kernels.lua
 dist_halfulplua_DATA += lua/halfulp/run.lua
 dist_halfulplua_DATA += lua/halfulp/params.lua
 dist_halfulplua_DATA += lua/halfulp/rows.lua

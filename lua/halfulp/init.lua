@@ -262,6 +262,7 @@ hu.error     = analysis.error
 hu.ulp       = analysis.ulp
 hu.sharpness = analysis.sharpness
 hu.stats     = analysis.stats
+hu.kernels   = require "halfulp.kernels"
 
 -- ---- running experiments ----
 
