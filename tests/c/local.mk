@@ -19,6 +19,9 @@ tests_c_ops_random_LDADD = $(truth_ldadd)
 check_PROGRAMS += tests/c/fpgen
 check_PROGRAMS += tests/c/stochastic
 check_PROGRAMS += tests/c/golden
+check_PROGRAMS += tests/c/registry
+tests_c_registry_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/format-name
 
 check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
