@@ -246,7 +246,7 @@ static int to_text(lua_State *L)
 {
     scalar *s = self(L);
     char text[HU_TEXT_SIZE];
-    lua_pushstring(L, hu_num_to_decimal(hu_decode(s->format, code_of(s)), text));
+    lua_pushstring(L, hu_code_to_decimal(s->format, code_of(s), text));
     return 1;
 }
 

@@ -203,14 +203,10 @@ static int convert_text(hu_calculation *c, int argc, char **argv, hu_code *code)
     return HU_CLI_OK;
 }
 
-/* An integer has all its digits; hu_num_to_decimal would stop at 17. */
 static char *to_decimal(const hu_calculation *c, const result *r, char out[HU_TEXT_SIZE])
 {
-    if (c->to.format)
-        return hu_num_to_decimal(r->value, out);
-    uint64_t magnitude = r->value.kind == HU_ZERO ? 0 : (uint64_t)(r->value.sig >> (127 - r->value.exp));
-    snprintf(out, HU_TEXT_SIZE, "%s%" PRIu64, magnitude > 0 && r->value.negative ? "-" : "", magnitude);
-    return out;
+    bool is_code = c->to.format && !(c->op && c->op->is_predicate);
+    return is_code ? hu_code_to_decimal(c->to.format, r->code, out) : hu_num_to_decimal(r->value, out);
 }
 
 static hu_num value_of(const hu_calculation *c, hu_code code)

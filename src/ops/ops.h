@@ -64,11 +64,13 @@ hu_status hu_from_text(const hu_format *f, hu_env *env, const char *text, hu_cod
 /* The number of a text as an exact number with sticky bit. */
 hu_status hu_num_from_text(const char *text, hu_num *out, hu_error *err);
 
-/* Decimal: all digits where 17 (or, for wider precisions, as many as tell all values apart) hold the
- * value exactly, else rounded to so many, which reads back to the same value. Hexadecimal: exact.
- * At most HU_TEXT_SIZE bytes with the final 0. Return text. */
+/* Decimal: all digits where 17 (or, for a number of more than 53 bits, as many as tell all numbers of its precision
+ * apart) hold the value exactly, else rounded to so many. Integers below 2^64 have all their digits.
+ * hu_code_to_decimal goes by the precision of the format, so that its text reads back to the same value.
+ * Hexadecimal: exact. At most HU_TEXT_SIZE bytes with the final 0. Return text. */
 #define HU_TEXT_SIZE 96
 char *hu_num_to_decimal(hu_num x, char text[HU_TEXT_SIZE]);
+char *hu_code_to_decimal(const hu_format *f, hu_code code, char text[HU_TEXT_SIZE]);
 char *hu_num_to_hex(hu_num x, char text[HU_TEXT_SIZE]);
 char *hu_code_to_text(hu_code code, int width_bits, char text[HU_TEXT_SIZE]);   /* 0x3c, width_bits/4 digits rounded up */
 

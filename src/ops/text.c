@@ -147,12 +147,19 @@ static void set_digits(char *text, const char *digits, long exp, bool negative)
     }
 }
 
-char *hu_num_to_decimal(hu_num x, char text[HU_TEXT_SIZE])
+/* So many digits tell all values of that precision apart: 17, or 1 + ceil(bits log10(2)); 1234/4099 > log10(2). */
+static int digits_of(int bits)
+{
+    return bits <= 53 ? 17 : 2 + bits * 1234 / 4099;
+}
+
+static char *to_decimal(hu_num x, int limit, char text[HU_TEXT_SIZE])
 {
     if (x.kind != HU_FINITE)
         return special_text(x, text);
-    int bits = significant_bits(x);
-    int limit = bits <= 53 ? 17 : 2 + bits * 1234 / 4099;   /* 1 + ceil(bits log10(2)); 1234/4099 > log10(2) */
+    bool small_integer = x.exp < 64 && significant_bits(x) <= x.exp + 1;
+    if (small_integer)
+        limit = 20;
     char digits[64];
     mpfr_exp_t exp;
     mpfr_t value;
@@ -165,6 +172,16 @@ char *hu_num_to_decimal(hu_num x, char text[HU_TEXT_SIZE])
         digits[--n] = '\0';
     set_digits(text, digits, (long)exp, x.negative);
     return text;
+}
+
+char *hu_num_to_decimal(hu_num x, char text[HU_TEXT_SIZE])
+{
+    return to_decimal(x, x.kind == HU_FINITE ? digits_of(significant_bits(x)) : 0, text);
+}
+
+char *hu_code_to_decimal(const hu_format *f, hu_code code, char text[HU_TEXT_SIZE])
+{
+    return to_decimal(hu_decode(f, code), digits_of(f->man_bits + 1), text);
 }
 
 char *hu_num_to_hex(hu_num x, char text[HU_TEXT_SIZE])
