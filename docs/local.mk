@@ -3,9 +3,12 @@ dist_doc_DATA = README.md
 dist_doc_DATA += docs/formats.md
 dist_doc_DATA += docs/rounding.md
 dist_doc_DATA += docs/calc.md
+dist_doc_DATA += docs/results.md
+dist_doc_DATA += docs/library.md
 
 # halfulp(1) is what the program says about itself.
 man_MANS = docs/halfulp.1
+dist_man_MANS += docs/libhalfulp.3
 CLEANFILES += docs/halfulp.1
 EXTRA_DIST += docs/manpage
 docs/halfulp.1: halfulp$(EXEEXT) docs/manpage

@@ -9,21 +9,11 @@ setup_file() {
     export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$stage
     libdir=${pc%/pkgconfig/halfulp.pc}
     export LD_LIBRARY_PATH=$libdir prefix=${libdir%/lib*}
-    cat >"$BATS_FILE_TMPDIR/program.c" <<'END'
-#include <halfulp.h>
-#include <stdio.h>
-
-int main(void)
-{
-    hu_error err;
-    const hu_format *f = hu_format_find("e4m3fn", &err);
-    hu_env env = hu_env_default();
-    if (!f)
-        return 1;
-    printf("%.17g\n", hu_to_double(f, hu_add(f, &env, 0x38, hu_from_double(f, &env, 2.0))));
-    return 0;
-}
-END
+    # The program is the example of the manual.
+    awk '/^```/ { inside = $0 == "```c"; next } inside' "$HU_SRCDIR/docs/library.md" >"$BATS_FILE_TMPDIR/program.c"
+    want=$(sed -n 's/^prints `\(.*\)`.*/\1/p' "$HU_SRCDIR/docs/library.md")
+    export want
+    [ -n "$want" ]
     cp "$BATS_FILE_TMPDIR/program.c" "$BATS_FILE_TMPDIR/program.cc"
 }
 
@@ -38,7 +28,7 @@ links() { # links COMPILER SOURCE LINK-FLAGS...: compiles by pkg-config alone, i
     # shellcheck disable=SC2046 # flags are words
     "$compiler" -Wall -Wextra -Wpedantic -Werror "$BATS_FILE_TMPDIR/$source" -o program \
         $(pkg-config --cflags halfulp) $(pkg-config --libs "$@" halfulp)
-    [ "$(./program)" = 3 ]
+    [ "$(./program)" = "$want" ]
 }
 
 @test "a program in C compiles and links by pkg-config" {
@@ -53,7 +43,7 @@ links() { # links COMPILER SOURCE LINK-FLAGS...: compiles by pkg-config alone, i
     # shellcheck disable=SC2046
     cc "$BATS_FILE_TMPDIR/program.c" -o program $(pkg-config --cflags halfulp) "$LD_LIBRARY_PATH/libhalfulp.a" \
         $(pkg-config --static --libs halfulp | sed 's/-lhalfulp//')
-    [ "$(env -u LD_LIBRARY_PATH ./program)" = 3 ]
+    [ "$(env -u LD_LIBRARY_PATH ./program)" = "$want" ]
 }
 
 @test "every header can be included alone, from C and C++" {

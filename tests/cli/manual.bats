@@ -15,8 +15,8 @@ commands() { "$HALFULP" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/
     done
 }
 
-@test "the page is sound for groff" {
+@test "the pages are sound for groff" {
     command -v groff >/dev/null || skip "no groff"
-    run groff -man -ww -z -Tascii "$page"
+    run groff -man -ww -z -Tascii "$page" "$HU_SRCDIR/docs/libhalfulp.3"
     [ -z "$output" ] || { echo "$output"; false; }
 }
