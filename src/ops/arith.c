@@ -8,11 +8,16 @@
 static bool is_inf(hu_num x)  { return x.kind == HU_INF; }
 static bool is_zero(hu_num x) { return x.kind == HU_ZERO; }
 
-static hu_num exact_add(hu_env *env, const hu_num *x)
+hu_num hu_exact_add(hu_env *env, const hu_num *x)
 {
     if (is_inf(x[0]) && is_inf(x[1]) && x[0].negative != x[1].negative)
         return hu_nan_invalid(env);
     return hu_num_add(x[0], x[1], env->rounding->is_downward);
+}
+
+hu_num hu_exact_sub(hu_env *env, const hu_num *x)
+{
+    return hu_exact_add(env, (hu_num[]){x[0], hu_num_negate(x[1])});
 }
 
 static bool zero_times_inf(const hu_num *x)
@@ -20,14 +25,14 @@ static bool zero_times_inf(const hu_num *x)
     return (is_inf(x[0]) && is_zero(x[1])) || (is_zero(x[0]) && is_inf(x[1]));
 }
 
-static hu_num exact_mul(hu_env *env, const hu_num *x)
+hu_num hu_exact_mul(hu_env *env, const hu_num *x)
 {
     if (zero_times_inf(x))
         return hu_nan_invalid(env);
     return hu_num_mul(x[0], x[1]);
 }
 
-static hu_num exact_div(hu_env *env, const hu_num *x)
+hu_num hu_exact_div(hu_env *env, const hu_num *x)
 {
     if ((is_inf(x[0]) && is_inf(x[1])) || (is_zero(x[0]) && is_zero(x[1])))
         return hu_nan_invalid(env);
@@ -39,7 +44,7 @@ static hu_num exact_div(hu_env *env, const hu_num *x)
     return hu_num_div(x[0], x[1]);
 }
 
-static hu_num exact_fma(hu_env *env, const hu_num *x)
+hu_num hu_exact_fma(hu_env *env, const hu_num *x)
 {
     if (zero_times_inf(x))
         return hu_nan_invalid(env);
@@ -49,14 +54,14 @@ static hu_num exact_fma(hu_env *env, const hu_num *x)
     return hu_num_fma(x[0], x[1], x[2], env->rounding->is_downward);
 }
 
-static hu_num exact_sqrt(hu_env *env, const hu_num *x)
+hu_num hu_exact_sqrt(hu_env *env, const hu_num *x)
 {
     if (x[0].negative && !is_zero(x[0]))
         return hu_nan_invalid(env);
     return hu_num_sqrt(x[0]);
 }
 
-static hu_num exact_rem(hu_env *env, const hu_num *x)
+hu_num hu_exact_rem(hu_env *env, const hu_num *x)
 {
     if (is_inf(x[0]) || is_zero(x[1]))
         return hu_nan_invalid(env);
@@ -68,6 +73,8 @@ static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
                      hu_num (*exact)(hu_env *env, const hu_num *x))
 {
     hu_num result;
+    if (exact == hu_exact_fma && zero_times_inf(x))
+        env->flags |= HU_INVALID;                           /* even where the third is a NaN, which is the result then */
     if (!hu_nan_among(x, n, env, &result))
         result = exact(env, x);
     return hu_round(f, env, result);
@@ -75,41 +82,40 @@ static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
 
 hu_code hu_add(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_add);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_add);
 }
 
 hu_code hu_sub(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
-    hu_num y = hu_decode(f, b);
-    if (y.kind != HU_NAN)                                   /* a NaN passes with its own sign */
-        y = hu_num_negate(y);
-    return apply(f, env, (hu_num[]){hu_decode(f, a), y}, 2, exact_add);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_sub);
 }
 
 hu_code hu_mul(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_mul);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_mul);
 }
 
 hu_code hu_div(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_div);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_div);
 }
 
 hu_code hu_fma(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c)
 {
-    hu_num x[] = {hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)};
-    if (zero_times_inf(x))
-        env->flags |= HU_INVALID;                           /* even where the third is a NaN, which is the result then */
-    return apply(f, env, x, 3, exact_fma);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)}, 3, hu_exact_fma);
 }
 
 hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a)}, 1, exact_sqrt);
+    return apply(f, env, (hu_num[]){hu_decode(f, a)}, 1, hu_exact_sqrt);
 }
 
 hu_code hu_rem(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, exact_rem);
+    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_rem);
+}
+
+hu_code hu_op_round(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x)
+{
+    return apply(f, env, x, op->arity, op->exact);
 }

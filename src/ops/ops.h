@@ -86,10 +86,15 @@ typedef struct hu_op {
     hu_code (*unary)  (const hu_format *f, hu_env *env, hu_code a);
     hu_code (*binary) (const hu_format *f, hu_env *env, hu_code a, hu_code b);
     hu_code (*ternary)(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c);
+    hu_num  (*exact)  (hu_env *env, const hu_num *x);   /* the result before rounding; NULL: none of add to rem */
     const char *title;
 } hu_op;
 
 const hu_op *hu_op_find(const char *name);   /* NULL: no such operation */
 const hu_op *hu_op_at(int i);                /* NULL: past the last     */
+
+/* An operation that has `exact` on exact numbers (no sticky bit, at most 64 significant bits) instead of
+ * codes of f, with the one rounding to f. */
+hu_code hu_op_round(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x);
 
 #endif

@@ -1,16 +1,16 @@
 /* table.c - the operations by name. */
 #include <string.h>
 
-#include "src/ops/ops.h"
+#include "src/ops/nan.h"
 
 static const hu_op table[] = {
-    {.name = "add",  .arity = 2, .rounds = true, .binary = hu_add,  .title = "a + b"},
-    {.name = "sub",  .arity = 2, .rounds = true, .binary = hu_sub,  .title = "a - b"},
-    {.name = "mul",  .arity = 2, .rounds = true, .binary = hu_mul,  .title = "a * b"},
-    {.name = "div",  .arity = 2, .rounds = true, .binary = hu_div,  .title = "a / b"},
-    {.name = "fma",  .arity = 3, .rounds = true, .ternary = hu_fma, .title = "a * b + c, rounded once"},
-    {.name = "sqrt", .arity = 1, .rounds = true, .unary = hu_sqrt,  .title = "square root of a"},
-    {.name = "rem",  .arity = 2, .rounds = true, .binary = hu_rem,  .title = "a - n b, n the integer nearest a/b"},
+    {.name = "add",  .arity = 2, .rounds = true, .binary = hu_add, .exact = hu_exact_add,  .title = "a + b"},
+    {.name = "sub",  .arity = 2, .rounds = true, .binary = hu_sub, .exact = hu_exact_sub,  .title = "a - b"},
+    {.name = "mul",  .arity = 2, .rounds = true, .binary = hu_mul, .exact = hu_exact_mul,  .title = "a * b"},
+    {.name = "div",  .arity = 2, .rounds = true, .binary = hu_div, .exact = hu_exact_div,  .title = "a / b"},
+    {.name = "fma",  .arity = 3, .rounds = true, .ternary = hu_fma, .exact = hu_exact_fma, .title = "a * b + c, rounded once"},
+    {.name = "sqrt", .arity = 1, .rounds = true, .unary = hu_sqrt, .exact = hu_exact_sqrt,  .title = "square root of a"},
+    {.name = "rem",  .arity = 2, .rounds = true, .binary = hu_rem, .exact = hu_exact_rem,  .title = "a - n b, n the integer nearest a/b"},
     {.name = "rint", .arity = 1, .rounds = true, .unary = hu_rint,  .title = "a rounded to an integral value"},
     {.name = "neg",  .arity = 1, .unary = hu_neg,  .title = "-a"},
     {.name = "abs",  .arity = 1, .unary = hu_abs,  .title = "|a|"},
