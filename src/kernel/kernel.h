@@ -2,11 +2,14 @@
  *
  * A carrier is a float or a double that holds an emulated value exactly. Every function gives the same
  * bits as the scalar path (decode, one exact operation, one rounding), in every mode, stochastic ones
- * included, at any number of threads: element i of a call draws the random word env->random.index + i,
- * and the index has moved on by n afterwards. Flags of all elements are OR-ed into env->flags.
+ * included, at any number of threads. In a stochastic mode element i of a call draws the random word
+ * env->random.index + i, and the index has moved on by n afterwards; in the others it stays. Flags of all
+ * elements are OR-ed into env->flags. Of env the NaN rule and the given word are not looked at.
  *
  * `out` may be one of the inputs unless a comment says otherwise. A NaN result is the carrier's
  * canonical quiet NaN (payloads are a matter of codes, src/ops); a format without negative zero gives +0.
+ * A result is the value that its code decodes to, which is a zero for the subnormals of a format that flushes
+ * them on input.
  */
 #ifndef HU_KERNEL_KERNEL_H
 #define HU_KERNEL_KERNEL_H
@@ -36,12 +39,16 @@ hu_status hu_map_f64(double *out, hu_elementwise op, const double *a, const doub
 /* How a dot product adds.
  *
  * Each product is rounded to `product`, or kept exact when that is NULL (one rounding a term, as in an
- * FMA). Each sum is rounded to `sum`; NULL: the carrier's own arithmetic, nearest-even. With `chunk` > 0 the terms
- * are added up in chunks of that many, each from zero, and the chunks' sums are added in order in `outer`
- * (NULL: the same as `sum`). Orders: upward over k from zero, or pairwise by halves (a range of n > 1 terms is split
- * after its first n - n/2 ones; a single term is the product rounded to `sum`).
- * All roundings use env->rounding. Random words: term k of element (i, j) draws words
- * ((i * n + j) * k_total + k) * 2 (product) and that + 1 (sum); chunk c's outer sum the words from 2^62 on. */
+ * FMA). Each sum is rounded to `sum`; NULL: the carrier's own arithmetic, nearest-even, which raises no flags. With
+ * `chunk` > 0 the terms are added up in chunks of that many, each from zero, and the chunks' sums are added in order
+ * from zero in `outer` (NULL: the same as `sum`). Orders: upward over k from zero, or pairwise by halves (a range of
+ * n > 1 terms is split after its first n - n/2 ones; a single term is the product, rounded to `sum` too). The sum of
+ * no terms is +0. All roundings use env->rounding.
+ *
+ * Random words, counted from env->random.index, which moves on by 2 m n k: term k of element (i, j), the p-th of all
+ * with p = (i n + j) k_total + k, draws 2 p for its product and 2 p + 1 for its sum (pairwise: for being rounded to
+ * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p; chunk c's outer
+ * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one. */
 typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE } hu_order;
 
 typedef struct hu_accumulator {
@@ -64,8 +71,11 @@ hu_status hu_dot_f64(double *out, const double *a, const double *b, size_t n,
  *   b  [k][n]  rows ldb apart (b_transposed: stored [n][k])
  *
  * The operands are taken as they are; quantize them first where they should be values of a format.
- * With neither product nor sum given this is the carrier's own GEMM (OpenBLAS in the program; the order is then the
- * library's). */
+ * With no format given, no chunk and in order this is the carrier's own GEMM, by plain loops: the library depends
+ * on no BLAS. Who wants OpenBLAS's speed, and can do with its order of summation, calls it (src/tensor does).
+ *
+ * Returns HU_EINVAL where a format does not fit the carrier, HU_ESHAPE where rows overlap; c is then as it was.
+ * Cost: one or two roundings a term; no allocation. */
 typedef struct hu_gemm_shape {
     size_t m, n, k, lda, ldb, ldc;
     bool a_transposed, b_transposed;

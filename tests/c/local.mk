@@ -32,3 +32,5 @@ check_PROGRAMS += tests/c/analysis-stability
 check_PROGRAMS += tests/c/sha256
 check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
+check_PROGRAMS += tests/c/kernel-quantize
+EXTRA_DIST += tests/c/kernel-cases.h

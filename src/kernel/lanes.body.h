@@ -1,0 +1,59 @@
+/* lanes.body.h - one table of inner loops. Included by a file an instruction set, which has said HU_LANES
+ * (the name of the table) and HU_ISA (the name that users know it by) and chosen the instructions. */
+
+#define F float
+#define U uint32_t
+#define S int32_t
+#define MAN 23
+#define C(name) float_##name
+#include "src/kernel/round.body.h"
+#undef F
+#undef U
+#undef S
+#undef MAN
+#undef C
+
+#define F double
+#define U uint64_t
+#define S int64_t
+#define MAN 52
+#define C(name) double_##name
+#include "src/kernel/round.body.h"
+#undef F
+#undef U
+#undef S
+#undef MAN
+#undef C
+
+#include "src/kernel/random.body.h"
+#include "src/kernel/exact.body.h"
+
+const hu_lanes HU_LANES = {
+    .name = HU_ISA,
+    .round_f32 = {
+#define X(way) [HU_WAY_##way] = float_round_##way,
+        HU_FIXED_MAP(X)
+#undef X
+    },
+    .round_f64 = {
+#define X(way) [HU_WAY_##way] = double_round_##way,
+        HU_FIXED_MAP(X)
+#undef X
+    },
+    .round_random = {
+#define X(way) [HU_WAY_##way - HU_N_FIXED] = random_##way,
+        HU_RANDOM_MAP(X)
+#undef X
+    },
+    .round_random_odd = {
+#define X(way) [HU_WAY_##way - HU_N_FIXED] = random_odd_##way,
+        HU_RANDOM_MAP(X)
+#undef X
+    },
+    .narrow = {narrow_add, narrow_sub, narrow_mul, narrow_div, narrow_fma, narrow_sqrt},
+    .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
+    .load_f32 = load_f32,
+    .load_f64 = load_f64,
+    .store_f32 = store_f32,
+    .words = words,
+};

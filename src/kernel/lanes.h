@@ -1,0 +1,97 @@
+/* lanes.h - the inner loops of the kernels: one table of functions per instruction set.
+ *
+ * A loop works on whole arrays of plain integers and doubles without a branch, so that the compiler can
+ * put several elements into one register. Three steps make an operation:
+ *
+ *     load    carriers of any stride become doubles
+ *     exact   the operation in double, rounded to odd where it is not exact: the last bit then tells every
+ *             later rounding to at most 51 bits that something was cut off (Boldo and Melquiond,
+ *             "Emulation of FMA and correctly rounded sums", IEEE TC 57(4), 2008)
+ *     round   the double on the grid of a format, by the carrier's bits
+ *
+ * What a loop cannot do for some element (an exact result outside the range of double, a random number that
+ * the cut-off bits would decide) it says in `doubt`; the caller then does the whole block through src/ops.
+ */
+#ifndef HU_KERNEL_LANES_H
+#define HU_KERNEL_LANES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/kernel/kernel.h"
+
+/* Ways of picking a neighbor: the first HU_N_FIXED look at the number alone, the others at random words too. */
+#define HU_FIXED_MAP(X)  X(rne) X(rna) X(rnz) X(ru) X(rd) X(rz) X(raz) X(ro)
+#define HU_RANDOM_MAP(X) X(sr) X(srh) X(sra) X(srb) X(src)
+
+typedef enum hu_way {
+#define X(name) HU_WAY_##name,
+    HU_FIXED_MAP(X)
+    HU_N_FIXED,
+    HU_WAY_before_random = HU_N_FIXED - 1,
+    HU_RANDOM_MAP(X)
+    HU_N_WAYS
+#undef X
+} hu_way;
+
+enum { HU_N_RANDOM = HU_N_WAYS - HU_N_FIXED };
+
+/* The operations are counted from 0; the number after the last stands for rounding alone. */
+#define HU_N_ELEMENTWISE 6
+#define HU_ROUND_ONLY ((hu_elementwise)HU_N_ELEMENTWISE)
+
+/* A format's grid among the bits of a carrier. Numbers with a sign are indexed by it. */
+typedef struct hu_grid {
+    int      drop;            /* bits of a carrier significand below the format's last one, for normal values  */
+    int      fine_drop;       /* the same just below the smallest normal, were the exponent range unbounded    */
+    int      emin;            /* exponent field of the smallest normal                                         */
+    int      random_bits;     /* sra srb src: how many                                                         */
+    uint64_t min_normal, min_subnormal, max;
+    uint64_t tiny[2];         /* magnitudes below this are tiny after (or, if asked for, before) rounding      */
+    uint64_t flush[2];        /* magnitudes below this become zero; 0: none does                               */
+    uint64_t read_as_zero;    /* results below this are zeros, silently: the format reads subnormals so        */
+    uint64_t over[2], inf[2]; /* results: one that overflowed; an infinity                                     */
+    uint64_t nan;             /* result: a NaN                                                                 */
+    uint64_t negative_zero;   /* the carrier's sign bit; 0: the format has no negative zero                    */
+    bool     flushes;         /* tiny results become zeros                                                     */
+    bool     tiny_before;     /* tininess is told before rounding                                              */
+    hu_flags over_flags, inf_flags, nan_flags;
+} hu_grid;
+
+/* What was met, in any bit. */
+typedef struct hu_seen {
+    uint64_t inexact, underflow, overflow, inf, nan, signaling, invalid, divbyzero, doubt;
+} hu_seen;
+
+typedef void hu_round_f32_fn(float *out, const float *in, size_t n, const hu_grid *g, hu_seen *seen);
+typedef void hu_round_f64_fn(double *out, const double *in, size_t n, const hu_grid *g, hu_seen *seen);
+typedef void hu_round_random_fn(double *out, const double *in, const uint64_t *words, size_t n,
+                                const hu_grid *g, hu_seen *seen);
+typedef void hu_exact_fn(double *out, const double *a, const double *b, const double *c, size_t n,
+                         bool downward, hu_seen *seen);
+
+typedef struct hu_lanes {
+    const char         *name;
+    hu_round_f32_fn    *round_f32[HU_N_FIXED];
+    hu_round_f64_fn    *round_f64[HU_N_FIXED];
+    hu_round_random_fn *round_random[HU_N_RANDOM];          /* in: exact numbers                               */
+    hu_round_random_fn *round_random_odd[HU_N_RANDOM];      /* in: rounded to odd; may raise doubt             */
+    hu_exact_fn        *narrow[HU_N_ELEMENTWISE];           /* operands are values of float                    */
+    hu_exact_fn        *wide[HU_N_ELEMENTWISE];             /* operands are any doubles; may raise doubt       */
+    void (*load_f32)(double *out, const float *in, size_t n, size_t stride, hu_seen *seen);
+    void (*load_f64)(double *out, const double *in, size_t n, size_t stride, hu_seen *seen);
+    void (*store_f32)(float *out, const double *in, size_t n);
+    void (*words)(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride);
+} hu_lanes;
+
+/* The fastest table that this machine can run, or the one that the environment variable HU_ISA names. */
+const hu_lanes *hu_lanes_chosen(void);
+
+/* The i-th table that this machine can run; NULL past the last. */
+const hu_lanes *hu_lanes_at(int i);
+
+/* For tests: from now on this one (NULL: the choice is made anew). Not while other threads compute. */
+void hu_lanes_use(const hu_lanes *lanes);
+
+#endif

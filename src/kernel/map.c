@@ -1,0 +1,139 @@
+/* map.c - quantize and the elementwise operations: arrays cut into pieces, pieces into blocks. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "src/kernel/plan.h"
+
+enum { PIECE = 16 * HU_BLOCK, WORTH_THREADS = 8 * PIECE };
+
+/* A call: out = op(x[0], x[1], x[2]) over n elements of one carrier; op HU_ROUND_ONLY: out = x[0]. */
+typedef struct job {
+    const hu_plan *plan;
+    hu_elementwise op;
+    bool is_f32;
+    int arity;
+    void *out;
+    const void *x[3];
+} job;
+
+static void load(const job *j, double *out, const void *x, size_t start, size_t n, hu_seen *seen)
+{
+    if (j->is_f32)
+        j->plan->lanes->load_f32(out, (const float *)x + start, n, 1, seen);
+    else
+        j->plan->lanes->load_f64(out, (const double *)x + start, n, 1, seen);
+}
+
+static hu_flags block(const job *j, size_t start, size_t n)
+{
+    double x[3][HU_BLOCK], out[HU_BLOCK];
+    hu_seen seen = {0};
+    for (int i = 0; i < j->arity; i++)
+        load(j, x[i], j->x[i], start, n, &seen);
+    hu_draw draw = {j->plan->env.random.index + start, 1};
+    hu_flags flags = hu_plan_block(j->plan, out, j->op, x[0], j->arity > 1 ? x[1] : NULL, j->arity > 2 ? x[2] : NULL,
+                                   n, j->is_f32, draw);
+    if (j->is_f32)
+        j->plan->lanes->store_f32((float *)j->out + start, out, n);
+    else
+        memcpy((double *)j->out + start, out, n * sizeof *out);
+    return flags | (seen.signaling ? HU_INVALID : 0);
+}
+
+/* The loops that need no buffers. */
+static bool in_place(const job *j, size_t start, size_t n, hu_flags *flags)
+{
+    const hu_plan *p = j->plan;
+    hu_seen seen = {0};
+    if (j->op != HU_ROUND_ONLY || p->is_random || !(j->is_f32 ? p->has_f32 : p->has_f64))
+        return false;
+    if (j->is_f32)
+        p->lanes->round_f32[p->way]((float *)j->out + start, (const float *)j->x[0] + start, n, &p->grid_f32, &seen);
+    else
+        p->lanes->round_f64[p->way]((double *)j->out + start, (const double *)j->x[0] + start, n, &p->grid_f64, &seen);
+    *flags |= hu_plan_flags(j->is_f32 ? &p->grid_f32 : &p->grid_f64, &seen);
+    return true;
+}
+
+static hu_flags piece(const job *j, size_t start, size_t n)
+{
+    hu_flags flags = 0;
+    if (in_place(j, start, n, &flags))
+        return flags;
+    for (size_t i = 0; i < n; i += HU_BLOCK)
+        flags |= block(j, start + i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
+    return flags;
+}
+
+static void run(const job *j, size_t n, hu_env *env)
+{
+    hu_flags flags = 0;
+    size_t pieces = n / PIECE + (n % PIECE != 0);
+    int threads = n >= WORTH_THREADS ? hu_threads() : 1;
+    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
+    for (size_t p = 0; p < pieces; p++)
+        flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+    env->flags |= flags;
+    if (j->plan->is_random)
+        env->random.index += n;
+}
+
+static hu_status check_fit(const char *what, const hu_format *f, bool is_f32, hu_error *err)
+{
+    if (is_f32 ? hu_fits_f32(f) : hu_fits_f64(f))
+        return HU_OK;
+    return hu_fail(err, HU_EINVAL, "%s: format %s has values that are no values of %s%s", what, f->name,
+                   is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
+}
+
+static hu_status map(const char *what, void *out, hu_elementwise op, const void *const x[3], int arity, size_t n,
+                     bool is_f32, const hu_format *f, hu_env *env, hu_error *err)
+{
+    hu_status status = check_fit(what, f, is_f32, err);
+    if (status)
+        return status;
+    hu_plan plan;
+    hu_plan_init(&plan, f, env);
+    run(&(job){.plan = &plan, .op = op, .is_f32 = is_f32, .arity = arity, .out = out, .x = {x[0], x[1], x[2]}}, n, env);
+    return HU_OK;
+}
+
+hu_status hu_quantize_f32(float *out, const float *in, size_t n, const hu_format *f, hu_env *env, hu_error *err)
+{
+    return map("quantize", out, HU_ROUND_ONLY, (const void *const[]){in, NULL, NULL}, 1, n, true, f, env, err);
+}
+
+hu_status hu_quantize_f64(double *out, const double *in, size_t n, const hu_format *f, hu_env *env, hu_error *err)
+{
+    return map("quantize", out, HU_ROUND_ONLY, (const void *const[]){in, NULL, NULL}, 1, n, false, f, env, err);
+}
+
+static const struct { const char *name; int arity; } operations[HU_N_ELEMENTWISE] = {
+    [HU_ADD] = {"add", 2}, [HU_SUB] = {"sub", 2}, [HU_MUL] = {"mul", 2},
+    [HU_DIV] = {"div", 2}, [HU_FMA] = {"fma", 3}, [HU_SQRT] = {"sqrt", 1},
+};
+
+static hu_status map_checked(void *out, hu_elementwise op, const void *a, const void *b, const void *c, size_t n,
+                             bool is_f32, const hu_format *f, hu_env *env, hu_error *err)
+{
+    if ((unsigned)op >= HU_N_ELEMENTWISE)
+        return hu_fail(err, HU_EINVAL, "map: there is no elementwise operation %d; 0 to %d will do", (int)op, HU_N_ELEMENTWISE - 1);
+    const void *x[3] = {a, b, c};
+    for (int i = 0; n > 0 && i < operations[op].arity; i++) {
+        if (!x[i])
+            return hu_fail(err, HU_EINVAL, "%s: operand %d is missing; it takes %d", operations[op].name, i + 1, operations[op].arity);
+    }
+    return map(operations[op].name, out, op, x, operations[op].arity, n, is_f32, f, env, err);
+}
+
+hu_status hu_map_f32(float *out, hu_elementwise op, const float *a, const float *b, const float *c, size_t n,
+                     const hu_format *f, hu_env *env, hu_error *err)
+{
+    return map_checked(out, op, a, b, c, n, true, f, env, err);
+}
+
+hu_status hu_map_f64(double *out, hu_elementwise op, const double *a, const double *b, const double *c, size_t n,
+                     const hu_format *f, hu_env *env, hu_error *err)
+{
+    return map_checked(out, op, a, b, c, n, false, f, env, err);
+}

@@ -1,0 +1,239 @@
+/* plan.c - a rounding, made ready, and a block of elements under it.
+ *
+ * What a grid says about overflow, infinities and NaNs is asked of the scalar path itself.
+ */
+#include "src/kernel/plan.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "src/ops/ops.h"
+
+/* The carriers. */
+typedef struct carrier {
+    int width, man_bits, bias;
+} carrier;
+
+static const carrier binary32 = {32, 23, 127}, binary64 = {64, 52, 1023};
+
+static atomic_ulong slow_blocks;
+
+static bool is_float(const hu_format *f)
+{
+    return strcmp(f->family->name, "float") == 0;
+}
+
+static bool fits(const hu_format *f, const carrier *c)
+{
+    return is_float(f) && f->man_bits <= c->man_bits && f->emax <= c->bias
+        && f->emin - f->man_bits >= 1 - c->bias - c->man_bits;
+}
+
+bool hu_fits_f32(const hu_format *f)
+{
+    return fits(f, &binary32);
+}
+
+bool hu_fits_f64(const hu_format *f)
+{
+    return fits(f, &binary64);
+}
+
+static double to_double(const hu_format *f, hu_code code)
+{
+    hu_num x = hu_decode(f, code);
+    return x.kind == HU_NAN ? __builtin_nan("") : hu_num_to_double(x);
+}
+
+static uint64_t bits_of(double x, const carrier *c)
+{
+    uint64_t bits = 0;
+    float single = (float)x;
+    if (c->width == 32) {
+        uint32_t word;
+        memcpy(&word, &single, sizeof word);
+        bits = word;
+    } else {
+        memcpy(&bits, &x, sizeof bits);
+    }
+    return bits;
+}
+
+/* What becomes of x, as bits of the carrier; the flags go to *flags. */
+static uint64_t sample(const hu_format *f, const hu_env *env, hu_num x, const carrier *c, hu_flags *flags)
+{
+    hu_env own = *env;
+    own.flags = 0;
+    hu_code code = hu_round_with(f, &own, x, 0);
+    *flags |= own.flags;
+    return bits_of(to_double(f, code), c);
+}
+
+static uint64_t power_of_two(int exp, const carrier *c)
+{
+    int field = exp + c->bias;
+    return field > 0 ? (uint64_t)field << c->man_bits : UINT64_C(1) << (c->man_bits + field - 1);
+}
+
+/* The least magnitude just below the smallest normal that, with an unbounded exponent, rounds up to it. */
+static uint64_t least_to_normal(hu_way way, bool negative, const hu_grid *g)
+{
+    uint64_t fine = UINT64_C(1) << g->fine_drop, farther = g->min_normal - fine + 1;
+    switch (way) {
+    case HU_WAY_rne:
+    case HU_WAY_rna: return g->min_normal - (fine >> 1);
+    case HU_WAY_rnz: return g->min_normal - (fine >> 1) + (fine > 1);
+    case HU_WAY_ru:  return negative ? g->min_normal : farther;
+    case HU_WAY_rd:  return negative ? farther : g->min_normal;
+    case HU_WAY_raz: return farther;
+    default:         return g->min_normal;
+    }
+}
+
+static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way way, const carrier *c)
+{
+    hu_flags none = 0;
+    uint64_t sign = UINT64_C(1) << (c->width - 1);
+    *g = (hu_grid){.drop = c->man_bits - f->man_bits, .emin = f->emin + c->bias, .random_bits = env->rounding->random_bits};
+    g->fine_drop = g->emin > 1 ? g->drop : g->drop - 1;      /* subnormals of the carrier stay as far apart */
+    g->min_normal = power_of_two(f->emin, c);
+    g->min_subnormal = power_of_two(f->emin - f->man_bits, c);
+    g->max = bits_of(to_double(f, f->max_code), c);
+    g->flushes = f->subnormals & HU_FLUSH_OUT;
+    g->read_as_zero = f->subnormals & HU_FLUSH_IN ? g->min_normal : 0;
+    g->tiny_before = env->tininess == HU_TININESS_BEFORE;
+    g->negative_zero = f->has_negative_zero ? sign : 0;
+    for (int negative = 0; negative < 2; negative++) {
+        uint64_t least = least_to_normal(way, negative, g);
+        g->tiny[negative] = g->tiny_before ? g->min_normal : least;
+        g->flush[negative] = g->flushes ? least : 0;
+        g->over[negative] = sample(f, env, hu_num_make(negative, 1, 1 << 20), c, &none);
+        g->inf[negative] = sample(f, env, hu_num_inf(negative), c, &g->inf_flags);
+    }
+    g->nan = sample(f, env, hu_num_nan(), c, &g->nan_flags);
+}
+
+/* The way of a mode's name up to its colon; HU_N_WAYS when the loops do not know it. */
+static hu_way find_way(const char *name)
+{
+    static const char *const names[HU_N_WAYS] = {
+#define X(name) [HU_WAY_##name] = #name,
+        HU_FIXED_MAP(X)
+        HU_RANDOM_MAP(X)
+#undef X
+    };
+    size_t n = strcspn(name, ":");
+    if (name[n] == ':' && n == 2)                            /* sr:R is sra:R */
+        return HU_WAY_sra;
+    int way = 0;
+    while (way < HU_N_WAYS && (strlen(names[way]) != n || strncmp(names[way], name, n) != 0))
+        way++;
+    return (hu_way)way;
+}
+
+void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env)
+{
+    *plan = (hu_plan){.format = f, .lanes = hu_lanes_chosen(), .env = *env, .way = find_way(env->rounding->name)};
+    plan->env.flags = 0;
+    plan->env.word = NULL;
+    plan->env.nan = HU_NAN_CANONICAL;
+    plan->is_random = env->rounding->random_bits > 0;
+
+    bool known = is_float(f) && f->is_signed && f->man_bits > 0 && plan->way < HU_N_WAYS;
+    plan->has_f64 = known && fits(f, &binary64) && f->man_bits < 52 && f->emin > -1023;
+    plan->has_odd = plan->has_f64 && f->man_bits <= (plan->is_random ? 40 : 50);
+    plan->has_f32 = known && !plan->is_random && fits(f, &binary32) && f->man_bits < 23 && f->emin > -127;
+    if (plan->has_f64)
+        make_grid(&plan->grid_f64, f, &plan->env, plan->way, &binary64);
+    if (plan->has_f32)
+        make_grid(&plan->grid_f32, f, &plan->env, plan->way, &binary32);
+}
+
+hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *s)
+{
+    hu_flags flags = 0;
+    flags |= s->invalid || s->signaling ? HU_INVALID : 0;
+    flags |= s->divbyzero ? HU_DIVBYZERO : 0;
+    flags |= s->overflow ? HU_OVERFLOW : 0;
+    flags |= s->underflow ? HU_UNDERFLOW : 0;
+    flags |= s->inexact ? HU_INEXACT : 0;
+    flags |= s->inf ? g->inf_flags : 0;
+    flags |= s->nan ? g->nan_flags : 0;
+    return flags;
+}
+
+/* One element the scalar way. */
+static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, const hu_num *x)
+{
+    const hu_format *f = plan->format;
+    hu_code code;
+    if (op)
+        code = hu_op_round(op, f, env, x);
+    else if (x[0].kind == HU_NAN) {
+        env->flags |= x[0].signaling ? HU_INVALID : 0;
+        code = hu_round(f, env, hu_num_nan());
+    } else
+        code = hu_round(f, env, x[0]);
+    return to_double(f, code);
+}
+
+static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
+                           const double *c, size_t n, hu_draw draw)
+{
+    static const char *const names[HU_N_ELEMENTWISE] = {"add", "sub", "mul", "div", "fma", "sqrt"};
+    const hu_op *operation = op != HU_ROUND_ONLY ? hu_op_find(names[op]) : NULL;
+    hu_env env = plan->env;
+    for (size_t i = 0; i < n; i++) {
+        hu_num x[3] = {hu_num_from_double(a[i])};
+        if (b)
+            x[1] = hu_num_from_double(b[i]);
+        if (c)
+            x[2] = hu_num_from_double(c[i]);
+        env.random.index = draw.index + i * draw.stride;
+        out[i] = slow_element(plan, &env, operation, x);
+    }
+    atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
+    return env.flags;
+}
+
+unsigned long hu_plan_slow_blocks(void)
+{
+    return atomic_load_explicit(&slow_blocks, memory_order_relaxed);
+}
+
+static void round_block(const hu_plan *plan, double *t, const double *in, size_t n, bool is_odd, hu_draw draw, hu_seen *seen)
+{
+    const hu_lanes *lanes = plan->lanes;
+    if (!plan->is_random) {
+        lanes->round_f64[plan->way](t, in, n, &plan->grid_f64, seen);
+        return;
+    }
+    uint64_t words[HU_BLOCK];
+    lanes->words(words, n, plan->env.random.seed, plan->env.random.stream, draw.index, draw.stride);
+    hu_round_random_fn *const *loops = is_odd ? lanes->round_random_odd : lanes->round_random;
+    loops[plan->way - HU_N_FIXED](t, in, words, n, &plan->grid_f64, seen);
+}
+
+hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
+                       const double *c, size_t n, bool narrow, hu_draw draw)
+{
+    hu_seen seen = {0};
+    if (op == HU_ROUND_ONLY) {
+        if (!plan->has_f64)
+            return slow_block(plan, out, op, a, NULL, NULL, n, draw);
+        round_block(plan, out, a, n, false, draw, &seen);
+        return hu_plan_flags(&plan->grid_f64, &seen);
+    }
+    if (plan->has_odd) {
+        double t[HU_BLOCK];
+        hu_exact_fn *const *exact = narrow ? plan->lanes->narrow : plan->lanes->wide;
+        exact[op](t, a, b, c, n, plan->env.rounding->is_downward, &seen);
+        if (!seen.doubt)
+            round_block(plan, t, t, n, true, draw, &seen);
+        if (!seen.doubt) {
+            memcpy(out, t, n * sizeof *out);
+            return hu_plan_flags(&plan->grid_f64, &seen);
+        }
+    }
+    return slow_block(plan, out, op, a, b, c, n, draw);
+}

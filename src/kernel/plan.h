@@ -1,0 +1,42 @@
+/* plan.h - a rounding, made ready: the format's grid among the carriers' bits, and which loops may be used.
+ *
+ * Internal to src/kernel. A plan is made once a call of a kernel and shared by its threads.
+ */
+#ifndef HU_KERNEL_PLAN_H
+#define HU_KERNEL_PLAN_H
+
+#include "src/kernel/lanes.h"
+
+enum { HU_BLOCK = 256 };      /* elements that are worked on together, in buffers on the stack */
+
+typedef struct hu_plan {
+    const hu_format *format;
+    const hu_lanes  *lanes;
+    hu_env   env;             /* how to round; its flags are not used                               */
+    hu_way   way;
+    bool     is_random;
+    bool     has_f32;         /* grid_f32 may be used: a fixed way of picking, at most 23 bits       */
+    bool     has_f64;         /* grid_f64 may be used for exact numbers                              */
+    bool     has_odd;         /* and for numbers rounded to odd                                      */
+    hu_grid  grid_f32, grid_f64;
+} hu_plan;
+
+/* A block's operation: which words it draws, and the flags that it raised (OR-ed). */
+typedef struct hu_draw {
+    uint64_t index, stride;   /* element i draws the word index + i * stride of env's seed and stream */
+} hu_draw;
+
+void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env);
+
+/* The flags of what a loop met. */
+hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *seen);
+
+/* out = op(a, b, c), rounded; op HU_ROUND_ONLY: out = a, rounded. n <= HU_BLOCK. out may be an operand.
+ * narrow: the operands are values of float. Returns the flags. */
+hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
+                       const double *c, size_t n, bool narrow, hu_draw draw);
+
+/* How often a block went through src/ops since the process began; for tests and benches. */
+unsigned long hu_plan_slow_blocks(void);
+
+#endif

@@ -1,0 +1,137 @@
+/* random.body.h - stochastic rounding of doubles, and the random words for it.
+ *
+ * The position between the neighbors is the one of formats/format.h: 63 bits, the last of them sticky. Where
+ * the number itself had been rounded to odd, it is known only to lie strictly between its two neighbors in
+ * double; if the random number decides otherwise at the two ends of that interval, the element is in doubt.
+ */
+
+/* Mask: the random word takes the farther neighbor at `part`, which is not 0; as in rounding/stochastic.c. */
+static inline __attribute__((always_inline)) uint64_t takes_farther(hu_way way, uint64_t part, uint64_t word, int few)
+{
+    const int64_t one = INT64_C(1) << few;
+    const uint64_t cut_mask = (UINT64_C(1) << (63 - few)) - 1, cut_half = UINT64_C(1) << (62 - few);
+    uint64_t whole = part >> (63 - few), draw = word >> (64 - few);
+    switch (way) {
+    case HU_WAY_sr:  return double_below((int64_t)(word >> 1), (int64_t)part);
+    case HU_WAY_srh: return 0 - (word >> 63);
+    case HU_WAY_sra: return double_below(one - 1, (int64_t)(whole + draw));
+    case HU_WAY_srb: return double_below(2 * one - 1, (int64_t)((part >> (62 - few)) + 2 * draw + 1));
+    case HU_WAY_src: {
+        uint64_t carry = ((part & cut_mask) + cut_half - 1 + (whole & 1)) >> (63 - few);
+        return double_below(one - 1, (int64_t)(whole + carry + draw));
+    }
+    default: return 0;
+    }
+}
+
+static inline __attribute__((always_inline))
+void random_by(hu_way way, bool is_odd, double *out, const double *in, const uint64_t *words, size_t n,
+               const hu_grid *grid, hu_seen *seen)
+{
+    const hu_grid k = *grid;
+    const uint64_t sign = UINT64_C(1) << 63, quiet = UINT64_C(1) << 51;
+    const int64_t infinity = INT64_C(0x7ff) << 52;
+    const int64_t emin = k.emin, read_as_zero = (int64_t)k.read_as_zero, drop_normal = k.drop, max = (int64_t)k.max, most = 63 - drop_normal;
+    const uint64_t last = UINT64_C(1) << k.drop, last_of_part = UINT64_C(1) << (63 - k.drop);
+    const int64_t next = max + (int64_t)last;
+    const int64_t min_normal = (int64_t)k.min_normal, top = min_normal - (INT64_C(1) << k.fine_drop);
+    const int few = k.random_bits, fine_shift = 63 - k.fine_drop;
+    const uint64_t flushes = 0 - (uint64_t)k.flushes, before = 0 - (uint64_t)k.tiny_before;
+    const uint64_t min_subnormal = k.min_subnormal, nan_result = k.nan, negative_zero = k.negative_zero;
+    const uint64_t over0 = k.over[0], over1 = k.over[1], inf0 = k.inf[0], inf1 = k.inf[1];
+    uint64_t inexact = 0, underflow = 0, overflow = 0, infs = 0, nans = 0, signaling = 0, doubt = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t u = double_bits(in[i]), negative = 0 - (u >> 63), a = u & (sign - 1), word = words[i];
+        int64_t exp = (int64_t)(a >> 52);
+        exp = exp > 1 ? exp : 1;
+        int64_t above = emin - exp;
+        above = above > 0 ? above : 0;
+        int64_t beyond = above > most ? above - most : 0;              /* bits below the position's last one */
+        beyond = beyond < 63 ? beyond : 63;
+        above = above < most ? above : most;
+        int64_t drop = drop_normal + above;
+        uint64_t base = (uint64_t)(exp - 1) << 52, sig = a - base, step = last << above;
+        uint64_t seen_sig = sig >> beyond;
+        seen_sig |= double_below((int64_t)(seen_sig << beyond), (int64_t)sig) & 1;
+        uint64_t cut = seen_sig & (step - 1), part = cut << (63 - drop);
+        uint64_t up = takes_farther(way, part, word, few) & double_below(0, (int64_t)part);
+        uint64_t kept = seen_sig - cut + (step & up);
+        uint64_t y = double_either(double_below(52, drop), min_subnormal & up, kept + base);
+
+        uint64_t finite = double_below((int64_t)a, infinity), nan = double_below(infinity, (int64_t)a);
+        uint64_t past = double_below(max, (int64_t)y) | double_below(next - 1, (int64_t)a);
+        uint64_t below_normal = double_below((int64_t)a, min_normal), in_top = double_below(top, (int64_t)a) & below_normal;
+        uint64_t fine = (a - (uint64_t)top) << fine_shift;
+        uint64_t tiny = below_normal & ~(in_top & takes_farther(way, fine, word, few));
+        uint64_t flushed = flushes & tiny;
+        cut = (cut | (a & flushed)) & finite;
+        y &= ~(flushed | double_below((int64_t)y, read_as_zero));
+        uint64_t result = y | double_either(double_below((int64_t)y, 1), negative & negative_zero, u & sign);
+        result = double_either(past, double_either(negative, over1, over0), result);
+        result = double_either(finite, result, double_either(negative, inf1, inf0));
+        result = double_either(nan, nan_result, result);
+        out[i] = double_value(result);
+
+        inexact |= cut;
+        underflow |= cut & (tiny | (before & below_normal));
+        overflow |= past & finite;
+        nans |= nan;
+        infs |= ~finite & ~nan;
+        signaling |= nan & ~u & quiet;
+        if (is_odd) {
+            uint64_t reach = (last_of_part >> above) - 1;
+            uint64_t differs = takes_farther(way, part - reach, word, few) ^ takes_farther(way, part + reach, word, few);
+            doubt |= sig & 1 & ((differs & double_below(beyond, 1)) | in_top);
+        }
+    }
+    seen->inexact |= inexact | overflow;
+    seen->underflow |= underflow;
+    seen->overflow |= overflow;
+    seen->inf |= infs;
+    seen->nan |= nans;
+    seen->signaling |= signaling;
+    seen->doubt |= doubt;
+}
+
+#define X(way) \
+static void random_##way(double *out, const double *in, const uint64_t *words, size_t n, const hu_grid *g, hu_seen *seen) \
+{ random_by(HU_WAY_##way, false, out, in, words, n, g, seen); } \
+static void random_odd_##way(double *out, const double *in, const uint64_t *words, size_t n, const hu_grid *g, hu_seen *seen) \
+{ random_by(HU_WAY_##way, true, out, in, words, n, g, seen); }
+HU_RANDOM_MAP(X)
+#undef X
+
+/* out[i] = hu_random_at(seed, stream, index + i * stride). Consecutive words come in pairs out of one Philox block. */
+static inline philox4x32_ctr_t philox_block(uint64_t seed, uint64_t stream, uint64_t n)
+{
+    philox4x32_ctr_t counter = {{(uint32_t)n, (uint32_t)(n >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
+    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    return philox4x32(counter, key);
+}
+
+static void words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+{
+    size_t start = 0;
+    if (stride == 1) {
+        if (n > 0 && (index & 1)) {
+            philox4x32_ctr_t b = philox_block(seed, stream, index >> 1);
+            out[start++] = (uint64_t)b.v[3] << 32 | b.v[2];
+        }
+        uint64_t first = (index + start) >> 1;
+        size_t pairs = (n - start) / 2;
+        uint64_t *to = out + start;
+        for (size_t i = 0; i < pairs; i++) {
+            philox4x32_ctr_t b = philox_block(seed, stream, first + i);
+            to[2 * i] = (uint64_t)b.v[1] << 32 | b.v[0];
+            to[2 * i + 1] = (uint64_t)b.v[3] << 32 | b.v[2];
+        }
+        start += 2 * pairs;
+    }
+    for (size_t i = start; i < n; i++) {
+        uint64_t at = index + i * stride;
+        philox4x32_ctr_t b = philox_block(seed, stream, at >> 1);
+        uint64_t even = (uint64_t)b.v[1] << 32 | b.v[0], odd = (uint64_t)b.v[3] << 32 | b.v[2];
+        out[i] = at & 1 ? odd : even;
+    }
+}
