@@ -93,7 +93,7 @@ static inline exact exact_fma(double a, double b, double c, bool downward, bool 
     exact r;
     if (!wide) {
         r = exact_add(p, c, downward, false);
-        r.invalid = is_nan(r.value) & !is_nan(a) & !is_nan(b) & !is_nan(c);
+        r.invalid |= is_nan(p) & !is_nan(a) & !is_nan(b);      /* zero times infinity, whatever c is */
         return r;
     }
     double s = fused(a, b, c), low = fused(a, b, -p);
@@ -101,7 +101,7 @@ static inline exact exact_fma(double a, double b, double c, bool downward, bool 
     double high = p + sum, high_low = sum_error(p, sum, high);
     double error = ((high - s) + high_low) + sum_low;
     r.value = downward_zero(to_odd(s, error), p, c, downward);
-    r.invalid = is_nan(s) & !is_nan(a) & !is_nan(b) & !is_nan(c);
+    r.invalid = (is_nan(s) & !is_nan(p) & !is_nan(c)) | (is_nan(p) & !is_nan(a) & !is_nan(b));
     r.divbyzero = false;
     r.doubt = product_doubt(a, b, p)
             | (((int64_t)magnitude(s) >= (int64_t)LARGE) & is_finite(a) & is_finite(b) & is_finite(c));
