@@ -70,7 +70,8 @@ typedef struct entry {
 } entry;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static entry *made;                        /* by the grammar; kept for the life of the process, under lock */
+enum { N_BUCKETS = 256 };
+static entry *made[N_BUCKETS];             /* by the grammar, by name; kept for the life of the process, under lock */
 static hu_format table[N_ROWS];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
@@ -346,9 +347,17 @@ static void write_name(const spec *s, char name[NAME_SIZE])
     snprintf(name, NAME_SIZE, "e%dm%d%s%s%s%s", s->exp_bits, s->man_bits, bias, suffix, modifiers, n > 0 ? "}" : "");
 }
 
-static const hu_format *find_made(const char *name)
+static entry **bucket_of(const char *name)
 {
-    for (const entry *e = made; e; e = e->next) {
+    unsigned hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return &made[hash % N_BUCKETS];
+}
+
+static const hu_format *find_made(const entry *bucket, const char *name)
+{
+    for (const entry *e = bucket; e; e = e->next) {
         if (strcmp(e->name, name) == 0)
             return &e->format;
     }
@@ -358,7 +367,8 @@ static const hu_format *find_made(const char *name)
 static const hu_format *make(const spec *s, const char *name, hu_error *err)
 {
     pthread_mutex_lock(&lock);
-    const hu_format *found = find_made(name);
+    entry **bucket = bucket_of(name);
+    const hu_format *found = find_made(*bucket, name);
     if (!found) {
         entry *e = hu_calloc(1, sizeof *e);
         if (e) {
@@ -366,8 +376,8 @@ static const hu_format *make(const spec *s, const char *name, hu_error *err)
             memcpy(e->name, name, NAME_SIZE);
             e->format.name = e->name;
             e->format.source = "IEEE 754-2019, section 3.4, generalized";
-            e->next = made;
-            made = e;
+            e->next = *bucket;
+            *bucket = e;
             found = &e->format;
         } else {
             hu_fail(err, HU_ENOMEM, "format '%.60s': out of memory", name);

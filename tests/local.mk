@@ -5,6 +5,7 @@ cli_tests =
 include tests/c/local.mk
 include tests/lua/local.mk
 include tests/cli/local.mk
+include tests/fuzz/local.mk
 TESTS += $(check_PROGRAMS) $(lua_tests) $(cli_tests)
 EXTRA_DIST += $(lua_tests) $(cli_tests) tests/README.md tests/lib/run-c tests/lib/run-lua tests/lib/run-bats \
 	tests/lib/summary tests/lib/examples.awk tests/lib/claims.lua

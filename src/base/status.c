@@ -1,6 +1,7 @@
 /* status.c - status codes, their sentences, and the one line that says what failed. */
 #include "src/base/status.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,6 +23,8 @@ hu_status hu_fail(hu_error *err, hu_status status, const char *format, ...)
         va_start(args, format);
         vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
+        for (char *c = err->text; *c; c++)
+            *c = iscntrl((unsigned char)*c) ? '?' : *c;     /* one line, whatever was put into it */
         err->status = status;
     }
     return status;
