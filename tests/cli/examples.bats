@@ -1,6 +1,7 @@
 # examples.bats - the examples in README.md and docs/ do what the pages say.
 #
-# A line "..." in what an example prints stands for any lines, and "..." within a line for any text.
+# A line "..." in what an example prints stands for any lines, and "..." within a line for any text; blanks
+# between words may be more or fewer.
 
 setup() {
     mkdir "$BATS_TEST_TMPDIR/examples" "$BATS_TEST_TMPDIR/here"
@@ -13,10 +14,12 @@ setup() {
 # Whether the text on standard input is what FILE says.
 is_like() {
     awk -v want="$1" '
-        { got = got $0 "\n" }
+        function blanks(line) { gsub(/[ \t]+/, " ", line); return line }
+        { got = got blanks($0) "\n" }
         END {
             while ((getline line < want) > 0) {
                 if (line == "...") { pattern = pattern "(.*\n)?"; continue }
+                line = blanks(line)
                 gsub(/[][\\.^$*+?(){}|\/]/, "\\\\&", line)
                 gsub(/\\\.\\\.\\\./, "[^\n]*", line)
                 pattern = pattern line "\n"
@@ -44,4 +47,10 @@ try() {
 
 @test "every console example prints what the page says" {
     try cmd bash
+}
+
+@test "every Lua example prints what the page says, in the stock interpreter" {
+    command -v lua5.4 >/dev/null || skip "no lua5.4"
+    [ -z "${HU_PRELOAD:-}" ] || export LD_PRELOAD=$HU_PRELOAD ASAN_OPTIONS=detect_leaks=0
+    try lua lua5.4
 }

@@ -66,3 +66,10 @@ links() { # links COMPILER SOURCE LINK-FLAGS...: compiles by pkg-config alone, i
     run bash -c 'ldd "$LD_LIBRARY_PATH/libhalfulp.so" | grep -E "gsl|blas|sqlite|lua|edit"'
     [ -z "$output" ] || { echo "$output"; false; }
 }
+
+@test "the stock interpreter loads the installed module" {
+    command -v lua5.4 >/dev/null || skip "no lua5.4"
+    run env LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua" LUA_CPATH="$LD_LIBRARY_PATH/lua/5.4/?.so" \
+        lua5.4 -e 'print(require("halfulp").format("e5m2").name)'
+    [ "$output" = e5m2 ] || { echo "$output"; false; }
+}
