@@ -1,1 +1,23 @@
 # src/nn
+liblab_la_SOURCES += src/nn/arena.h
+liblab_la_SOURCES += src/nn/arena.c
+liblab_la_SOURCES += src/nn/fast-exp.h
+liblab_la_SOURCES += src/nn/real-f32.h
+liblab_la_SOURCES += src/nn/real-f64.h
+liblab_la_SOURCES += src/nn/vector.body.h
+liblab_la_SOURCES += src/nn/policy.h
+liblab_la_SOURCES += src/nn/policy.c
+liblab_la_SOURCES += src/nn/tape.h
+liblab_la_SOURCES += src/nn/tape.types.h
+liblab_la_SOURCES += src/nn/tape.body.h
+liblab_la_SOURCES += src/nn/tape.c
+liblab_la_SOURCES += src/nn/linear.body.h
+liblab_la_SOURCES += src/nn/linear.c
+liblab_la_SOURCES += src/nn/norm.body.h
+liblab_la_SOURCES += src/nn/norm.c
+liblab_la_SOURCES += src/nn/activation.body.h
+liblab_la_SOURCES += src/nn/activation.c
+liblab_la_SOURCES += src/nn/attention.body.h
+liblab_la_SOURCES += src/nn/attention.c
+liblab_la_SOURCES += src/nn/loss.body.h
+liblab_la_SOURCES += src/nn/loss.c

@@ -1,0 +1,14 @@
+/* attention.c - causal multi-head attention with rotary positions. */
+#include "src/nn/tape.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "src/nn/fast-exp.h"
+
+#include "src/nn/real-f32.h"
+#include "src/nn/attention.body.h"
+#include "src/nn/real-f64.h"
+#include "src/nn/attention.body.h"

@@ -1,0 +1,9 @@
+/* linear.c - the linear layer: three matrix products, six operands, each by the policy. */
+#include "src/nn/tape.h"
+
+#include <string.h>
+
+#include "src/nn/real-f32.h"
+#include "src/nn/linear.body.h"
+#include "src/nn/real-f64.h"
+#include "src/nn/linear.body.h"

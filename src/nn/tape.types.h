@@ -1,0 +1,92 @@
+/* tape.types.h - the declarations of tape.h, for one REAL. */
+
+typedef struct R(hu_var) {
+    size_t rows, cols;
+    REAL  *value;
+    REAL  *grad;        /* NULL: no gradient is wanted                                    */
+    bool   has_grad;    /* grad holds something; until then its memory is not even zeroed */
+} R(hu_var);
+
+typedef struct R(hu_tape) R(hu_tape);
+
+typedef struct R(hu_node) {
+    void      (*backward)(R(hu_tape) *tape, struct R(hu_node) *node);
+    struct R(hu_node) *before;
+    R(hu_var)  *out;
+    R(hu_var)  *in[3];
+    REAL       *saved[3];      /* what the operation wants to find again; its own business */
+    size_t      size[3];
+    const void *table;
+    unsigned    layer;
+} R(hu_node);
+
+struct R(hu_tape) {
+    hu_arena         arena;
+    R(hu_node)      *last;
+    const hu_policy *policy;     /* NULL: full precision                          */
+    uint64_t         step;       /* for the streams of stochastic quantizers      */
+    bool             recording;  /* false: no gradients, less memory              */
+    int              threads;    /* at least 1                                    */
+    hu_error         error;      /* of the first operation that failed            */
+};
+
+void R(hu_tape_init)(R(hu_tape) *t, int threads);   /* empty and recording */
+void R(hu_tape_reset)(R(hu_tape) *t);               /* forgets variables, nodes and the error; keeps memory */
+void R(hu_tape_clear)(R(hu_tape) *t);
+
+/* A variable over memory of the caller, such as parameters: value [rows][cols]; grad likewise or NULL. The gradient
+ * memory is written, not added to, by the next backward pass, and only if the result depends on the variable. */
+R(hu_var) *R(hu_leaf)(R(hu_tape) *t, REAL *value, REAL *grad, size_t rows, size_t cols);
+
+/* Gradients of `out` [1][1] with respect to every variable with a gradient. */
+hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err);
+
+/* Y = X W^T by the tape's policy: the layer's six operands and three accumulators. `layer` < 4096 is its number in
+ * the streams of random words. X [N][in], W [out][in] -> [N][out]. `full`: no quantizer and no accumulator. */
+R(hu_var) *R(hu_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned layer, bool full);
+
+/* X + b in every row. X [N][C], b [1][C]. */
+R(hu_var) *R(hu_bias)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *b);
+
+/* A + B. Both [N][C]. */
+R(hu_var) *R(hu_plus)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b);
+
+/* x / sqrt(mean(x^2) + epsilon) * gain, by rows. X [N][C], gain [1][C].
+ * Source: Zhang and Sennrich, "Root mean square layer normalization", 2019. */
+R(hu_var) *R(hu_rmsnorm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain);
+
+/* (x - mean) / sqrt(variance + epsilon) * gain + bias, by rows. X [N][C], gain and bias [1][C].
+ * Source: Ba, Kiros, Hinton, "Layer normalization", 2016. Both use epsilon = HU_NORM_EPSILON. */
+R(hu_var) *R(hu_layernorm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var) *bias);
+
+/* x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). Source: Hendrycks and Gimpel, "Gaussian error linear units". */
+R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x);
+
+/* silu(a) b, where X [N][2F] holds a in its first F columns and b in its last; silu(a) = a / (1 + exp(-a)).
+ * Source: Shazeer, "GLU variants improve transformer", 2020. */
+R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x);
+
+/* Rows ids[0 ... n-1] of the table [V][C] -> [n][C]. ids stay valid until the tape is reset. */
+R(hu_var) *R(hu_embedding)(R(hu_tape) *t, R(hu_var) *table, const uint8_t *ids, size_t n);
+
+/* Causal multi-head attention with rotary positions. QKV [B T][3 C]: queries, keys, values, each H heads of D = C / H
+ * columns, D even -> [B T][C]. Channel i of a head is paired with channel i + D / 2 and turned by the angle
+ * position * 10000^(-2 i / D). Scores are scaled by 1 / sqrt(D). The policy's attention operands apply; the layer
+ * number is that of the block.
+ * Source: Su et al., "RoFormer", 2021; Vaswani et al., "Attention is all you need", 2017. */
+R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer);
+
+/* The mean over rows of logsumexp(row) - row[target] -> [1][1]. Logits [N][V], targets < V. */
+R(hu_var) *R(hu_cross_entropy)(R(hu_tape) *t, R(hu_var) *logits, const uint8_t *targets);
+
+/* For the operations: a variable with room for its value (and gradient, when recording); a node for it; memory;
+ * the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and the note that an
+ * operation failed, which returns NULL. */
+R(hu_var)  *R(hu_var_new)(R(hu_tape) *t, size_t rows, size_t cols);
+R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, void (*backward)(R(hu_tape) *, R(hu_node) *));
+REAL       *R(hu_take)(R(hu_tape) *t, size_t n);
+REAL       *R(hu_gradient)(R(hu_var) *v);
+void       *R(hu_stick)(R(hu_tape) *t, hu_status status, const char *text);
+
+/* C [m][n] = A B (+ C where `add`); the shape's transpositions as in src/kernel. Split into blocks of rows by shape. */
+void R(hu_matmul)(R(hu_tape) *t, REAL *c, const REAL *a, const REAL *b, hu_gemm_shape shape, bool add);
