@@ -1,0 +1,88 @@
+/* forward.body.h - the forward passes for one REAL. Parameters are taken in the order in which model.c lists them. */
+
+static R(hu_var) *R(lm)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const hu_batch *batch)
+{
+    const hu_model_config *c = &m->config;
+    R(hu_var) *embedding = *p++;
+    R(hu_var) *x = R(hu_embedding)(t, embedding, batch->bytes, batch->rows * batch->positions);
+    unsigned layer = 0;
+    for (size_t i = 0; i < c->layers; i++, p += 6, layer += 4) {
+        R(hu_var) *h = R(hu_rmsnorm)(t, x, p[0]);
+        h = R(hu_linear)(t, h, p[1], layer, false);
+        h = R(hu_attention)(t, h, c->heads, batch->positions, layer);
+        h = R(hu_linear)(t, h, p[2], layer + 1, false);
+        x = R(hu_plus)(t, x, h);
+        h = R(hu_rmsnorm)(t, x, p[3]);
+        h = R(hu_linear)(t, h, p[4], layer + 2, false);
+        h = R(hu_swiglu)(t, h);
+        h = R(hu_linear)(t, h, p[5], layer + 3, false);
+        x = R(hu_plus)(t, x, h);
+    }
+    x = R(hu_rmsnorm)(t, x, p[0]);
+    return R(hu_linear)(t, x, c->tied ? embedding : p[1], layer, t->policy && t->policy->head_full);
+}
+
+static R(hu_var) *R(mlp)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const hu_batch *batch)
+{
+    const hu_model_config *c = &m->config;
+    size_t n = batch->rows * c->inputs;
+    REAL *features = R(hu_take)(t, n);
+    for (size_t i = 0; features && i < n; i++)
+        features[i] = (REAL)batch->features[i];
+    R(hu_var) *x = R(hu_leaf)(t, features, NULL, batch->rows, c->inputs);
+    for (size_t i = 0; i < c->layers; i++, p += 3) {
+        x = R(hu_linear)(t, x, p[0], (unsigned)i, false);
+        x = R(hu_layernorm)(t, x, p[1], p[2]);
+        x = R(hu_gelu)(t, x);
+    }
+    x = R(hu_linear)(t, x, p[0], (unsigned)c->layers, t->policy && t->policy->head_full);
+    return R(hu_bias)(t, x, p[1]);
+}
+
+R(hu_var) *R(hu_model_forward)(const hu_model *m, R(hu_tape) *t, R(hu_var) **parameters, const hu_batch *batch)
+{
+    return (m->config.kind == HU_MODEL_LM ? R(lm) : R(mlp))(m, t, parameters, batch);
+}
+
+/* The last position's logits of every row, as doubles. */
+static void R(last_logits)(const R(hu_var) *logits, const hu_batch *batch, double *out)
+{
+    size_t v = logits->cols;
+    for (size_t b = 0; b < batch->rows; b++)
+        for (size_t j = 0; j < v; j++)
+            out[b * v + j] = (double)logits->value[((b + 1) * batch->positions - 1) * v + j];
+}
+
+/* One pass on the model's tape; loss, gradient and out each where not NULL. The gradient of a parameter on which the
+ * loss does not depend is zero. */
+static hu_status R(pass)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
+                         uint64_t step, double *loss, REAL *gradient, double *out, hu_error *err)
+{
+    hu_status status = check_batch(m, batch, loss != NULL, err);
+    if (status)
+        return status;
+    R(hu_tape_reset)(t);
+    t->policy = policy, t->step = step, t->recording = gradient != NULL;
+
+    R(hu_var) **p = hu_arena_take(&t->arena, m->n_parameters, sizeof *p);
+    if (!p)
+        return hu_fail(err, HU_ENOMEM, "model: out of memory");
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const hu_parameter *at = &m->parameters[k];
+        p[k] = R(hu_leaf)(t, weights + at->first, gradient ? gradient + at->first : NULL, at->rows, at->cols);
+    }
+    R(hu_var) *logits = R(hu_model_forward)(m, t, p, batch);
+    R(hu_var) *result = loss && logits ? R(hu_cross_entropy)(t, logits, batch->targets) : NULL;
+    if (t->error.status)
+        return hu_fail(err, t->error.status, "%s", t->error.text);
+    if (gradient) {
+        status = R(hu_backward)(t, result, err);
+        for (size_t k = 0; !status && k < m->n_parameters; k++)
+            (void)R(hu_gradient)(p[k]);
+    }
+    if (!status && loss)
+        *loss = (double)result->value[0];
+    if (!status && out)
+        R(last_logits)(logits, batch, out);
+    return status;
+}
