@@ -115,6 +115,9 @@ int hu_lua_scalar_from_bits(lua_State *L);
 const hu_format   *hu_lua_format  (lua_State *L, int idx, const char *name);
 const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);
 
+/* An accumulator: the name of its sum format, a format, or a table {format =, product =, outer =, chunk =, order =}. idx is absolute. */
+hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);
+
 /* Options that make an environment: HU_LUA_ENV_KEYS in the list of a function's keys. `rounding`, `overflow`,
  * `tininess`, `nan`, `seed`, `stream`; or `env`, an object whose flags and random index then move on. */
 #define HU_LUA_ENV_KEYS "rounding", "overflow", "tininess", "nan", "seed", "stream", "env"

@@ -105,31 +105,37 @@ static int apply(lua_State *L)
 
 /* ---- accumulators ---- */
 
-/* The accumulator at field "accumulate" of the options at idx: the name of a format, a format, or a table. Sets *env_of to the
- * environment of its sum format's object, where there is one. */
-static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of)
+hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
 {
     static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", NULL};
     static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise", NULL};
     hu_accumulator acc = {0};
 
-    *env_of = NULL;
-    if (!hu_lua_option(L, idx, "accumulate"))
-        return acc;
-    int at = lua_gettop(L);
-    if (lua_type(L, at) != LUA_TTABLE) {
-        acc.sum = hu_lua_format(L, at, "accumulate");
-        *env_of = hu_lua_format_env(L, at);
-        lua_pop(L, 1);
+    if (lua_type(L, idx) != LUA_TTABLE) {
+        acc.sum = hu_lua_format(L, idx, name);
         return acc;
     }
-    hu_lua_options(L, at, keys);
-    acc.sum     = hu_lua_option_format(L, at, "format");
-    acc.product = hu_lua_option_format(L, at, "product");
-    acc.outer   = hu_lua_option_format(L, at, "outer");
-    acc.chunk   = (size_t)hu_lua_option_integer(L, at, "chunk", 0, 0, (lua_Integer)1 << 48);
-    acc.order   = (hu_order)hu_lua_option_choice(L, at, "order", orders, HU_ORDER_SEQUENTIAL);
-    if (hu_lua_option(L, at, "format")) {
+    hu_lua_options(L, idx, keys);
+    acc.sum     = hu_lua_option_format(L, idx, "format");
+    acc.product = hu_lua_option_format(L, idx, "product");
+    acc.outer   = hu_lua_option_format(L, idx, "outer");
+    acc.chunk   = (size_t)hu_lua_option_integer(L, idx, "chunk", 0, 0, (lua_Integer)1 << 48);
+    acc.order   = (hu_order)hu_lua_option_choice(L, idx, "order", orders, HU_ORDER_SEQUENTIAL);
+    return acc;
+}
+
+/* The accumulator at field "accumulate" of the options at idx. Sets *env_of to the environment of its sum format's
+ * object, where there is one. */
+static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of)
+{
+    *env_of = NULL;
+    if (!hu_lua_option(L, idx, "accumulate"))
+        return (hu_accumulator){0};
+    int at = lua_gettop(L);
+    hu_accumulator acc = hu_lua_accumulator(L, at, "accumulate");
+    if (lua_type(L, at) != LUA_TTABLE) {
+        *env_of = hu_lua_format_env(L, at);
+    } else if (hu_lua_option(L, at, "format")) {
         *env_of = hu_lua_format_env(L, -1);
         lua_pop(L, 1);
     }

@@ -264,6 +264,10 @@ hu.sharpness = analysis.sharpness
 hu.stats     = analysis.stats
 hu.kernels   = require "halfulp.kernels"
 
+-- ---- models ----
+
+hu.nn = require "halfulp.nn"
+
 -- ---- running experiments ----
 
 local run   = require "halfulp.run"

@@ -1,0 +1,170 @@
+-- nn.lua - models that are trained here: texts, a small language model, a classifier, and the training loop.
+
+local core = require("halfulp.core").nn
+
+---@class hu.text  bytes to learn from: a part to train on, a part held out
+---@field train_bytes integer
+---@field heldout_bytes integer
+---@field files integer            that it was read from; 0: it is made up
+---@field entropy_rate fun(self): number?  bits per byte of the source itself, where it is known
+---@field trigram fun(self): number        bits per byte of the held-out part under an order-2 model of the training part
+---@field part fun(self, split: string): string  the bytes of "train" or "heldout"
+
+---@class hu.model  a language model or a classifier; its master weights are floats
+---@field n_weights integer
+---@field context integer          positions of a training sequence
+---@field loss fun(self, text: hu.text, options?: table): number  bits per byte; `split` ("heldout"), `pieces` (all), `policy`, `stream`
+---@field objective fun(self, weights, data, options?: table): number, hu.array  loss in nats and its gradient, in double, as a function of all weights (nil: its own); options as in `logits`
+---@field logits fun(self, data, options?: table): hu.array, integer[]?  of the last position of each row, and the true next bytes; data: a text (`split`, `rows`, or `seed` and `step` of a training batch), strings, or {features=, targets=}; `policy`, `stream`, `precision` ("float" or "double")
+---@field flat fun(self): hu.array      all weights
+---@field set_flat fun(self, weights)
+---@field parameters fun(self): table[] each with `name`, `rows`, `cols`, `first`
+---@field get fun(self, name: string): hu.array
+---@field set fun(self, name: string, values)
+---@field save fun(self, path: string)
+---@field threads fun(self, n: integer) threads of its passes, 1 at first; results do not depend on them
+
+---@class hu.trainer  a model, what it learns from, and the state of its optimizer
+---@field steps integer           done so far
+---@field diverged boolean        loss or gradient was not finite
+---@field model hu.model
+---@field step fun(self, batch?): number, number, number  loss in nats before the update, norm of the gradient, learning rate
+---@field save fun(self, path: string)    weights, optimizer and step
+---@field resume fun(self, path: string)  the same, read back: the run goes on with the same bits
+
+---Models that are trained here.
+---@class hu.nn
+local nn = {}
+
+---A Llama-style language model over bytes: RMSNorm, causal attention with rotary positions, SwiGLU, no biases.
+---
+---Weights start normal with deviation 0.02, those that end a residual branch divided by sqrt(2 layers).
+---
+---```lua
+---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
+---print(model)                        --> lm: 1 layers of width 16, 11536 weights
+---```
+---@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1)
+---@return hu.model
+nn.lm = core.lm
+
+---A classifier: linear, LayerNorm and GELU in every layer, then a linear head.
+---@param options table `inputs`, `classes`, `layers` (2), `width` (16), `deviation` (1 / sqrt(inputs of a layer)), `seed` (1)
+---@return hu.model
+nn.mlp = core.mlp
+
+---A model from a file that `model:save` or `trainer:save` wrote.
+---@param path string
+---@return hu.model|nil model nil where the file cannot be read; a file of another kind is an error
+---@return string? message
+nn.load = core.load
+
+---A made-up text whose entropy is known: each letter depends on the `order` letters before it.
+---
+---```lua
+---local text = hu.nn.markov {alphabet = 2, order = 1, spread = 0}
+---print(text:entropy_rate())          --> 1.0
+---```
+---@param options? table `alphabet` (8), `order` (2), `spread` (1.5; 0 makes all letters equally likely), `seed` (1), `train` (200000) and `heldout` (20000) bytes
+---@return hu.text
+nn.markov = core.markov
+
+---Passes results on; an error is raised again as one of the line that called us.
+local function blame_caller(ok, ...)
+  if ok then return ... end
+  local message = (...)
+  if type(message) == "string" then message = message:gsub("^[^\n]-nn%.lua:%d+: ", "") end
+  error(message, 3)
+end
+
+---The folder of the manual, for systems without licence texts.
+local function manual()
+  local here = debug.getinfo(1, "S").source:match "^@(.*)lua/halfulp/nn%.lua$"
+  return here and here .. "docs"
+end
+
+---A text from a file, or from all files of a folder; the last tenth of each file is held out.
+---
+---Without a path: the licence texts of the system, /usr/share/common-licenses. Versions of one licence repeat each
+---other, so that the loss on what is held out is optimistic.
+---@param path? string
+---@param options? table `heldout` (0.1)
+---@return hu.text
+function nn.text(path, options)
+  local all = {otherwise = path == nil and manual() or nil}
+  for key, value in pairs(options or {}) do all[key] = value end
+  return blame_caller(pcall(core.text, path, all))
+end
+
+---A trainer, for loops of your own; `hu.nn.train` has one inside. Options are those of `hu.nn.train` up to `policy`.
+---@param options table
+---@return hu.trainer
+nn.trainer = core.trainer
+
+---@class hu.training  what hu.nn.train returns
+---@field loss number[]     of each step, in nats, before its update
+---@field norm number[]     of the gradient, before clipping
+---@field steps integer     done
+---@field diverged boolean  the run ended early: loss or gradient was not finite; the last loss is that one
+---@field seconds number    of processor time
+---@field trainer hu.trainer
+---@field model hu.model
+
+---Keys that are the loop's own; the rest goes to the trainer.
+local loop_keys = {every = true, callback = true}
+
+---Trains a model with AdamW, warm-up, a cosine schedule and clipping. Same options, same bits.
+---
+---A `policy` says which number format each operand of the matrix products gets; master weights, normalization, softmax
+---and optimizer stay in float. It is a string, "e8m3" or "e8m3:rz+sat", or a table: `format`, `rounding`, `overflow` for the
+---six operands of every linear layer (P1, P2: input and weight of the forward product; P3, P4: gradient and weight
+---for the gradient of the input; P5, P6: gradient and input for that of the weight); `activation`, `weight`, `gradient` or `p1` ...
+---`p6` for some of them; `attention` for the products inside attention; `head = false` leaves the last layer alone;
+---`accumulate`, or `forward`, `dgrad` and `wgrad`, for how sums are added, as in `hu.matmul`, and `accumulate_rounding`;
+---`seed` for stochastic modes.
+---
+---```lua
+---local run = hu.nn.train {
+---  model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8},
+---  data = hu.nn.markov {alphabet = 2}, steps = 5, batch = 2, policy = "e8m3:rz+sat",
+---}
+---print(#run.loss, run.diverged)      --> 5  false
+---```
+---@param options table `model`, `data`, `steps` (300), `batch` (8), `lr` (1e-3), `warmup` (steps / 20), `min_lr` (lr / 10), `beta1` (0.9), `beta2` (0.95), `eps` (1e-8), `weight_decay` (0.1), `clip` (1; 0: none), `seed` of the batches (1), `policy`; `callback`, called with a table `step`, `loss`, `norm`, `lr`, `model`, `trainer` after every `every` (1) steps and after the last, and which ends the run by returning false
+---@return hu.training
+function nn.train(options)
+  if type(options) ~= "table" then
+    error("train: options are missing; it takes a table: model, data, steps, ...", 2)
+  end
+  local for_trainer = {}
+  for key, value in pairs(options) do
+    if not loop_keys[key] then for_trainer[key] = value end
+  end
+  local callback, every, steps = options.callback, options.every or 1, options.steps or 300
+  if callback ~= nil and type(callback) ~= "function" then
+    error("train: callback is not a function", 2)
+  end
+  if math.type(every) ~= "integer" or every < 1 then
+    error("train: every is " .. tostring(every) .. "; it takes a whole number, at least 1", 2)
+  end
+  if options.data == nil then
+    error("train: data is missing; it takes a text, as hu.nn.text() makes it", 2)
+  end
+  local trainer = blame_caller(pcall(core.trainer, for_trainer))
+  local run = {loss = {}, norm = {}, diverged = false, trainer = trainer, model = trainer.model}
+  local start = os.clock()
+  for step = 1, steps do
+    local loss, norm, lr = trainer:step()
+    run.loss[step], run.norm[step] = loss, norm
+    run.diverged = trainer.diverged
+    if callback and (step % every == 0 or step == steps or run.diverged) then
+      local go_on = callback {step = step, loss = loss, norm = norm, lr = lr, model = run.model, trainer = trainer}
+      if go_on == false then break end
+    end
+    if run.diverged then break end
+  end
+  run.steps, run.seconds = trainer.steps, os.clock() - start
+  return run
+end
+
+return nn

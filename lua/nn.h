@@ -1,0 +1,31 @@
+/* nn.h - what the files of module halfulp.core.nn share. */
+#ifndef HU_LUA_NN_H
+#define HU_LUA_NN_H
+
+#include "lua/lua.h"
+#include "src/nn/train.h"
+
+#define HU_LUA_MODEL   "halfulp.model"
+#define HU_LUA_TEXT    "halfulp.text"
+#define HU_LUA_TRAINER "halfulp.trainer"
+
+hu_model *hu_lua_check_model(lua_State *L, int idx);
+hu_text  *hu_lua_check_text (lua_State *L, int idx, const char *name);
+
+/* The policy at idx: absent, a string ("e8m3:rz+sat") or a table; see hu.nn.train. idx is absolute. */
+hu_policy hu_lua_policy(lua_State *L, int idx);
+
+/* The same for the field "policy" of the options at idx. */
+hu_policy hu_lua_option_policy(lua_State *L, int idx);
+
+/* What a model is to work on, from the value at idx (absolute): a text, from which the options at `options` choose
+ * (HU_LUA_BATCH_KEYS: `split`, `rows`, or `seed` and `step` for a training batch); a string or a list of strings of one
+ * length for a language model; a table {features =, targets =} for a classifier. Leaves what it needs on the stack. */
+#define HU_LUA_BATCH_KEYS "split", "rows", "seed", "step"
+hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options);
+
+/* The functions and types that each file adds; `functions` is on top of the stack. */
+void hu_lua_nn_text(lua_State *L);
+void hu_lua_nn_trainer(lua_State *L);
+
+#endif
