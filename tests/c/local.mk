@@ -34,3 +34,4 @@ check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 EXTRA_DIST += tests/c/kernel-cases.h
+check_PROGRAMS += tests/c/nn-gradients
