@@ -34,6 +34,7 @@ lua/halfulp/core.so: lua/halfulp/core.la
 halfulpluadir = $(pkgdatadir)/lua/halfulp
 dist_halfulplua_DATA =
 dist_halfulplua_DATA += lua/halfulp/init.lua
+dist_halfulplua_DATA += lua/halfulp/objects.lua
 dist_halfulplua_DATA += lua/halfulp/analysis.lua
 dist_halfulplua_DATA += lua/halfulp/nn.lua
 dist_halfulplua_DATA += lua/halfulp/kernels.lua

@@ -19,7 +19,8 @@ local hu = {}
 ---
 ---```lua
 ---local e4m3 = hu.format "e4m3fn"
----print(e4m3(0.3), e4m3.max)          --> 0.3125  448.0
+---print(e4m3(0.3))                    --> 0.3125
+---print(e4m3.max)                     --> 448.0
 ---```
 ---@param name string|hu.format a name by the grammar of the manual, such as "e4m3fn", "bf16" or "e5m7{bias=20}"
 ---@return hu.format
@@ -29,7 +30,8 @@ hu.format = core.format.new
 ---
 ---```lua
 ---local names, aliases = hu.formats()
----print(#names > 0, aliases.fp16)     --> true  e5m10
+---print(names[1])                     --> e2m1fn
+---print(aliases.fp16)                 --> e5m10
 ---```
 ---@return string[] names in the order of the table
 ---@return table<string, string> aliases what each alias stands for
@@ -52,7 +54,8 @@ hu.roundings = core.format.roundings
 ---```lua
 ---local env = hu.env {rounding = "rz"}
 ---local f = hu.format("e4m3fn"):with(env)
----print(f(0.3), env.flags)            --> 0.28125  inexact
+---print(f(0.3))                       --> 0.28125
+---print(env.flags)                    --> inexact
 ---```
 ---@param settings? table `rounding` ("rne"), `overflow` ("ieee", "saturate", "saturate-finite-only"), `tininess` ("after", "before"), `nan` ("canonical", "propagate"), `seed` and `stream` of stochastic modes (0)
 ---@return hu.env
@@ -64,7 +67,8 @@ hu.env = core.env.new
 ---
 ---```lua
 ---local a = hu.array {{1, 2, 3}, {4, 5, 6}}
----print(a(2, 3), #a)                  --> 6.0  2
+---print(a(2, 3))                      --> 6.0
+---print(#a)                           --> 2
 ---```
 ---@param values table|hu.array
 ---@param options? table `dtype`: "double" (default) or "float"

@@ -1,0 +1,445 @@
+---@meta
+-- objects.lua - the methods, fields and operators of the objects that are written in C.
+--
+-- Read by editors (LuaLS) and by docs/gen-lua-api.lua; nothing loads it.
+
+---A number format together with an environment, made by `hu.format`.
+---
+---The format itself is immutable and shared; the environment belongs to the object. `f(x)` makes a scalar from a
+---number, from text ("0.1", "0x1.8p-3", "inf", "nan"; rounded once, however many digits) or from a scalar of any
+---format. Two format objects are equal when their formats are. Numbers such as `max` are the nearest doubles:
+---beyond the range of double they are `inf` or 0.
+---
+---```lua
+---local bf16 = hu.format "bf16"
+---print(bf16("0.1"))                  --> 0.10009765625
+---print(bf16.precision)               --> 8
+---```
+---@class hu.format
+---@field name string canonical name
+---@field family string "float", ...
+---@field source string where the format is defined
+---@field width_bits integer of a code
+---@field exp_bits integer of the exponent field
+---@field man_bits integer of the trailing significand
+---@field precision integer man_bits + 1
+---@field bias integer
+---@field emin integer exponent of the smallest normal number
+---@field emax integer exponent of the largest finite number
+---@field has_inf boolean
+---@field has_nan boolean
+---@field has_negative_zero boolean
+---@field is_signed boolean
+---@field max number the largest finite value
+---@field min_normal number the smallest positive normal value
+---@field min_subnormal number the smallest positive value
+---@field epsilon number the distance from 1 to the next larger value
+---@field env hu.env its environment
+---@field flags string the flags raised in it, "overflow,inexact", or "-" for none
+local format = {}
+
+---The same format with another environment: a given one, which is shared, or a new one with these settings over the
+---present ones.
+---
+---```lua
+---local up = hu.format("e5m2"):with {rounding = "ru"}
+---print(up(1.1))                      --> 1.25
+---```
+---@param settings hu.env|table see `hu.env`
+---@return hu.format
+function format:with(settings) end
+
+---Lowers all flags of its environment.
+---@return hu.format self
+function format:clear() end
+
+---Values on the grid of the format, each rounded once.
+---
+---```lua
+---local e4m3 = hu.format "e4m3fn"
+---print(e4m3:quantize(0.3))           --> 0.3125
+---print(e4m3:quantize({0.3, 500}, {overflow = "saturate"}))    --> array 2 (double): 0.3125 448
+---```
+---@param x number|hu.array|table
+---@param options? table settings of an environment over the format's own, or `env`
+---@return number|hu.array
+function format:quantize(x, options) end
+
+---The scalar with that code.
+---
+---```lua
+---print(hu.format("e4m3fn"):from_bits(0x7e))    --> 448
+---```
+---@param code integer|string text such as "0x7e" for codes that an integer does not hold
+---@return hu.scalar
+function format:from_bits(code) end
+
+---The finite values in increasing order, zero once; for formats of up to 16 bits.
+---
+---```lua
+---print(hu.format("e2m1fn"):values())    --> array 15 (double): -6 -4 -3 -2 -1.5 -1 -0.5 0 ...
+---```
+---@return hu.array
+function format:values() end
+
+---One value of a format. Immutable.
+---
+---`+ - * /` round once, in the environment of the left scalar's format object; `-x` changes the sign. The other operand is a scalar of
+---the same format or a Lua number, which is first rounded to the format. Scalars of two formats are not mixed: `convert` says
+---which is meant. `x % y` is the IEEE remainder. `x ^ n` for a whole n of up to 65536 multiplies n - 1 times from left to right
+---and rounds each time; for a negative n, 1 is then divided by that. `<`, `<=` and `==` follow IEEE 754 (a NaN equals nothing);
+---Lua compares a scalar and a number by `==` as unequal without asking, so there is `eq`.
+---
+---```lua
+---local f = hu.format "e4m3fn"
+---print(f(0.3) + 1)                   --> 1.25
+---print(f(1) / 3 < 0.5)               --> true
+---print(f.flags)                      --> inexact
+---```
+---@class hu.scalar
+---@field format hu.format the format object that rounds its operations
+local scalar = {}
+
+---The code. Formats wider than 64 bits give it as text, "0x..."; a 64-bit code may be a negative integer.
+---
+---```lua
+---print(hu.format("e4m3fn")(1):bits())    --> 56
+---```
+---@return integer|string
+function scalar:bits() end
+
+---The value as a Lua number: exact where a double holds it, else the nearest.
+---@return number
+function scalar:value() end
+
+---The value in hexadecimal floating point, exact.
+---
+---```lua
+---print(hu.format("fp16")(0.1):hex())    --> 0x1.998p-4
+---```
+---@return string
+function scalar:hex() end
+
+---What it is: "zero", "subnormal", "normal", "infinite" or "nan".
+---@return string
+function scalar:kind() end
+
+---The unit in the last place: the distance from |x| to the next larger magnitude, for the largest value to the next smaller.
+---
+---```lua
+---print(hu.format("e4m3fn")(1):ulp())    --> 0.125
+---```
+---@return number
+function scalar:ulp() end
+
+---The next larger value (nextUp of IEEE 754); the largest value of a format without infinities is its own.
+---@return hu.scalar
+function scalar:next() end
+
+---The next smaller value (nextDown of IEEE 754).
+---@return hu.scalar
+function scalar:prev() end
+
+---The square root, rounded once.
+---@return hu.scalar
+function scalar:sqrt() end
+
+---The absolute value; raises no flag.
+---@return hu.scalar
+function scalar:abs() end
+
+---The value rounded to a whole number by the environment's mode.
+---@return hu.scalar
+function scalar:rint() end
+
+---`self * b + c` with one rounding.
+---
+---```lua
+---local f = hu.format "e4m3fn"
+---print(f(1.125):fma(1.125, -1.25))   --> 0.015625
+---```
+---@param b hu.scalar|number
+---@param c hu.scalar|number
+---@return hu.scalar
+function scalar:fma(b, c) end
+
+---The IEEE remainder, `self - n * b` for the whole number n nearest to `self / b`.
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:rem(b) end
+
+---The smaller of two (minimum of IEEE 754-2019: NaN where either is, -0 below +0).
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:min(b) end
+
+---The larger of two (maximum of IEEE 754-2019).
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:max(b) end
+
+---Whether two are equal; unlike `==`, also with a Lua number, which is first rounded to the format.
+---
+---```lua
+---print(hu.format("e4m3fn")(0.3):eq(0.3))    --> true
+---```
+---@param b hu.scalar|number
+---@return boolean
+function scalar:eq(b) end
+
+---The value in another format, rounded once, in the environment of that format object, or in a copy of this scalar's where the
+---format is given by name.
+---
+---```lua
+---print(hu.format("fp32")(0.3):convert("e5m2"))          --> 0.3125
+---print(hu.format("fp32")(0.3):convert("e5m2", "rz"))    --> 0.25
+---```
+---@param to hu.format|string
+---@param rounding? string for this conversion alone
+---@return hu.scalar
+function scalar:convert(to, rounding) end
+
+---An environment: how operations round, what they do at the edges, and the flags raised so far.
+---
+---The flags are sticky: operations add to them until `clear`. The settings are fixed; `with` makes another environment. A stochastic
+---mode takes random word number `index` of (seed, stream), and moves on by one an operation.
+---@class hu.env
+---@field rounding string
+---@field overflow string
+---@field tininess string
+---@field nan string
+---@field seed integer
+---@field stream integer
+---@field index integer
+---@field flags string "overflow,inexact", or "-" for none
+local env = {}
+
+---A new environment with these settings over the present ones, and no flags raised.
+---@param settings table see `hu.env`
+---@return hu.env
+function env:with(settings) end
+
+---Whether a flag is raised.
+---
+---```lua
+---local f = hu.format "e4m3fn"
+---local x = f(1) / 0
+---print(f.env:raised "divbyzero")     --> true
+---```
+---@param flag string "invalid", "divbyzero", "overflow", "underflow" or "inexact"
+---@return boolean
+function env:raised(flag) end
+
+---Lowers all flags.
+---@return hu.env self
+function env:clear() end
+
+---The next stochastic rounding takes the random word at that index.
+---@param index integer from 0
+---@return hu.env self
+function env:seek(index) end
+
+---An array of doubles or floats with up to four indices, counted from 1; the last one runs fastest.
+---
+---`+ - * / ^` work element by element in the carrier's own arithmetic, with arrays, tables of numbers and numbers; sizes of 1 and missing
+---leading indices are repeated, as in NumPy. Two floats give floats, all else doubles. `==` asks for the same shape and
+---equal values. `#a` is the size of the first index. `a(i, j)` reads an element; for one index there are also `a[i]` and `a[i] = x`.
+---Every method that returns an array returns a new one.
+---
+---```lua
+---local a = hu.array {{1, 2}, {3, 4}}
+---print(a * a + 1)                    --> array 2x2 (double): 2 5 10 17
+---```
+---@class hu.array
+---@field dtype string "double" or "float"
+---@field rank integer the number of indices
+---@field n integer the number of elements
+local array = {}
+
+---The sizes.
+---
+---```lua
+---print(table.concat(hu.zeros({2, 3}):shape(), " "))    --> 2 3
+---```
+---@return integer[]
+function array:shape() end
+
+---An element; the same as `a(i, j, ...)`.
+---@param ... integer one for each index
+---@return number
+function array:get(...) end
+
+---Writes an element.
+---
+---```lua
+---print(hu.zeros({2, 2}):set(1, 2, 5))    --> array 2x2 (double): 0 5 0 0
+---```
+---@param ... number the indices, then the value
+---@return hu.array self
+function array:set(...) end
+
+---Writes one value everywhere.
+---@param value number
+---@return hu.array self
+function array:fill(value) end
+
+---A copy of what stands at the first index `i`.
+---@param i integer
+---@return hu.array
+function array:row(i) end
+
+---Writes what stands at the first index `i`.
+---@param i integer
+---@param values hu.array|table|number
+---@return hu.array self
+function array:set_row(i, values) end
+
+---A copy of column `j` of a matrix.
+---@param j integer
+---@return hu.array
+function array:column(j) end
+
+---A copy of the part with the first index from `first` to `last`.
+---
+---```lua
+---print(hu.array({1, 2, 3, 4}):slice(2, 3))    --> array 2 (double): 2 3
+---```
+---@param first integer
+---@param last? integer the size if not given
+---@return hu.array
+function array:slice(first, last) end
+
+---The same elements in the same order under another shape, a copy.
+---@param shape integer|integer[]
+---@return hu.array
+function array:reshape(shape) end
+
+---The transpose of a matrix.
+---@return hu.array
+function array:transpose() end
+
+---A copy.
+---@return hu.array
+function array:copy() end
+
+---A copy of that type.
+---@param dtype string "double" or "float"
+---@return hu.array
+function array:to(dtype) end
+
+---The elements as nested tables.
+---@return table
+function array:totable() end
+
+---What a Lua function makes of each element.
+---
+---```lua
+---print(hu.array({1, 2, 3}):map(function(x) return x * x end))    --> array 3 (double): 1 4 9
+---```
+---@param f fun(x: number): number
+---@return hu.array
+function array:map(f) end
+
+---The values on the grid of a format, each rounded once.
+---
+---```lua
+---print(hu.array({0.3, 1.1}):quantize("e4m3fn"))    --> array 2 (double): 0.3125 1.125
+---```
+---@param format hu.format|string
+---@param options? table settings of an environment over the format's own, or `env`
+---@return hu.array
+function array:quantize(format, options) end
+
+---|x|.
+---@return hu.array
+function array:abs() end
+
+---The largest whole number not above x.
+---@return hu.array
+function array:floor() end
+
+---The nearest whole number, ties to even.
+---@return hu.array
+function array:round() end
+
+---Square root.
+---@return hu.array
+function array:sqrt() end
+
+---e^x.
+---@return hu.array
+function array:exp() end
+
+---e^x - 1, accurate near 0.
+---@return hu.array
+function array:expm1() end
+
+---Natural logarithm.
+---@return hu.array
+function array:log() end
+
+---log(1 + x), accurate near 0.
+---@return hu.array
+function array:log1p() end
+
+---Logarithm to base 2.
+---@return hu.array
+function array:log2() end
+
+---Sine.
+---@return hu.array
+function array:sin() end
+
+---Cosine.
+---@return hu.array
+function array:cos() end
+
+---Hyperbolic tangent.
+---@return hu.array
+function array:tanh() end
+
+---The sum, added upward in double; along one index, an array without it.
+---
+---```lua
+---local a = hu.array {{1, 2}, {3, 4}}
+---print(a:sum())                      --> 10.0
+---print(a:sum(1))                     --> array 2 (double): 4 6
+---```
+---@param axis? integer
+---@return number|hu.array
+function array:sum(axis) end
+
+---The mean, over all elements or along one index.
+---@param axis? integer
+---@return number|hu.array
+function array:mean(axis) end
+
+---The standard deviation of these values (divisor n), over all elements or along one index.
+---@param axis? integer
+---@return number|hu.array
+function array:std(axis) end
+
+---The largest value, NaN where there is one; over all elements or along one index.
+---@param axis? integer
+---@return number|hu.array
+function array:max(axis) end
+
+---The smallest value, NaN where there is one; over all elements or along one index.
+---@param axis? integer
+---@return number|hu.array
+function array:min(axis) end
+
+---The square root of the sum of squares, without overflow on the way; over all elements or along one index.
+---@param axis? integer
+---@return number|hu.array
+function array:norm(axis) end
+
+---The place of the first largest value, counted from 1 over all elements or along one index.
+---@param axis? integer
+---@return integer|hu.array
+function array:argmax(axis) end
+
+---The place of the first smallest value, counted from 1 over all elements or along one index.
+---@param axis? integer
+---@return integer|hu.array
+function array:argmin(axis) end
