@@ -13,14 +13,22 @@ hu_tensor *hu_lua_new_tensor(lua_State *L)
     return hu_lua_new_box(L, HU_LUA_ARRAY, sizeof(hu_tensor), 0);
 }
 
+/* An array without memory was never filled, or a finalizer has come before its last user. */
+static hu_tensor *in_use(lua_State *L, hu_tensor *t)
+{
+    if (t && !t->data)
+        luaL_error(L, "the array has been collected already");
+    return t;
+}
+
 hu_tensor *hu_lua_test_tensor(lua_State *L, int idx)
 {
-    return hu_lua_test_box(L, idx, HU_LUA_ARRAY);
+    return in_use(L, hu_lua_test_box(L, idx, HU_LUA_ARRAY));
 }
 
 hu_tensor *hu_lua_check_tensor(lua_State *L, int idx, const char *name)
 {
-    return hu_lua_check_box(L, idx, HU_LUA_ARRAY, name);
+    return in_use(L, hu_lua_check_box(L, idx, HU_LUA_ARRAY, name));
 }
 
 /* Tells the collector of memory that it does not see, so that dropped arrays are collected in time. */
@@ -134,7 +142,7 @@ static hu_tensor *self(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    hu_tensor_clear(self(L));
+    hu_tensor_clear(hu_lua_check_box(L, 1, HU_LUA_ARRAY, "array"));
     return 0;
 }
 

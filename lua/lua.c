@@ -53,10 +53,20 @@ static const char *push_function(lua_State *L)
     return lua_pushfstring(L, "%s: ", ar.name);
 }
 
-int hu_lua_bad(lua_State *L, int idx, const char *name, const char *takes)
+/* The index as an absolute one, where a nil stands if there was no argument: what is pushed next must not be
+ * taken for it. */
+static int pin(lua_State *L, int idx)
 {
     luaL_checkstack(L, 8, NULL);
     idx = lua_absindex(L, idx);
+    if (idx > lua_gettop(L))
+        lua_settop(L, idx);
+    return idx;
+}
+
+int hu_lua_bad(lua_State *L, int idx, const char *name, const char *takes)
+{
+    idx = pin(L, idx);
     const char *got = push_got(L, idx);      /* first: what is pushed may land on the place of a missing argument */
     return luaL_error(L, "%s%s is %s; it takes %s", push_function(L), name, got, takes);
 }
@@ -82,8 +92,7 @@ lua_Integer hu_lua_integer(lua_State *L, int idx, const char *name, lua_Integer 
 
     if (whole && value >= least && value <= most)
         return value;
-    luaL_checkstack(L, 4, NULL);
-    idx = lua_absindex(L, idx);
+    idx = pin(L, idx);
     const char *takes = "a whole number";
     if (most != LUA_MAXINTEGER)
         takes = lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least, (LUAI_UACINT)most);
@@ -146,7 +155,7 @@ static const char *nearest_in(const char *name, const char *const *list)
 
 int hu_lua_choice(lua_State *L, int idx, const char *name, const char *const *list)
 {
-    idx = lua_absindex(L, idx);
+    idx = pin(L, idx);
     const char *text = lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : NULL;
 
     for (int i = 0; text && list[i]; i++)
@@ -359,7 +368,7 @@ void *hu_lua_check_box(lua_State *L, int idx, const char *type, const char *name
 
     if (!box) {
         const char *word = word_of(type);
-        idx = lua_absindex(L, idx);
+        idx = pin(L, idx);
         hu_lua_bad(L, idx, name, lua_pushfstring(L, strchr("aeiou", *word) ? "an %s" : "a %s", word));
     }
     return box;

@@ -92,6 +92,7 @@ static int unary(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu
 
 static int binary(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
 {
+    lua_settop(L, 2);
     int like = leader(L);
     scalar *s = lua_touserdata(L, like);
     hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
@@ -100,6 +101,7 @@ static int binary(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, h
 
 static int predicate(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
 {
+    lua_settop(L, 2);
     scalar *s = lua_touserdata(L, leader(L));
     hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
     lua_pushboolean(L, op(s->format, s->env, a, b) != 0);
@@ -128,6 +130,7 @@ static int equal(lua_State *L)
 /* scalar:fma(b, c) -> scalar; self * b + c with one rounding */
 static int fma_(lua_State *L)
 {
+    lua_settop(L, 3);
     scalar *s = self(L);
     hu_code b = operand(L, 2, s->format, s->env), c = operand(L, 3, s->format, s->env);
     return push_like(L, 1, hu_fma(s->format, s->env, code_of(s), b, c));

@@ -85,10 +85,10 @@ function format:values() end
 ---One value of a format. Immutable.
 ---
 ---`+ - * /` round once, in the environment of the left scalar's format object; `-x` changes the sign. The other operand is a scalar of
----the same format or a Lua number, which is first rounded to the format. Scalars of two formats are not mixed: `convert` says
+---the same format or a Lua number, which is first rounded to the format (and in a stochastic mode draws a random word for that). Scalars of two formats are not mixed: `convert` says
 ---which is meant. `x % y` is the IEEE remainder. `x ^ n` for a whole n of up to 65536 multiplies n - 1 times from left to right
----and rounds each time; for a negative n, 1 is then divided by that. `<`, `<=` and `==` follow IEEE 754 (a NaN equals nothing);
----Lua compares a scalar and a number by `==` as unequal without asking, so there is `eq`.
+---and rounds each time; for a negative n, 1 is then divided by that. `<`, `<=` and `==` follow IEEE 754 (a NaN equals
+---nothing), but Lua itself takes an object as equal to itself and a scalar as unequal to a number, so there is `eq`.
 ---
 ---```lua
 ---local f = hu.format "e4m3fn"

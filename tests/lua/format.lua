@@ -1,0 +1,107 @@
+-- format.lua - formats, environments and rounding modes from Lua.
+local claims, t = require("claims")()
+local hu = require "halfulp"
+
+claims["a format knows its fields"] = function()
+  local f = hu.format "e4m3fn"
+  local want = {name = "e4m3fn", family = "float", width_bits = 8, exp_bits = 4, man_bits = 3, precision = 4, bias = 7,
+                emin = -6, emax = 8, has_inf = false, has_nan = true, has_negative_zero = true, is_signed = true,
+                max = 448.0, min_normal = 0x1p-6, min_subnormal = 0x1p-9, epsilon = 0.125}
+  for field, value in pairs(want) do
+    t.assertEquals(f[field], value, field)
+  end
+  t.assertStrContains(f.source, "OCP")
+end
+
+claims["every listed format and alias is found, and has its own name"] = function()
+  local names, aliases = hu.formats()
+  t.assertTrue(#names >= 15)
+  for _, name in ipairs(names) do
+    t.assertEquals(hu.format(name).name, name)
+  end
+  for alias, name in pairs(aliases) do
+    t.assertEquals(hu.format(alias), hu.format(name))
+  end
+end
+
+claims["an unknown format is an error that names the nearest one"] = function()
+  t.assertErrorMsgContains("e4m3fn", hu.format, "e4m3nf")
+end
+
+claims["every listed rounding mode is taken"] = function()
+  local modes = hu.roundings()
+  t.assertTrue(#modes >= 10)
+  for _, mode in ipairs(modes) do
+    t.assertEquals(hu.env {rounding = mode.name}.rounding, mode.name)
+  end
+end
+
+claims["flags stay until they are cleared, in the object that computed"] = function()
+  local f = hu.format "e4m3fn"
+  local g = hu.format "e4m3fn"
+  t.assertEquals(f.flags, "-")
+  f(0.3)
+  t.assertEquals(f.flags, "inexact")
+  f(1000)
+  t.assertEquals(f.flags, "overflow,inexact")
+  t.assertTrue(f.env:raised "overflow")
+  t.assertFalse(f.env:raised "invalid")
+  t.assertEquals(g.flags, "-")
+  t.assertEquals(f:clear().flags, "-")
+end
+
+claims["a format object with another environment leaves the first alone"] = function()
+  local f = hu.format "e4m3fn"
+  local down = f:with {rounding = "rd", overflow = "saturate"}
+  t.assertEquals(down(0.3):value(), 0.28125)
+  t.assertEquals(f(0.3):value(), 0.3125)
+  t.assertEquals(down(1e9):value(), 448.0)
+  t.assertEquals(down, f)                 -- the format is the same
+  t.assertEquals(down.env.rounding, "rd")
+  t.assertEquals(f.env.rounding, "rne")
+end
+
+claims["an environment is shared by the formats that are given it"] = function()
+  local env = hu.env {rounding = "rz"}
+  local a, b = hu.format("e4m3fn"):with(env), hu.format("e5m2"):with(env)
+  a(0.3)
+  t.assertEquals(b.flags, "inexact")
+  t.assertEquals(env.flags, "inexact")
+  env:clear()
+  t.assertEquals(a.flags, "-")
+  local other = env:with {overflow = "saturate"}
+  t.assertEquals(other.rounding, "rz")
+  t.assertEquals(env.overflow, "ieee")
+end
+
+claims["a stochastic mode repeats from the same seed and index"] = function()
+  local f = hu.format("e5m2"):with {rounding = "sr", seed = 7, stream = 3}
+  local first, again = {}, {}
+  for i = 1, 50 do first[i] = f(1.1):value() end
+  t.assertEquals(f.env.index, 50)
+  f.env:seek(0)
+  for i = 1, 50 do again[i] = f(1.1):value() end
+  t.assertEquals(again, first)
+  local distinct = {}
+  for _, x in ipairs(first) do distinct[x] = true end
+  t.assertTrue(distinct[1.0] and distinct[1.25])
+end
+
+claims["quantize takes numbers, tables and arrays"] = function()
+  local f = hu.format "e4m3fn"
+  t.assertEquals(f:quantize(0.3), 0.3125)
+  t.assertEquals(f:quantize({0.3, 1}):totable(), {0.3125, 1.0})
+  t.assertEquals(f:quantize(hu.array {0.3}, {rounding = "rd"})[1], 0.28125)
+  t.assertEquals(f.env.flags, "inexact")
+end
+
+claims["values lists the finite values in increasing order, zero once"] = function()
+  local values = hu.format("e5m2"):values()
+  t.assertEquals(#values, 247)            -- 2 * 124 finite codes, and one of the two zeros
+  for i = 2, #values do
+    t.assertTrue(values[i - 1] < values[i])
+  end
+  t.assertErrorMsgContains("16 bits", function() hu.format("fp32"):values() end)
+end
+
+claims:run()
