@@ -4,7 +4,7 @@
 --   lua5.4 docs/gen-lua-api.lua SOURCE-FOLDER man      > docs/halfulp-lua.3
 --
 -- A block of `---` lines (LuaLS notation: @param, @return, @field, @class) belongs to the next line: `function x.y(...)`,
--- `x.y = ...`, or `local x = ...` for a class. Public names come from init.lua: `hu.y = x.y` makes x.y known as
+-- `x.y = ...`, `local function x` where that is all that a file returns, or `local x = ...` for a class. Public names come from init.lua: `hu.y = x.y` makes x.y known as
 -- hu.y, and `hu.x = require "halfulp.x"` whatever that file returns. A line `-- ---- title ----` in init.lua begins a section.
 
 local generator = {}
@@ -71,7 +71,7 @@ end
 
 --- What a line of code gives a name to.
 local function named_by(line)
-  return line:match "^function ([%w_.:]+)%s*%(" or line:match "^([%w_]+[%w_.]*%.[%w_]+)%s*=[^=]"
+  return line:match "^function ([%w_.:]+)%s*%(" or line:match "^local function ([%w_]+)%s*%(" or line:match "^([%w_]+[%w_.]*%.[%w_]+)%s*=[^=]"
 end
 
 --- One file as {items = in order, returns = name of what it returns}. Items: documented names, classes, aliases, sections.
@@ -153,12 +153,12 @@ function generator.read(source)
   local function resolve(file_name, name)
     local file = files[file_name]
     local root, mark, rest = name:match "^([%w_]+)([.:])(.+)$"
-    if not root then return nil end
+    if not root then return name == file.returns and public[file_name .. ":"] or nil end
     local class = file.classes[root]
+    if public[file_name .. ":" .. rest] and root == file.returns then return public[file_name .. ":" .. rest] end
     if class == "hu" then return "hu." .. rest end
     if class then return class .. mark .. rest, class end
     if root == file.returns then
-      if public[file_name .. ":" .. rest] then return public[file_name .. ":" .. rest] end
       if public[file_name .. ":"] then
         return public[file_name .. ":"] .. mark .. rest, public[file_name .. ":"]
       end
@@ -193,7 +193,7 @@ function generator.read(source)
       section = {title = item.section, entries = {}}
       doc.sections[#doc.sections + 1] = section
     end
-    local name = item.block and item.name and "hu." .. (item.name:match "^hu%.(.+)$" or "") or item.alias
+    local name = item.block and item.name and "hu." .. (item.name:match "^hu%.(.+)$" or "") or item.alias or item.require and item.name
     if name and waiting[name] then
       table.insert(section.entries, waiting[name])
       waiting[name] = nil

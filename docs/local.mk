@@ -14,3 +14,12 @@ CLEANFILES += docs/halfulp.1
 EXTRA_DIST += docs/manpage
 docs/halfulp.1: halfulp$(EXEEXT) docs/manpage
 	$(AM_V_GEN)$(top_srcdir)/docs/manpage ./halfulp$(EXEEXT) >$@-new && mv $@-new $@
+
+# The manual of the Lua interface is kept in the tree; tests/lua/api.lua says when it is stale.
+dist_doc_DATA += docs/lua-api.md
+dist_man_MANS += docs/halfulp-lua.3
+EXTRA_DIST += docs/gen-lua-api.lua
+lua-docs:
+	$${LUA:-lua5.4} $(top_srcdir)/docs/gen-lua-api.lua $(top_srcdir) markdown >$(top_srcdir)/docs/lua-api.md
+	$${LUA:-lua5.4} $(top_srcdir)/docs/gen-lua-api.lua $(top_srcdir) man >$(top_srcdir)/docs/halfulp-lua.3
+.PHONY: lua-docs
