@@ -42,7 +42,7 @@ local nn = {}
 ---
 ---```lua
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
----print(model)                        --> lm: 1 layers of width 16, 11536 weights
+---print(model)                        --> lm: 1 layers of width 16, 11568 weights
 ---```
 ---@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1)
 ---@return hu.model

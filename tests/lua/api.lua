@@ -46,10 +46,10 @@ claims["every method and field of the objects is described, and nothing else is"
   for word, lists in pairs(core.types) do
     local known = described["hu." .. word]
     if not known then t.assertTrue(internal[word], "no class hu." .. word) end
-    for kind, list in pairs(known and lists or {}) do
-      for name in pairs(list) do t.assertEquals(known[name], kind, word .. "." .. name) end
+    for _, list in pairs(known and lists or {}) do
+      for name in pairs(list) do t.assertNotNil(known[name], word .. "." .. name) end
     end
-    for name, kind in pairs(known or {}) do t.assertNotNil(lists[kind][name], word .. "." .. name) end
+    for name in pairs(known or {}) do t.assertNotNil(lists.methods[name] or lists.fields[name], word .. "." .. name) end
   end
 end
 
