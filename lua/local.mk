@@ -42,6 +42,9 @@ dist_halfulplua_DATA += lua/halfulp/run.lua
 dist_halfulplua_DATA += lua/halfulp/params.lua
 dist_halfulplua_DATA += lua/halfulp/rows.lua
 dist_halfulplua_DATA += lua/halfulp/sweep.lua
+dist_halfulplua_DATA += lua/halfulp/figure.lua
+dist_halfulplua_DATA += lua/halfulp/kinds.lua
+dist_halfulplua_DATA += lua/halfulp/plot.lua
 
 install-data-hook: install-lua-link
 uninstall-hook: uninstall-lua-link

@@ -278,6 +278,7 @@ local run   = require "halfulp.run"
 local Sweep = require "halfulp.sweep"
 hu.params = require "halfulp.params"
 hu.sweep  = Sweep.new
+hu.plot   = require("halfulp.plot").plot
 hu.log    = run.log
 
 return hu

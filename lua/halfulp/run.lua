@@ -7,8 +7,9 @@ local lab = require("halfulp.core").lab
 
 local run = { parameters = {}, sweeps = {} }
 
--- Names of files that do not change results: a point's key leaves them out.
-local aside = { run = true, sweep = true, rows = true, plot = true, report = true, params = true, init = true }
+-- Our own files that do not change results: a point's key leaves them out.
+local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, figure = true, kinds = true,
+  report = true }
 
 local function host()
   return package.loaded["halfulp"]

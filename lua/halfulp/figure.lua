@@ -1,0 +1,217 @@
+-- figure.lua - a figure as data: panels with axes and marks, a legend below them; and its gnuplot script.
+--
+-- A figure is {columns, rows, panels, legend, note}. A panel is {title, x, y, marks, commands}: x and y are axes made by
+-- figure.axis, a mark is one element of gnuplot's plot command. Sizes are in pixels, 420 of which are a column.
+
+local rows = require "halfulp.rows"
+
+local figure = {}
+
+local column_px, page_px, letter_px = 420, 860, 7.2
+
+---A text as gnuplot's single-quoted string.
+function figure.quote(text)
+  return "'" .. tostring(text):gsub("[\r\n]+", " "):gsub("'", "''") .. "'"
+end
+local quote = figure.quote
+
+-- What an ending of a column's name says about its unit.
+local units = {
+  ulp = "ulp", rel = "relative", bits = "bits", bytes = "bytes", ns = "ns", ms = "ms", s = "s", db = "dB", nats = "nats",
+}
+local known = {
+  mantissa = "mantissa (bits)", exponent = "exponent (bits)", loss = "loss (nats)", step = "step", steps = "steps",
+  sharpness = "sharpness (%)", error = "relative error", sqnr_db = "SQNR (dB)",
+}
+
+---What stands at an axis for a column: its name in words and the unit that the name ends in.
+---@param name string
+---@return string
+function figure.label(name)
+  if known[name] then return known[name] end
+  local stem, ending = name:match "^(.+)_(%w+)$"
+  if stem and units[ending] then return ("%s (%s)"):format(stem:gsub("_", " "), units[ending]) end
+  return (name:gsub("_", " "))
+end
+
+---The command that sets an axis label, close to its axis.
+---@param letter string
+---@param text string
+---@return string
+function figure.label_command(letter, text)
+  return ("set %slabel %s noenhanced offset %s"):format(letter, quote(text), letter == "x" and "0,0.5" or "0.4,0")
+end
+
+local function ticks_of(list)
+  local texts = {}
+  for i, tick in ipairs(list) do texts[i] = ("%s %s"):format(quote(tick[1]), rows.text(tick[2])) end
+  return "(" .. table.concat(texts, ", ") .. ")"
+end
+
+-- Marks at 1, 2, 5 times powers of ten; for a logarithmic axis that spans less than two decades.
+local function short_log_ticks(low, high)
+  local list = {}
+  for power = math.floor(math.log(low, 10)) - 1, math.ceil(math.log(high, 10)) + 1 do
+    for _, digit in ipairs { 1, 2, 5 } do
+      local value = digit * 10.0 ^ power
+      if value >= low / 1.5 and value <= high * 1.5 then list[#list + 1] = { ("%.4g"):format(value), value } end
+    end
+  end
+  return list
+end
+
+local function limits(values)
+  local low, high = math.huge, -math.huge
+  for _, value in ipairs(values) do
+    if value == value and value > -math.huge and value < math.huge then low, high = math.min(low, value), math.max(high, value) end
+  end
+  return low, high
+end
+
+---An axis for some values.
+---@param letter string   "x" or "y"
+---@param values any[]    all that will be drawn: numbers, or texts, which stand in their order at 1, 2, ...
+---@param options table   {label=, log=, each = a tick at each value, pad = room at both ends in units of the axis, range = {low, high}}
+---@return table axis     {commands = lines of gnuplot, at = function(value) -> position or nil}
+function figure.axis(letter, values, options)
+  local lines, place, distinct = {}, nil, rows.values((function()
+    local wrapped = {}
+    for i, value in ipairs(values) do wrapped[i] = { v = value } end
+    return wrapped
+  end)(), "v")
+  lines[#lines + 1] = figure.label_command(letter, options.label)
+  lines[#lines + 1] = (options.log and "set logscale %s" or "unset logscale %s"):format(letter)
+  local low, high = limits(type(distinct[1]) == "number" and distinct or {})
+  local pad = options.pad or 0
+  local ticks, format, range = "autofreq", "%g", nil
+  local texts = type(distinct[#distinct]) == "string" or type(distinct[#distinct]) == "boolean"
+  if texts then
+    local list
+    list, place = {}, {}
+    for i, value in ipairs(distinct) do
+      list[i] = { tostring(value), i }
+      place[value] = i
+    end
+    ticks, range = ticks_of(list), { 0.5, #distinct + 0.5 }
+  elseif options.log and low > 0 and high < math.huge then
+    if high / low < 100 then
+      ticks = ticks_of(short_log_ticks(low, high))
+      range = { low / (1.12 + pad), high * (1.12 + pad) }
+    else
+      format = "10^{%T}"
+    end
+  elseif options.each and #distinct <= 12 then
+    local list = {}
+    for i, value in ipairs(distinct) do list[i] = { rows.text(value), value } end
+    ticks = ticks_of(list)
+  end
+  if not texts and not options.log and pad > 0 and low <= high then range = { low - pad, high + pad } end
+  range = options.range or range
+  lines[#lines + 1] = ("set format %s '%s'"):format(letter, format)
+  lines[#lines + 1] = ("set %stics %s"):format(letter, ticks)
+  lines[#lines + 1] = range and ("set %srange [%s:%s]"):format(letter, rows.text(range[1]), rows.text(range[2]))
+    or ("set %srange [*:*]"):format(letter)
+  return {
+    commands = lines, texts = texts,
+    at = function(value)
+      if place then return place[value] end
+      return value
+    end,
+  }
+end
+
+-- The legend's columns and height, by the width of its texts.
+local function legend_size(legend, width)
+  local longest, n = 0, 0
+  for _, entry in ipairs(legend) do
+    longest, n = math.max(longest, utf8.len(entry.title) or #entry.title), n + 1
+  end
+  if n == 0 then return 1, 0 end
+  local across = math.max(1, math.min(n, (width - 20) // (longest * letter_px + 52)))
+  local down = (n + across - 1) // across
+  across = (n + down - 1) // down            -- rows of equal length
+  return across, 20 * down + (legend.title and 18 or 0) + 8
+end
+
+local function grid(n, wanted)
+  local across = wanted or (n <= 1 and 1 or n <= 4 and 2 or 3)
+  return math.min(across, n), (n + math.min(across, n) - 1) // math.min(across, n)
+end
+
+-- One panel: its place on the page (in fractions), its axes, its marks.
+local function panel_lines(out, panel, box)
+  local function add(...) out[#out + 1] = "  " .. string.format(...) end
+  add("set origin %.4f,%.4f", box.x, box.y)
+  add("set size %.4f,%.4f", box.w, box.h)
+  add("%s", panel.title and ("set title %s noenhanced offset 0,-0.6"):format(quote(panel.title)) or "unset title")
+  for _, axis in ipairs { panel.x, panel.y } do
+    for _, line in ipairs(axis.commands) do add("%s", line) end
+  end
+  if not box.at_bottom then add("set xlabel ''") end
+  add("set tmargin %g", panel.title and 2 or 0.8)
+  add("set bmargin %g", box.at_bottom and 3.1 or 1.9)
+  for _, line in ipairs(panel.commands or {}) do add("%s", line) end
+  add("plot %s", table.concat(panel.marks, ", \\\n       "))
+  for _, line in ipairs(panel.after or {}) do add("%s", line) end
+end
+
+local function legend_lines(out, legend, across, share)
+  local function add(...) out[#out + 1] = "  " .. string.format(...) end
+  add("# the legend, a plot of its own")
+  add("set origin 0,0")
+  add("set size 1,%.4f", share)
+  add("set margins 0,0,0,0")
+  add("unset title; unset border; unset tics; unset xlabel; unset ylabel; unset grid; unset logscale; unset label; unset arrow; unset colorbox")
+  add("set xrange [0:1]; set yrange [0:1]")
+  add("set key center center horizontal maxcols %d Left reverse samplen 2.6 spacing 1.1 noenhanced%s", across,
+    legend.title and " title " .. quote(legend.title) .. " noenhanced" or "")
+  local entries = {}
+  for i, entry in ipairs(legend) do
+    entries[i] = ("2 with %s title %s"):format(entry.style, quote(entry.title))
+  end
+  add("plot %s", table.concat(entries, ", \\\n       "))
+end
+
+---The script that draws a figure.
+---@param fig table
+---@param name string     of the files, without ending
+---@param heads string[]  what the figure shows, for its first lines
+---@return string
+function figure.script(fig, name, heads)
+  local across, down = grid(#fig.panels, fig.across)
+  local width = fig.width or (across == 1 and column_px or page_px)
+  local legend_across, legend_px = legend_size(fig.legend or {}, width)
+  local title_px = fig.title and 24 or 0
+  local panel_px = fig.panel_px or (down == 1 and 265 or down == 2 and 215 or 195)
+  local label_px = 17                  -- the label of the x axis stands under the lowest panels only
+  local height = math.ceil(panel_px * down - label_px * (down - 1) + legend_px + title_px)
+  local out = {
+    ("# %s.gp - draws %s.tsv: `gnuplot %s.gp` writes %s.svg and %s.png beside it."):format(name, name, name, name, name),
+    "# Other files: gnuplot -c SCRIPT DATA.tsv NAME",
+  }
+  for _, head in ipairs(heads) do out[#out + 1] = "# " .. head:gsub("[\r\n]", " ") end
+  out[#out + 1] = ("data = ARGC >= 1 ? ARG1 : %s"):format(quote(name .. ".tsv"))
+  out[#out + 1] = ("name = ARGC >= 2 ? ARG2 : %s"):format(quote(name))
+  out[#out + 1] = 'load "style.gp"'
+  out[#out + 1] = 'do for [kind in "svg png"] {'
+  out[#out + 1] = ("  eval hu_terminal(kind, %d, %d)"):format(width, height)
+  out[#out + 1] = '  set output name . "." . kind'
+  out[#out + 1] = ("  set multiplot%s"):format(fig.title and " title " .. quote(fig.title) .. " noenhanced" or "")
+  for i, panel in ipairs(fig.panels) do
+    local r, c = (i - 1) // across, (i - 1) % across
+    local at_bottom = i + across > #fig.panels
+    local above = title_px + r * (panel_px - label_px)
+    local px = at_bottom and panel_px or panel_px - label_px
+    panel_lines(out, panel, {
+      x = c / across, y = 1 - (above + px) / height, w = 1 / across, h = px / height, at_bottom = at_bottom,
+    })
+  end
+  if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end
+  out[#out + 1] = "  unset multiplot"
+  out[#out + 1] = "  set output"
+  out[#out + 1] = "  reset; load \"style.gp\""
+  out[#out + 1] = "}"
+  return table.concat(out, "\n") .. "\n"
+end
+
+return figure

@@ -1,0 +1,164 @@
+-- plot.lua - figures: NAME.tsv (the data), NAME.gp (the script), NAME.svg and NAME.png, in plots/ of the run directory.
+
+local lab = require("halfulp.core").lab
+local run = require "halfulp.run"
+local rows = require "halfulp.rows"
+local figure = require "halfulp.figure"
+local kinds = require "halfulp.kinds"
+
+local plot = { drawn = {} }
+
+-- Options of every kind, and what each kind needs and takes.
+local common = { rows = true, kind = true, file = true, title = true, xlabel = true, ylabel = true, width = true, across = true,
+  caption = true, folder = true }
+local takes = {
+  line = { needs = { "x", "y" }, "series", "panel", "logx", "logy", "band", "reference", "legend" },
+  heatmap = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel", "cell" },
+  share = { needs = { "x", "y" }, "series", "panel", "legend" },
+  curves = { needs = { "y" }, "x", "series", "panel", "logx", "logy", "band", "smooth", "reference", "legend", "yrange" },
+  numberline = { needs = { "formats" }, "scale" },
+}
+
+local function fail(level, text, ...)
+  error("plot: " .. text:format(...), level + 1)
+end
+
+local function names_of(map)
+  local list = {}
+  for name in pairs(map) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+local function allowed_of(kind)
+  local set = {}
+  for name in pairs(common) do set[name] = true end
+  for _, name in ipairs(takes[kind]) do set[name] = true end
+  for _, name in ipairs(takes[kind].needs) do set[name] = true end
+  return set
+end
+
+local types = {
+  file = "string", title = "string", xlabel = "string", ylabel = "string", zlabel = "string", legend = "string", caption = "string",
+  cell = "string", folder = "string", logx = "boolean", logy = "boolean", logz = "boolean", series = "string", panel = "string",
+  width = "number", across = "number", smooth = "number", reference = "table", formats = "table", rows = "table", yrange = "table",
+}
+
+local function check(o, level)
+  if not takes[o.kind] then
+    fail(level, "kind is %s; it takes one of %s", tostring(o.kind), table.concat(names_of(takes), ", "))
+  end
+  local allowed = allowed_of(o.kind)
+  for key, value in pairs(o) do
+    if not allowed[key] then
+      local near = lab.nearest(tostring(key), names_of(allowed))
+      fail(level, "unknown option %s for the kind %s%s; known: %s", tostring(key), o.kind,
+        near and "; did you mean " .. near .. "?" or "", table.concat(names_of(allowed), ", "))
+    end
+    if types[key] and type(value) ~= types[key] then
+      fail(level, "%s is a %s; it takes a %s", key, type(value), types[key])
+    end
+  end
+  for _, key in ipairs(takes[o.kind].needs) do
+    if o[key] == nil then fail(level, "%s is missing; a figure of the kind %s needs it", key, o.kind) end
+  end
+  if not o.file or not o.file:find "^[%w][%w_%-%.]*$" then
+    fail(level, "file is %s; it takes a name of letters, digits, - and _, without folder and ending", tostring(o.file))
+  end
+  if o.kind ~= "numberline" then
+    if not o.rows then fail(level, "rows is missing; it takes a list of tables, such as sweep:rows()") end
+    for _, key in ipairs { "x", "y", "z", "series", "panel" } do
+      for _, name in ipairs(type(o[key]) == "table" and o[key] or { o[key] }) do
+        rows.need(o.rows, name, "plot: " .. key, level + 1)
+      end
+    end
+  end
+  o.band = o.band or (o.kind == "line" and "ci95" or "range")
+  if not kinds.bands[o.band] then
+    fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(names_of(kinds.bands), ", "))
+  end
+end
+
+-- The text of plots/style.gp, which lies two folders above this file, in the source tree and installed.
+local function style_text()
+  local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" or "."
+  local file, message = io.open(here .. "/../../plots/style.gp", "rb")
+  if not file then error("plot: " .. message, 0) end
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function shell_quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function file_ends(path, ending)
+  local file = io.open(path, "rb")
+  if not file then return false end
+  file:seek("end", -math.min(64, file:seek "end"))
+  local tail = file:read "a"
+  file:close()
+  return tail:find(ending, 1, true) ~= nil
+end
+
+-- Runs gnuplot in the folder; raises with its first words where it fails. The data and the script are there by then.
+local function draw(folder, name)
+  local pipe = io.popen(("cd %s && rm -f %s.svg %s.png && gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name, name, name))
+  local output = pipe and pipe:read "a" or "status 127"
+  if pipe then pipe:close() end
+  local status = tonumber(output:match "status (%d+)%s*$") or 1
+  local said = output:gsub("status %d+%s*$", ""):gsub("^%s+", "")
+  local kept = ("; the data are in %s/%s.tsv, the script is %s.gp beside it"):format(folder, name, name)
+  if status == 127 then
+    error("plot: gnuplot is not installed (on Debian: apt install gnuplot-nox)" .. kept, 0)
+  end
+  if status ~= 0 then
+    local line = said:match "line %d+:[^\n]*" or said:match "^[^\n]*" or ""
+    error(("plot: gnuplot failed (%s)%s"):format(line, kept), 0)
+  end
+  if not file_ends(folder .. "/" .. name .. ".svg", "</svg>") or not file_ends(folder .. "/" .. name .. ".png", "IEND") then
+    error("plot: gnuplot's pictures are cut short; is the disk full?" .. kept, 0)
+  end
+end
+
+---Draws and returns the path of the SVG. `heads` are the lines at the top of the data file.
+function plot.draw(options, heads, level)
+  local o = {}
+  for key, value in pairs(options) do o[key] = value end
+  o.kind = o.kind or (o.formats and "numberline" or o.z and "heatmap" or "line")
+  check(o, (level or 1) + 1)
+  local fig = kinds[o.kind](o)
+  if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(o.z or o.y)) end
+  local folder = o.folder or (run.directory().path .. "/plots")
+  lab.make_folders(folder)
+  local base = folder .. "/" .. o.file
+  lab.write_file(folder .. "/style.gp", style_text())
+  lab.write_file(base .. ".tsv", rows.tsv(fig.rows, fig.columns, heads))
+  lab.write_file(base .. ".gp", figure.script(fig, o.file, heads))
+  draw(folder, o.file)
+  plot.drawn[#plot.drawn + 1] = { file = o.file, path = base .. ".svg", title = o.title, caption = o.caption }
+  return base .. ".svg"
+end
+
+---Draws a figure from rows of values: a list of tables such as `sweep:rows()` gives. Leaves NAME.svg, NAME.png, the data
+---NAME.tsv and the script NAME.gp, which runs alone in its folder, in plots/ of the run directory. Kinds:
+---
+---- "line" (default): the mean of `y` over `x`, a line a value of `series`, a band for its spread; `y` may be a list of columns, a panel each.
+---- "heatmap" (with `z`): the mean of `z` in cells of `x` and `y`, printed in each.
+---- "share": how often `y` is true at each `x`, with Wilson's 95 % interval and the counts.
+---- "curves": results that are lists (a loss at each step); the median over the points of a series, and their range.
+---- "numberline" (with `formats`): every positive value of some formats on a line.
+---
+---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
+---@return string path of the SVG
+function plot.plot(options)
+  if type(options) ~= "table" then fail(1, "it takes a table of options") end
+  local s = run.settings()
+  return plot.draw(options, {
+    ("%s: %s"):format(run.name(), tostring(options.file)), "parameters: " .. lab.json(run.parameters),
+    ("seed: %d"):format(s.seed), "version: halfulp " .. lab.version,
+  }, 2)
+end
+
+return plot

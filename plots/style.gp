@@ -1,0 +1,40 @@
+# style.gp - how every figure looks: colors, fonts, lines, terminals. Loaded by the .gp beside it.
+#
+# Colors: M. Okabe and K. Ito, "Color Universal Design" (2008), without yellow, which is too light for a
+# line on white; a marker and a dash of its own for each, so that no figure depends on color.
+# Heat maps: cividis (Nunez, Anderton, Renslow, PLoS ONE 13(7), 2018), which stays in order in gray.
+# Sizes: 420 pixels stand for a column of 85 mm, so that 13 pixels are 7.5 points on paper.
+
+set encoding utf8
+set datafile separator "\t"
+set datafile missing "-"
+set datafile columnheaders
+
+hu_font = "Helvetica,Arial,DejaVu Sans,sans-serif"
+hu_terminal(kind, w, h) = kind eq "svg" ? \
+    sprintf('set terminal svg enhanced size %d,%d font "%s,13" linewidth 1 background rgb "white"', w, h, hu_font) : \
+    sprintf('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,39" linewidth 3 pointscale 2.6 background rgb "white"', 3 * w, 3 * h)
+
+set linetype 1 linecolor rgb "#0072B2" pointtype 7  dashtype 1
+set linetype 2 linecolor rgb "#D55E00" pointtype 5  dashtype (9,3)
+set linetype 3 linecolor rgb "#009E73" pointtype 9  dashtype (3,3)
+set linetype 4 linecolor rgb "#CC79A7" pointtype 11 dashtype (12,3,3,3)
+set linetype 5 linecolor rgb "#E69F00" pointtype 13 dashtype 1
+set linetype 6 linecolor rgb "#56B4E9" pointtype 6  dashtype (9,3)
+set linetype 7 linecolor rgb "#000000" pointtype 4  dashtype (3,3)
+set linetype 8 linecolor rgb "#7F7F7F" pointtype 8  dashtype (12,3,3,3)
+set linetype 9 linecolor rgb "#004D73" pointtype 10 dashtype 1
+set linetype 10 linecolor rgb "#8C3D00" pointtype 12 dashtype (9,3)
+set linetype cycle 10
+
+set palette defined (0 "#00204D", 1 "#00336F", 2 "#39486B", 3 "#575C6D", 4 "#707173", 5 "#8A8779", 6 "#A69D75", 7 "#C4B56C", 8 "#E4CF5B", 9 "#FFEA46")
+
+set border 3 linewidth 1 linecolor rgb "#333333"
+set tics nomirror out scale 0.6 textcolor rgb "#222222"
+set xtics offset 0,0.25
+set grid linecolor rgb "#DDDDDD" linewidth 0.6 linetype 1 dashtype 1
+set xlabel textcolor rgb "#000000" noenhanced
+set ylabel textcolor rgb "#000000" noenhanced
+set style fill transparent solid 0.18 noborder
+set bars small
+unset key
