@@ -22,6 +22,8 @@ check_PROGRAMS += tests/c/golden
 check_PROGRAMS += tests/c/registry
 tests_c_registry_LDADD = $(truth_ldadd)
 check_PROGRAMS += tests/c/format-name
+check_PROGRAMS += tests/c/env
+check_PROGRAMS += tests/c/num
 check_PROGRAMS += tests/c/text
 tests_c_text_LDADD = $(truth_ldadd)
 
