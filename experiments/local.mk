@@ -1,1 +1,2 @@
 # experiments
+nobase_dist_pkgdata_DATA += experiments/error-vs-bits.lua

@@ -230,14 +230,14 @@ end
 -- ---- the table ----
 
 local table_of = {
-  {name = "sum",       n = 256, run = sum,       title = "sums of n uniform numbers"},
-  {name = "dot",       n = 256, run = dot,       title = "dot products of n Gaussian numbers"},
-  {name = "matmul",    n = 32,  run = matmul,    title = "product of two Gaussian n x n matrices"},
-  {name = "softmax",   n = 64,  run = softmax,   title = "softmax of n logits"},
-  {name = "layernorm", n = 64,  run = layernorm, title = "LayerNorm of n numbers"},
-  {name = "rope",      n = 128, run = rope,      title = "RoPE: cos and sin at n positions"},
-  {name = "lu",        n = 32,  run = lu,        title = "LU solve of n equations"},
-  {name = "lu_refined", n = 32, run = lu_refined, title = "LU solve with refinement"},
+  {name = "sum",       n = 1024, run = sum,       title = "sums of n uniform numbers"},
+  {name = "dot",       n = 256,  run = dot,       title = "dot products of n Gaussian numbers"},
+  {name = "matmul",    n = 32,   run = matmul,    title = "product of two Gaussian n x n matrices"},
+  {name = "softmax",   n = 256,  run = softmax,   title = "softmax of n logits"},
+  {name = "layernorm", n = 256,  run = layernorm, title = "LayerNorm of n numbers"},
+  {name = "rope",      n = 128,  run = rope,      title = "RoPE: cos and sin at n positions"},
+  {name = "lu",        n = 32,   run = lu,        title = "LU solve of n equations"},
+  {name = "lu_refined", n = 32,  run = lu_refined, title = "LU solve with refinement"},
 }
 
 local by_name = {}
