@@ -3,6 +3,7 @@
 
 #include "lua/lua.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -614,6 +615,36 @@ static int lab_make_folders(lua_State *L)
     return 0;
 }
 
+/* lab.files(folder) -> names in order; nil where it cannot be read */
+static int lab_files(lua_State *L)
+{
+    const char *folder = hu_lua_string(L, 1, "folder");
+    reader *r = hu_lua_new_box(L, READER, sizeof *r, 0);
+    struct dirent **entries = NULL;
+    hu_buffer names = {0};
+    int n = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        hu_buffer_text(&names, entries[i]->d_name);
+        hu_buffer_text(&names, "/");
+        free(entries[i]);
+    }
+    free(entries);
+    r->text = names.data;
+    if (names.failed)
+        return luaL_error(L, "out of memory");
+    if (n < 0)
+        return 0;
+    lua_newtable(L);
+    const char *at = r->text ? r->text : "";
+    for (int i = 1; *at; i++) {
+        size_t length = strcspn(at, "/");
+        lua_pushlstring(L, at, length);
+        lua_rawseti(L, -2, i);
+        at += length + 1;
+    }
+    return 1;
+}
+
 /* lab.derive(seed, text) -> a seed of 53 bits */
 static int lab_derive(lua_State *L)
 {
@@ -664,6 +695,7 @@ static const luaL_Reg functions[] = {
     {"sha256_file", lab_sha256_file},
     {"write_file", lab_write_file},
     {"make_folders", lab_make_folders},
+    {"files", lab_files},
     {"derive", lab_derive},
     {"json", lab_json},
     {"nearest", lab_nearest},

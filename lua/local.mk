@@ -45,6 +45,7 @@ dist_halfulplua_DATA += lua/halfulp/sweep.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/kinds.lua
 dist_halfulplua_DATA += lua/halfulp/plot.lua
+dist_halfulplua_DATA += lua/halfulp/report.lua
 
 install-data-hook: install-lua-link
 uninstall-hook: uninstall-lua-link

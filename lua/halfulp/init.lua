@@ -279,6 +279,7 @@ local Sweep = require "halfulp.sweep"
 hu.params = require "halfulp.params"
 hu.sweep  = Sweep.new
 hu.plot   = require("halfulp.plot").plot
+hu.report = require("halfulp.report").report
 hu.log    = run.log
 
 return hu

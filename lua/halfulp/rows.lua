@@ -167,4 +167,16 @@ function rows.tsv(list, columns, heads)
   return table.concat(lines, "\n") .. "\n"
 end
 
+---The points of a run directory, from its store, and its manifest as JSON.
+---@param folder string
+---@return table[] points   as the store has them: sweep, state, params, results, failure
+---@return string manifest
+function rows.stored(folder)
+  local path = folder .. "/results.sqlite"
+  local file = io.open(path, "rb")
+  if not file then error(("%s is not a run directory: it has no results.sqlite"):format(folder), 0) end
+  file:close()
+  return lab.read(path)
+end
+
 return rows
