@@ -128,7 +128,8 @@ local loop_keys = {every = true, callback = true}
 ---  model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8},
 ---  data = hu.nn.markov {alphabet = 2}, steps = 5, batch = 2, policy = "e8m3:rz+sat",
 ---}
----print(#run.loss, run.diverged)      --> 5  false
+---print(#run.loss)                    --> 5
+---print(run.diverged)                 --> false
 ---```
 ---@param options table `model`, `data`, `steps` (300), `batch` (8), `lr` (1e-3), `warmup` (steps / 20), `min_lr` (lr / 10), `beta1` (0.9), `beta2` (0.95), `eps` (1e-8), `weight_decay` (0.1), `clip` (1; 0: none), `seed` of the batches (1), `policy`; `callback`, called with a table `step`, `loss`, `norm`, `lr`, `model`, `trainer` after every `every` (1) steps and after the last, and which ends the run by returning false
 ---@return hu.training
