@@ -17,12 +17,13 @@ liblab_la_SOURCES += lua/arith.c
 liblab_la_SOURCES += lua/numeric.c
 liblab_la_SOURCES += lua/lab.c
 
-# The module for the stock interpreter; Lua's own symbols come from whoever loads it.
+# The module for the stock interpreter; Lua's own symbols come from whoever loads it. Once loaded it stays: formats live as long
+# as the process, and so do the threads of OpenMP, which closing a Lua state must not unmap.
 luaexecdir = $(libdir)/lua/5.4/halfulp
 luaexec_LTLIBRARIES = lua/halfulp/core.la
 lua_halfulp_core_la_SOURCES =
 lua_halfulp_core_la_LIBADD  = liblab.la
-lua_halfulp_core_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^luaopen_'
+lua_halfulp_core_la_LDFLAGS = -module -avoid-version -shared -Wl,-z,nodelete -export-symbols-regex '^luaopen_'
 
 # LUA_CPATH="build/lua/?.so" finds the module before it is installed.
 noinst_DATA = lua/halfulp/core.so

@@ -37,3 +37,4 @@ check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients
+check_PROGRAMS += tests/c/lua-memory
