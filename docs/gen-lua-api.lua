@@ -81,7 +81,7 @@ local function parse_file(path)
   for number = 1, #lines + 1 do
     local line = lines[number] or ""
     local comment = line:match "^%-%-%- ?(.*)$"
-    if comment and not comment:match "^%-" then
+    if comment and not comment:match "^%-+$" then
       pending = pending or {}
       pending[#pending + 1] = comment
     else
@@ -91,6 +91,8 @@ local function parse_file(path)
       local left, right = line:match "^([%w_.]+)%s*=%s*([%w_]+[%w_.]*)$"
       local alias, module = line:match '^local ([%w_]+)%s*=%s*require%s*%(?"halfulp%.([%w_-]+)"%)?$'
       if not alias then alias, module = line:match '^([%w_.]+)%s*=%s*require%s*%(?"halfulp%.([%w_-]+)"%)?$' end
+      local name, from, part = line:match '^([%w_.]+)%s*=%s*require%("halfulp%.([%w_-]+)"%)%.([%w_.]+)$'
+      if name then add {alias = name, from = from, of = part} end
       if section then add {section = section} end
       if block and block.class then
         add {class = block.class, block = block, name = line:match "^local ([%w_]+)"}
@@ -133,7 +135,8 @@ function generator.read(source)
   for _, item in ipairs(files.init.items) do
     if item.require and not item.name:match "%." then modules[item.name] = item.require end
     if item.require and item.name:match "^hu%." then public[item.require .. ":"] = item.name end
-    if item.alias and item.alias:match "^hu%." then
+    if item.from then public[item.from .. ":" .. item.of] = item.alias end
+    if item.alias and not item.from and item.alias:match "^hu%." then
       local root, rest = item.of:match "^([%w_]+)%.(.+)$"
       if root and modules[root] then public[modules[root] .. ":" .. rest] = item.alias end
     end

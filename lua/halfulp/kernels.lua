@@ -282,7 +282,8 @@ end
 ---
 ---```lua
 ---local e = hu.kernels.error {kernel = "softmax", format = "e8m7", seed = 1}
----print(e.error < 2 ^ -6, e.lost)    --> true	0
+---print(e.error < 2 ^ -4)             --> true
+---print(e.lost)                       --> 0
 ---```
 ---@param options table  `kernel`, `format`, `rounding` = "rne", `n` = size, `seed` = 1, `repeats` = 16 (sum and dot), `working` = "fp32" (format of the iterate of lu_refined)
 ---@return table  {error=, relative_max=, normwise_inf=, lost = results that are not finite, backward=, flags=}
