@@ -148,6 +148,16 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
 /* A new zeroed tensor of that shape, pushed. Collects garbage and tries once more where memory is short. */
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);
 
+/* Pushes a new array with the numbers of the table at idx (absolute), nested for more than one index. */
+hu_tensor *hu_lua_tensor_from_table(lua_State *L, int idx, const char *name, hu_dtype dtype);
+
+/* Tells the collector of memory that it does not see, so that dropped arrays are collected in time; hu_lua_make_tensor
+ * has done so. */
+void hu_lua_account(lua_State *L, const hu_tensor *t);
+
+/* The names of the types, "float" and "double", and a NULL. */
+extern const char *const hu_lua_dtypes[];
+
 /* Pushes a new array: the values of t on the grid of f. */
 void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f, hu_env *env);
 
