@@ -174,14 +174,33 @@ function kinds.heatmap(o)
     return "(" .. table.concat(list, ", ") .. ")"
   end
   local xlabel, ylabel = labels(o, o.x, o.y)
+  local z = col(o.z)
+  local middle_text = rows.text(middle)
+  -- Each mark with the rows it is for: gnuplot 5.4 crashes on labels without a single point.
+  local layers = {
+    { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = "boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc rgb '#E4E4E4'" },
+    { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = "boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc palette", value = z },
+    { holds = function(row) return row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, middle_text),
+      style = "labels font cell_font tc rgb 'white' noenhanced", label = true },
+    { holds = function(row) return row.n == 0 or row[o.z] > middle end, when = ("(column('n') == 0 || %s > %s)"):format(z, middle_text),
+      style = "labels font cell_font tc rgb 'black' noenhanced", label = true },
+  }
+  local box = ":(column('column_at') - 0.5):(column('column_at') + 0.5):(column('row_at') - 0.5):(column('row_at') + 0.5)"
   for p = 1, count(panels) do
-    local condition = where { { o.panel, panels[p] } }
-    local function at(extra)
-      return ("(%s && %s ? column('column_at') : NaN):(column('row_at'))"):format(condition, extra)
+    local marks = {}
+    for _, layer in ipairs(layers) do
+      local n = 0
+      for _, row in ipairs(fig.rows) do
+        if layer.holds(row) and (not o.panel or row[o.panel] == cell(panels[p])) then n = n + 1 end
+      end
+      if n > 0 then
+        marks[#marks + 1] = ("data using (%s && %s ? column('column_at') : NaN):(column('row_at'))%s with %s"):format(
+          where { { o.panel, panels[p] } }, layer.when,
+          layer.label and ":(strcol('text'))" or box .. (layer.value and ":(" .. layer.value .. ")" or ""), layer.style)
+      end
     end
-    local box = ":(column('column_at') - 0.5):(column('column_at') + 0.5):(column('row_at') - 0.5):(column('row_at') + 0.5)"
     fig.panels[p] = {
-      title = (o.panel and rows.text(panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)),
+      title = (o.panel and rows.text(panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)), marks = marks,
       x = { commands = { figure.label_command("x", xlabel), "set xtics " .. words(xs) .. " scale 0",
         ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
       y = { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys) .. " scale 0",
@@ -190,13 +209,7 @@ function kinds.heatmap(o)
         "unset grid", "set border 0", ("set cbrange [%s:%s]"):format(rows.text(low), rows.text(high > low and high or low + 1)),
         (o.logz and "set logscale cb" or "unset logscale cb"),
         ("cell_font = (kind eq 'svg') ? ',%d' : ',%d'"):format(size, 3 * size), "set colorbox noborder",
-        "set cbtics " .. (o.logz and "autofreq" or rows.text(nice_step((high - low) / 4))), "set style fill solid 1 border lc rgb 'white'",
-      },
-      marks = {
-        ("data using %s%s with boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc rgb '#E4E4E4'"):format(at "column('n') == 0", box),
-        ("data using %s%s:(%s) with boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc palette"):format(at "column('n') > 0", box, col(o.z)),
-        ("data using %s:(strcol('text')) with labels font cell_font tc rgb 'white' noenhanced"):format(at(("column('n') > 0 && %s <= %s"):format(col(o.z), rows.text(middle)))),
-        ("data using %s:(strcol('text')) with labels font cell_font tc rgb 'black' noenhanced"):format(at(("(column('n') == 0 || %s > %s)"):format(col(o.z), rows.text(middle)))),
+        "set cbtics " .. (o.logz and "autofreq" or rows.text(nice_step((high - low) / 4))),
       },
     }
   end
@@ -235,8 +248,14 @@ function kinds.share(o)
     local marks = {}
     for i = 1, count(series) do
       local at = where { { o.panel, panels[p] }, { o.series, series[i] } }
+      local n = 0
+      for _, row in ipairs(fig.rows) do
+        if (not o.panel or row[o.panel] == cell(panels[p])) and (not o.series or row[o.series] == cell(series[i])) then n = n + 1 end
+      end
+      if n == 0 then goto continue end
       marks[#marks + 1] = ("data using (%s ? column('share') : NaN):(column('row_at')):(column('share_low')):(column('share_high')) with xerrorbars lt %d lw 1.6 ps 0.7 dt 1"):format(at, i)
       marks[#marks + 1] = ("data using (%s ? 1.03 : NaN):(column('row_at')):(strcol('text')) with labels left tc lt %d font font_small noenhanced"):format(at, i)
+      ::continue::
     end
     fig.panels[p] = {
       title = o.panel and rows.text(panels[p]) or nil, marks = marks,

@@ -1,1 +1,4 @@
 # tests/lua: one line a file
+lua_tests += tests/lua/sweep.lua
+lua_tests += tests/lua/plot.lua
+lua_tests += tests/lua/report.lua
