@@ -33,6 +33,15 @@ local function arithmetic(format, rounding, seed)
   return calc
 end
 
+-- Double itself, with the same operations: what references are computed in.
+local double = {
+  add = function(a, b) return a + b end,
+  sub = function(a, b) return a - b end,
+  mul = function(a, b) return a * b end,
+  div = function(a, b) return a / b end,
+  round = function(a) return a end,
+}
+
 -- Inputs: drawn in double, rounded to the format. The stream keeps the arrays of one kernel apart.
 local function gaussian(shape, p, stream)
   return array.randn(shape, {seed = p.seed, stream = stream}):quantize(p.format)
@@ -183,10 +192,9 @@ end
 
 -- x + d until d no longer halves, at most `steps` times. The residual is computed in double; each correction is solved
 -- with the factors in the format, the residual scaled to largest component 1 first so that it neither over- nor
--- underflows (Higham, Pranesh and Zounon, SIAM J. Sci. Comput. 41 (2019)); the iterate is kept in `working`.
+-- underflows (Higham, Pranesh and Zounon, SIAM J. Sci. Comput. 41 (2019)); the iterate is kept in the arithmetic `working`.
 -- Source: Carson and Higham, SIAM J. Sci. Comput. 40 (2018), algorithm 1.1.
-local function refine(calc, p, f, a, b, x, steps)
-  local keep = arithmetic(p.working, "rne", p.seed)
+local function refine(calc, working, f, a, b, x, steps)
   local before = math.huge
   for _ = 1, steps do
     local residual = b - numeric.matmul(a, x)
@@ -195,7 +203,7 @@ local function refine(calc, p, f, a, b, x, steps)
     local d = substitute(calc, f, calc.round(residual / size)) * size
     local length = d:norm()
     if not (length <= before / 2) then break end
-    x, before = keep.add(x, d), length
+    x, before = working.add(x, d), length
   end
   return x
 end
@@ -203,9 +211,8 @@ end
 -- A Gaussian system of n equations, the factors that solve it, and the solution in double, refined in double.
 local function system(calc, p)
   local a, b = gaussian({p.n, p.n}, p, 1), gaussian(p.n, p, 2)
-  local double = arithmetic("fp64", "rne", p.seed)
   local exact = factorize(double, a)
-  local want = refine(double, {working = "fp64", seed = p.seed}, exact, a, b, substitute(double, exact, b), 3)
+  local want = refine(double, double, exact, a, b, substitute(double, exact, b), 3)
   return a, b, factorize(calc, a), want
 end
 
@@ -223,21 +230,22 @@ end
 
 local function lu_refined(calc, p)
   local a, b, factors, want = system(calc, p)
-  local x = refine(calc, p, factors, a, b, substitute(calc, factors, b), 10)
+  local working = arithmetic(p.working, "rne", p.seed)
+  local x = refine(calc, working, factors, a, b, substitute(calc, factors, b), 10)
   return x, want, backward_error(a, b, x)
 end
 
 -- ---- the table ----
 
 local table_of = {
-  {name = "sum",       n = 1024, run = sum,       title = "sums of n uniform numbers"},
-  {name = "dot",       n = 256,  run = dot,       title = "dot products of n Gaussian numbers"},
-  {name = "matmul",    n = 32,   run = matmul,    title = "product of two Gaussian n x n matrices"},
-  {name = "softmax",   n = 256,  run = softmax,   title = "softmax of n logits"},
-  {name = "layernorm", n = 256,  run = layernorm, title = "LayerNorm of n numbers"},
-  {name = "rope",      n = 128,  run = rope,      title = "RoPE: cos and sin at n positions"},
-  {name = "lu",        n = 32,   run = lu,        title = "LU solve of n equations"},
-  {name = "lu_refined", n = 32,  run = lu_refined, title = "LU solve with refinement"},
+  {name = "sum",       n = 1024, run = sum,       title = "sum"},
+  {name = "dot",       n = 256,  run = dot,       title = "dot product"},
+  {name = "matmul",    n = 32,   run = matmul,    title = "matrix product"},
+  {name = "softmax",   n = 256,  run = softmax,   title = "softmax"},
+  {name = "layernorm", n = 256,  run = layernorm, title = "LayerNorm"},
+  {name = "rope",      n = 128,  run = rope,      title = "RoPE angles"},
+  {name = "lu",        n = 32,   run = lu,        title = "LU solve"},
+  {name = "lu_refined", n = 32,  run = lu_refined, title = "LU solve, refined"},
 }
 
 local by_name = {}
