@@ -1,0 +1,135 @@
+# format.bats - halfulp format: the description of a format, its code table, the list.
+
+bats_require_minimum_version 1.5.0
+
+fails() {
+    [ "$status" -eq "$1" ] || { echo "status $status: $stderr"; false; }
+    [ -z "$output" ]
+    # shellcheck disable=SC2154
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == "halfulp: format: "*"$2"* ]] || { echo "$stderr"; false; }
+}
+
+# says FORMAT LABEL VALUE: the description has that line, however many blanks are between
+says() {
+    "$HALFULP" format "$1" | sed 's/  */ /g' | grep -qxF "$2 $3" || { echo "$1: no line '$2 $3'"; return 1; }
+}
+
+@test "fields, bias and range" {
+    says e4m3fn "fields in bits" "1 sign, 4 exponent, 3 significand"
+    says e4m3fn bias 7
+    says e4m3fn "largest finite" "448 0x1.cp+8"
+    says e4m3fn "smallest normal" "0.015625 0x1p-6"
+    says e4m3fn "smallest subnormal" "0.001953125 0x1p-9"
+    says e4m3fn epsilon "0.125 0x1p-3"
+    says e4m3fn infinities no
+    says e5m2 infinities yes
+    says e4m3fnuz "negative zero" no
+    says fp64 "largest finite" "1.7976931348623157e308 0x1.fffffffffffffp+1023"
+    says 'e5m7{subnormals=flush}' "smallest subnormal" "0.00006103515625 0x1p-14"
+}
+
+@test "the number of values is that of the different finite ones" {
+    # 2 x 126 of both signs and zero; NaN twice
+    says e4m3fn "finite values" 253
+    says e4m3fn "NaN codes" 2
+    says e4m3fnuz "finite values" 255
+    says e4m3fnuz "NaN codes" 1
+    says e5m2 "finite values" 247
+    says e5m2 "infinity codes" 2
+    says e5m2 "NaN codes" 6
+    says e2m1fn "finite values" 15
+    says fp64 "finite values" 18437736874454810623
+    says fp64 "NaN codes" 9007199254740990
+}
+
+@test "finite values, infinities, NaNs and a second zero are all codes" {
+    for format in e4m3fn e4m3fnuz e5m2 e2m1fn e3m2fn e3m4 e5m10 e8m7 e5m0 'e4m3{specials=finite}' 'e5m2{subnormals=flush-out}'; do
+        "$HALFULP" format "$format" | awk -v format="$format" '
+            /^width in bits/  { codes = 2 ^ $4 }
+            /^negative zero/  { zeros = ($3 == "yes") }
+            /^finite values/  { n += $3 }
+            /^infinity codes/ { n += $3 }
+            /^NaN codes/      { n += $3 }
+            END { if (n + zeros != codes) { print format ": " n " and " zeros; exit 1 } }'
+    done
+}
+
+@test "the code table has every code of formats of up to 8 bits, and none of wider ones" {
+    [ "$("$HALFULP" format e4m3fn | grep -c '^0x')" -eq 256 ]
+    [ "$("$HALFULP" format e2m1fn | grep -c '^0x')" -eq 16 ]
+    [ "$("$HALFULP" format e4m4 | grep -c '^0x')" -eq 0 ]
+    "$HALFULP" format e4m3fn | grep -qx '0x2a   0 0101 010   0.3125  *0x1.4p-2'
+    "$HALFULP" format e5m2 | grep -qx '0xfc   1 11111 00   -inf  *-inf'
+    "$HALFULP" format e4m3fnuz | grep -qx '0x80   1 0000 000   nan  *nan'
+}
+
+@test "an alias shows the format it stands for" {
+    says bf16 name e8m7
+    [ "$("$HALFULP" format half)" = "$("$HALFULP" format e5m10)" ]
+}
+
+@test "--json says the same" {
+    command -v python3 >/dev/null || skip "no python3"
+    "$HALFULP" format e5m2 --json >"$BATS_TEST_TMPDIR/a"
+    "$HALFULP" format fp64 --json >"$BATS_TEST_TMPDIR/b"
+    "$HALFULP" format --list --json >"$BATS_TEST_TMPDIR/c"
+    python3 - "$BATS_TEST_TMPDIR" <<'END'
+import json, sys
+a, b, c = (json.load(open(sys.argv[1] + "/" + n)) for n in "abc")
+assert a["bias"] == 15 and a["has_infinities"] is True and a["max"] == {"value": 57344, "hex": "0x1.cp+15"}, a
+assert len(a["codes"]) == 256 and a["codes"][0x7c] == {"code": "0x7c", "value": None, "hex": "inf"}
+assert [x["value"] for x in a["codes"][0x3c:0x41]] == [1, 1.25, 1.5, 1.75, 2]
+assert "codes" not in b and b["max"]["value"] == sys.float_info.max and b["epsilon"]["value"] == sys.float_info.epsilon
+assert b["min_normal"]["value"] == sys.float_info.min and b["n_finite"] == 18437736874454810623
+names = [f["name"] for f in c["formats"]]
+assert "e4m3fn" in names and c["aliases"]["bf16"] == "e8m7", c
+END
+}
+
+@test "every format and alias of the list is found" {
+    run --separate-stderr "$HALFULP" format --list
+    [ "$status" -eq 0 ]
+    names=$(sed -n '/^alias/,$d; /^format/d; s/ .*//p' <<<"$output"; sed -n '/^alias/,/^$/{/^alias/d; s/ .*//p}' <<<"$output")
+    [ "$(wc -w <<<"$names")" -ge 25 ]
+    for name in $names; do
+        "$HALFULP" format "$name" >/dev/null
+    done
+    [[ $output == *"eEmMfnuz"* ]]
+}
+
+@test "an unknown format is a usage error that names the nearest and the grammar" {
+    run --separate-stderr "$HALFULP" format fp61
+    fails 2 "no format 'fp61'; did you mean 'fp16'?"
+    run --separate-stderr "$HALFULP" format ''
+    fails 2 "no format ''"
+    run --separate-stderr "$HALFULP" format e5m2x
+    fails 2 "no format 'e5m2x'"
+}
+
+@test "E and M out of range are usage errors" {
+    run --separate-stderr "$HALFULP" format e1m2
+    fails 2 "1 exponent bits asked for, 2 to 15 will do"
+    run --separate-stderr "$HALFULP" format e16m2
+    fails 2 "16 exponent bits asked for, 2 to 15 will do"
+    run --separate-stderr "$HALFULP" format e5m63
+    fails 2 "63 significand bits asked for, 0 to 62 will do"
+    run --separate-stderr "$HALFULP" format e5m99999999999999999999
+    fails 2 "significand bits asked for"
+}
+
+@test "a modifier that is not one is a usage error" {
+    run --separate-stderr "$HALFULP" format 'e5m2{bais=3}'
+    fails 2 "expected bias=, subnormals= or specials="
+    run --separate-stderr "$HALFULP" format 'e5m2{bias=3'
+    fails 2 "expected ',' or '}'"
+}
+
+@test "no name, or two, are usage errors" {
+    run --separate-stderr "$HALFULP" format
+    fails 2 "takes one name"
+    run --separate-stderr "$HALFULP" format e5m2 e4m3
+    fails 2 "takes one name"
+    run --separate-stderr "$HALFULP" format --list e4m3
+    fails 2 "takes one name"
+}
