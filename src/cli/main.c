@@ -18,6 +18,7 @@ static int help(int argc, char **argv);
 static const hu_command commands[] = {
     {"calc",   hu_cmd_calc,   "one operation on numbers of a format; --batch: one a line"},
     {"format", hu_cmd_format, "what a format is: fields, range, and all values of a small one"},
+    {"run",    hu_cmd_run,    "an experiment written in Lua, with its parameters"},
     {"help",   help,          "this list, or the help of a command"},
     {NULL, NULL, NULL},
 };
@@ -93,22 +94,24 @@ static void hold_standard_streams(void)
             _exit(HU_CLI_FAILED);
 }
 
-/* What was printed may still be in the buffer; whether it could be written is only known after this. */
-static int close_output(int status)
+/* Runs at exit, also when a script ends the process: what was printed may still be in the buffer, and
+ * only after this is it known whether it could be written. */
+static void close_output(void)
 {
     bool failed = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) == 0 && close(STDOUT_FILENO) == 0 && !failed)
-        return status;
+        return;
     if (errno != EPIPE)
         hu_cli_fail(HU_CLI_FAILED, "the results could not be written to standard output: %s",
-                    errno ? strerror(errno) : "a write failed");
-    return status == HU_CLI_OK ? HU_CLI_FAILED : status;
+                    errno ? strerror(errno) : "a write failed; is the disk full?");
+    _exit(HU_CLI_FAILED);
 }
 
 int main(int argc, char **argv)
 {
     gsl_set_error_handler_off();
     hold_standard_streams();
-    return close_output(choose(argc, argv));
+    atexit(close_output);
+    return choose(argc, argv);
 }

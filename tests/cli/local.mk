@@ -11,3 +11,4 @@ cli_tests += tests/cli/batch.bats
 cli_tests += tests/cli/lua-leaks.bats
 EXTRA_DIST += tests/lib/objects.lua
 cli_tests += tests/cli/format.bats
+cli_tests += tests/cli/run.bats

@@ -1,0 +1,192 @@
+/* cmd-run.c - halfulp run: runs a script with parameters.
+ *
+ * The script sees, in the module halfulp: script (its path), args (key -> value, strings), and seed,
+ * jobs and out where the options were given.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <lauxlib.h>
+
+#include "src/cli/cli.h"
+#include "src/cli/options.h"
+#include "src/cli/state.h"
+
+typedef struct request {
+    const char *script;
+    int n_args;
+    char **args;              /* key=value */
+    hu_option_word seed;
+    int jobs;                 /* 0: not given */
+    const char *out;
+    bool debug;
+} request;
+
+static const char text[] =
+    "Runs an experiment written in Lua. The script gets the parameters that follow its name; what they are is\n"
+    "said at its head. A script that stores results can be interrupted: the same command goes on from there.\n"
+    "\n"
+    "  $ halfulp run experiments/bits-vs-loss.lua scale=small --seed 1 --out results/first\n"
+    "\n"
+    "SCRIPT - reads the script from standard input. An assignment to an undeclared global is an error.\n";
+
+/* Lines of an error message joined, so that it stays one line. */
+static char *join_lines(const char *message)
+{
+    char *line = strdup(message);
+    for (char *c = line; c && *c; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    return line;
+}
+
+static int report(lua_State *L, bool debug)
+{
+    const char *message = lua_tostring(L, -1);
+    if (hu_state_was_interrupted())
+        return hu_cli_fail(HU_CLI_FAILED, "interrupted");
+    if (debug) {
+        fflush(stdout);
+        fprintf(stderr, "halfulp: %s\n", message);
+        return HU_CLI_FAILED;
+    }
+    char *line = join_lines(message);
+    hu_cli_fail(HU_CLI_FAILED, "%s", line ? line : message);
+    free(line);
+    return HU_CLI_FAILED;
+}
+
+/* Runs protected: puts what was asked for into the module. Its argument is the request. */
+static int set_request(lua_State *L)
+{
+    const request *r = lua_touserdata(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, "halfulp");
+    lua_pushstring(L, r->script);
+    lua_setfield(L, -2, "script");
+    lua_newtable(L);
+    for (int i = 0; i < r->n_args; i++) {
+        const char *equals = strchr(r->args[i], '=');
+        lua_pushlstring(L, r->args[i], (size_t)(equals - r->args[i]));
+        lua_pushstring(L, equals + 1);
+        lua_settable(L, -3);
+    }
+    lua_setfield(L, -2, "args");
+    if (r->seed.given) {
+        lua_pushinteger(L, (lua_Integer)r->seed.value);
+        lua_setfield(L, -2, "seed");
+    }
+    if (r->jobs > 0) {
+        lua_pushinteger(L, r->jobs);
+        lua_setfield(L, -2, "jobs");
+    }
+    if (r->out) {
+        lua_pushstring(L, r->out);
+        lua_setfield(L, -2, "out");
+    }
+    return 0;
+}
+
+/* Runs protected: lets the script require the files beside it. */
+static int set_path(lua_State *L)
+{
+    const char *script = lua_touserdata(L, 1);
+    const char *slash = strrchr(script, '/');
+    if (slash == script)
+        hu_state_add_path(L, "");
+    else if (slash)
+        hu_state_add_path(L, lua_pushlstring(L, script, (size_t)(slash - script)));
+    hu_state_forbid_new_globals(L);
+    return 0;
+}
+
+static bool is_standard_input(const request *r)
+{
+    return strcmp(r->script, "-") == 0;
+}
+
+static int run(lua_State *L, request *r)
+{
+    lua_pushcfunction(L, set_request);
+    lua_pushlightuserdata(L, r);
+    if (!hu_state_call(L, 1, 0, r->debug))
+        return report(L, r->debug);
+    lua_pushcfunction(L, set_path);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)r->script);
+    if (!hu_state_call(L, 1, 0, r->debug))
+        return report(L, r->debug);
+    int status = luaL_loadfilex(L, is_standard_input(r) ? NULL : r->script, "t");
+    if (status == LUA_ERRFILE)
+        return hu_cli_fail(HU_CLI_USAGE, "run: the script '%s' could not be read", r->script);
+    if (status != LUA_OK || !hu_state_call(L, 0, 0, r->debug))
+        return report(L, r->debug);
+    return HU_CLI_OK;
+}
+
+/* A script that is not there is a wrong command line, and is told before anything else is done. */
+static int check_script(const request *r)
+{
+    struct stat info;
+    if (is_standard_input(r))
+        return HU_CLI_OK;
+    FILE *file = fopen(r->script, "r");
+    if (!file)
+        return hu_cli_fail(HU_CLI_USAGE, "run: the script '%s' cannot be read: %s", r->script, strerror(errno));
+    bool is_folder = fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode);
+    fclose(file);
+    if (is_folder)
+        return hu_cli_fail(HU_CLI_USAGE, "run: '%s' is a folder; a script is a Lua file", r->script);
+    return HU_CLI_OK;
+}
+
+static int check_args(const request *r)
+{
+    for (int i = 0; i < r->n_args; i++) {
+        const char *equals = strchr(r->args[i], '=');
+        if (!equals || equals == r->args[i])
+            return hu_cli_fail(HU_CLI_USAGE, "run: parameters are given as key=value, for example scale=small; got '%s'",
+                               r->args[i]);
+        for (int j = 0; j < i; j++)
+            if (strncmp(r->args[i], r->args[j], (size_t)(equals - r->args[i]) + 1) == 0)
+                return hu_cli_fail(HU_CLI_USAGE, "run: the parameter '%.*s' is given twice",
+                                   (int)(equals - r->args[i]), r->args[i]);
+    }
+    return HU_CLI_OK;
+}
+
+int hu_cmd_run(int argc, char **argv)
+{
+    request r = {.script = NULL};
+    const hu_option options[] = {
+        {"seed",  HU_OPTION_WORD,   &r.seed,  "N",   "of everything random in the script"},
+        {"jobs",  HU_OPTION_COUNT,  &r.jobs,  "N",   "how many points of a sweep are computed at a time"},
+        {"out",   HU_OPTION_TEXT,   &r.out,   "DIR", "the folder of the results"},
+        {"debug", HU_OPTION_SWITCH, &r.debug, NULL,  "an error in the script is shown with its traceback"},
+        {NULL, 0, NULL, NULL, NULL},
+    };
+    const hu_usage usage = {"run", "SCRIPT [KEY=VALUE...] [OPTIONS]", text, options};
+    int status = hu_options_read(&usage, &argc, argv);
+    if (status >= 0)
+        return status;
+    if (argc == 0)
+        return hu_cli_fail(HU_CLI_USAGE, "run: no script given; for example halfulp run experiments/bits-vs-loss.lua");
+    r.script = argv[0];
+    r.n_args = argc - 1;
+    r.args = argv + 1;
+    if ((status = check_script(&r)) != HU_CLI_OK || (status = check_args(&r)) != HU_CLI_OK)
+        return status;
+    lua_State *L = hu_state_new(&status);
+    if (!L)
+        return status;
+    status = run(L, &r);
+    lua_close(L);
+    if (hu_state_was_interrupted()) {   /* the caller sees the signal, not a failure */
+        signal(SIGINT, SIG_DFL);
+        raise(SIGINT);
+    }
+    return status;
+}
