@@ -49,6 +49,7 @@ dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/kinds.lua
 dist_halfulplua_DATA += lua/halfulp/plot.lua
 dist_halfulplua_DATA += lua/halfulp/report.lua
+dist_halfulplua_DATA += lua/halfulp/prompt.lua
 
 install-data-hook: install-lua-link
 uninstall-hook: uninstall-lua-link

@@ -10,3 +10,5 @@ halfulp_SOURCES += src/cli/cmd-format.c
 halfulp_SOURCES += src/cli/datadir.h src/cli/datadir.c
 halfulp_SOURCES += src/cli/state.h src/cli/state.c
 halfulp_SOURCES += src/cli/cmd-run.c
+halfulp_SOURCES += src/cli/line.h src/cli/line.c
+halfulp_SOURCES += src/cli/cmd-repl.c

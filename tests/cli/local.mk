@@ -12,3 +12,4 @@ cli_tests += tests/cli/lua-leaks.bats
 EXTRA_DIST += tests/lib/objects.lua
 cli_tests += tests/cli/format.bats
 cli_tests += tests/cli/run.bats
+cli_tests += tests/cli/repl.bats

@@ -1,0 +1,157 @@
+# repl.bats - halfulp repl: values are shown, errors do not end it, and a terminal has editing and completion.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    unset LUA_PATH LUA_CPATH
+    export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state TERM=xterm LC_ALL=C.UTF-8
+}
+
+# shows INPUT OUTPUT
+shows() {
+    local got
+    # shellcheck disable=SC2059
+    got=$(printf "$1" | "$HALFULP" repl) || { echo "failed"; return 1; }
+    [ "$got" = "$2" ] || { echo "'$1': got '$got', want '$2'"; return 1; }
+}
+
+teardown() { [ -z "${pid:-}" ] || kill "$pid" 2>/dev/null || true; }
+
+# terminal: starts the prompt at a terminal; then `sees TEXT` waits for text, `types KEYS` sends keys.
+terminal() {
+    command -v script >/dev/null || skip "no script(1)"
+    coproc timeout 20 script -qec "'$HALFULP' repl" /dev/null 3>&-
+    pid=$COPROC_PID
+    exec {out}<&"${COPROC[0]}"      # bash closes its own when the process ends
+    seen=
+    sees '> '
+}
+
+sees() {
+    local c
+    while [[ $seen != *"$1"* ]]; do
+        IFS= read -r -t 5 -N 1 c <&"$out" || { echo "waited for '$1', saw '$seen'"; return 1; }
+        seen+=$c
+    done
+    seen=${seen#*"$1"}
+}
+
+# shellcheck disable=SC2059
+types() { printf "$1" >&"${COPROC[1]}"; }
+
+ends() {
+    types '\004'
+    wait "$pid"
+}
+
+@test "values of expressions are shown" {
+    shows '1 + 1\n' 2
+    shows 'nil, 3, "a"\n' "$(printf 'nil\t3\ta')"
+    shows 'hu.format "e4m3fn" (0.3)\n' 0.3125
+    shows '{1, 2, a = "b"}\n' '{1, 2, a = "b"}'
+    shows '{[3] = {}, ["x y"] = true} ~= nil\n' true
+}
+
+@test "statements show nothing; globals stay" {
+    shows 'x = 3\nx * 2\n' 6
+    shows 'function f() return 1, 2 end\nf()\n' "$(printf '1\t2')"
+}
+
+@test "input goes on over several lines until it is complete" {
+    shows 'for i = 1, 2 do\nprint(i)\nend\n' "$(printf '1\n2')"
+    shows 'return 1 +\n2\n' 3
+    shows '[[a\nb]]' "$(printf 'a\nb')"
+}
+
+@test "the last line needs no newline, and no input is no error" {
+    shows '1' 1
+    shows '' ''
+}
+
+@test "an error is one line, the rest goes on, and the status is 1" {
+    run --separate-stderr bash -c 'printf "error \"boo\"\nx y\n1\n" | "$HALFULP" repl'
+    [ "$status" -eq 1 ] && [ "$output" = 1 ]
+    # shellcheck disable=SC2154
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [ "${stderr_lines[0]}" = "halfulp: stdin:1: boo" ]
+    [[ ${stderr_lines[1]} == "halfulp: stdin:1: syntax error near 'y'" ]]
+}
+
+@test "input that is never complete is an error" {
+    run --separate-stderr bash -c 'printf "f(\n1" | "$HALFULP" repl'
+    [ "$status" -eq 1 ] && [[ $stderr == "halfulp: stdin:"*"<eof>"* ]]
+}
+
+@test "an argument is a usage error" {
+    run --separate-stderr "$HALFULP" repl x.lua
+    [ "$status" -eq 2 ] && [[ $stderr == *"repl: takes no arguments; got 'x.lua'"* ]]
+}
+
+@test "values that cannot be written are reported" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    run --separate-stderr bash -c 'echo 1 | "$HALFULP" repl >/dev/full'
+    [ "$status" -eq 1 ] && [[ $stderr == *"could not be written"* ]]
+}
+
+@test "a terminal gets a prompt and keeps a history" {
+    terminal
+    types '6 * 7\n'
+    sees 42
+    sees '> '
+    ends
+    grep -q '6\\040\*\\0407' "$XDG_STATE_HOME/halfulp/history"
+    terminal
+    types '\033[A\n'
+    sees 42
+    sees '> '
+    ends
+}
+
+@test "Tab completes globals, fields, methods and names of formats" {
+    terminal
+    types 'setmeta\t == setmetatable\n'
+    sees true
+    types 'hu.forma\t\t'
+    sees formats
+    sees '> hu.format'
+    types '\003'
+    sees '^C'
+    types 'hu.format "e4m3b\t"\n'
+    sees "11fnuz"
+    sees "e4m3b11fnuz"
+    types 'f = hu.format "e5m2"\n'
+    types 'f.eps\t\n'
+    sees 0.25
+    types 'f:wi\t{} ~= nil\n'
+    sees true
+    types 'hu.nothing.at.al\t\003'
+    sees '^C'
+    ends
+}
+
+@test "Ctrl-C gives up a line and a computation, and the prompt goes on" {
+    terminal
+    types 'abc\003'
+    sees '^C'
+    sees '> '
+    types 'while true do end\n'
+    sleep 0.3
+    types '\003'
+    sees interrupted
+    sees '> '
+    types '6 * 7\n'
+    sees 42
+    ends
+}
+
+@test "a history that cannot be saved is a note, not an error" {
+    export XDG_STATE_HOME=/dev/null/x
+    terminal
+    types '6 * 7\n'
+    sees 42
+    sees '> '
+    types '\004'
+    sees "note: the history could not be saved in /dev/null/x/halfulp/history"
+    wait "$pid"
+}
