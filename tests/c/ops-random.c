@@ -1,6 +1,6 @@
 /* ops-random.c - wide formats against MPFR: random, edge and tie-aligned operands.
  *
- * Tie-aligned operands are found backwards: a point half-way between two neighbours is drawn, and from it and
+ * Tie-aligned operands are found backwards: a point half-way between two neighbors is drawn, and from it and
  * one operand the other is computed, so that the exact result falls on the midpoint or right beside it.
  */
 #include <inttypes.h>
@@ -96,7 +96,39 @@ static void landmarks(void **state)
     truth_report(&tally, "landmarks against landmarks");
 }
 
-/* A point between two neighbouring finite values, exactly half-way or nearly so. */
+/* Values of wide formats, of every size: integral values, conversions, integers, order. */
+static void unary_and_order(void **state)
+{
+    (void)state;
+    truth_tally tally = {0};
+    test_random random = {5};
+    hu_ref_value v, w;
+    hu_ref_value_init(&v);
+    hu_ref_value_init(&w);
+    int n = test_long() ? 2000 : 100;
+    for (const char *const *name = formats; *name; name++) {
+        const hu_format *f = truth_format(*name);
+        for (int i = 0; i < 4 * n; i++) {
+            hu_code code[2] = {truth_draw(f, &random), truth_draw(f, &random)};
+            if (i % 3 == 0 && f->bias > 0)          /* up to 2^66, where integers of every width end */
+                code[0] = (code[0] & (((hu_code)1 << f->man_bits) - 1)) | ((hu_code)f->bias + test_random_below(&random, 67)) << f->man_bits;
+            code[0] &= 2 * hu_ref_sign_bit(f) - 1;
+            hu_ref_decode(f, code[0], &v);
+            hu_ref_decode(f, i % 5 ? code[1] : code[0], &w);
+            hu_ref_exact x = hu_ref_from_value(&v);
+            truth_compare_rint(&tally, f, code[0], &x);
+            truth_compare_integers(&tally, f, code[0], &x);
+            truth_compare_order(&tally, f, (const hu_code[2]){code[0], i % 5 ? code[1] : code[0]}, &v, &w);
+            const hu_format *to = truth_format(formats[test_random_below(&random, TEST_COUNT(formats) - 1)]);
+            truth_compare_convert(&tally, f, to, code[0], &x, &truth_all);
+        }
+    }
+    hu_ref_value_clear(&v);
+    hu_ref_value_clear(&w);
+    truth_report(&tally, "rint, conversions, integers, order");
+}
+
+/* A point between two neighboring finite values, exactly half-way or nearly so. */
 static void draw_midpoint(const hu_format *f, test_random *random, mpfr_ptr x)
 {
     hu_ref_value v;
@@ -228,6 +260,7 @@ static void wide_payloads(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("random and edge operands agree with MPFR in four common formats and thirty odd ones", every_operation),
     CLAIM("landmarks (zero, smallest, one, largest, specials) agree with MPFR against one another", landmarks),
+    CLAIM("rint, conversions, integers and order of wide formats agree with MPFR", unary_and_order),
     CLAIM("results on and beside midpoints agree with MPFR", ties),
     CLAIM("payloads of wide formats go through every operation when asked for", wide_payloads),
 };

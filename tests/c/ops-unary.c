@@ -1,6 +1,4 @@
 /* ops-unary.c - every 16-bit code: square root, integral values, and conversions to formats and integers. */
-#include <stdio.h>
-
 #include "tests/lib/truth.h"
 
 static const char *const sources[] = {"e5m10", "e8m7", NULL};
@@ -37,26 +35,6 @@ static void square_roots(void **state)
     truth_report(&tally, "sqrt");
 }
 
-/* The integral value next to x, then the format's own rounding, which matters where that integer is too large
- * for the format or lies below its smallest normal. */
-static void compare_rint(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x)
-{
-    for (int m = 0; m < HU_REF_MODES; m++)
-        for (int t = 0; t < 2; t++) {
-            hu_ref_env where = {.mode = (hu_ref_mode)m, .tininess = (hu_tininess)t};
-            hu_env env = hu_env_default();
-            env.rounding = truth_rounding(where.mode);
-            env.tininess = where.tininess;
-            bool inexact;
-            hu_flags want_flags = 0;
-            hu_ref_exact integral = hu_ref_integral(x, where.mode, &inexact);
-            hu_code want = hu_ref_round(f, &where, &integral, &want_flags);
-            want_flags |= inexact ? HU_INEXACT : 0;
-            hu_code got = hu_rint(f, &env, code);
-            truth_expect(tally, "rint", f, where.mode, &code, 1, got, env.flags, want, want_flags);
-        }
-}
-
 static void all_rints(truth_tally *tally, const char *name)
 {
     const hu_format *f = truth_format(name);
@@ -65,8 +43,7 @@ static void all_rints(truth_tally *tally, const char *name)
     for (uint64_t i = 0; i < code_count(f); i++) {
         hu_ref_decode(f, i, &v);
         hu_ref_exact x = hu_ref_from_value(&v);
-        compare_rint(tally, f, i, &x);
-        tally->tuples++;
+        truth_compare_rint(tally, f, i, &x);
     }
     hu_ref_value_clear(&v);
 }
@@ -82,29 +59,6 @@ static void integral_values(void **state)
     truth_report(&tally, "rint");
 }
 
-static void compare_convert(truth_tally *tally, const hu_format *from, const hu_format *to, hu_code code,
-                            const hu_ref_exact *x, const truth_settings *settings)
-{
-    for (int p = 0; p < settings->overflow_policies; p++)
-        for (int t = 0; t < settings->tininess_rules; t++)
-            for (int m = 0; m < HU_REF_MODES; m++) {
-                hu_ref_env where = {.mode = (hu_ref_mode)m, .tininess = (hu_tininess)t, .overflow = (hu_overflow)p,
-                                    .nan = settings->nan};
-                hu_env env = {.rounding = truth_rounding(where.mode), .tininess = where.tininess,
-                              .overflow = where.overflow, .nan = where.nan};
-                hu_flags want_flags = 0;
-                hu_code want = hu_ref_round(to, &where, x, &want_flags);
-                hu_code got = hu_convert(from, to, &env, code);
-                if (got == want && env.flags == want_flags) {
-                    tally->cases++;
-                    continue;
-                }
-                char what[96];
-                snprintf(what, sizeof what, "cvt policy %d tininess %d nan %d %s to", p, t, (int)settings->nan, from->name);
-                truth_expect(tally, what, to, where.mode, &code, 1, got, env.flags, want, want_flags);
-            }
-}
-
 static void all_conversions(truth_tally *tally, const char *const *from_names, const truth_settings *settings)
 {
     hu_ref_value v;
@@ -116,8 +70,7 @@ static void all_conversions(truth_tally *tally, const char *const *from_names, c
             for (uint64_t i = 0; i < code_count(from); i++) {
                 hu_ref_decode(from, i, &v);
                 hu_ref_exact x = hu_ref_from_value(&v);
-                compare_convert(tally, from, to, i, &x, settings);
-                tally->tuples++;
+                truth_compare_convert(tally, from, to, i, &x, settings);
             }
         }
     }
@@ -143,24 +96,6 @@ static void conversions_of_payloads(void **state)
     truth_report(&tally, "conversions of NaN payloads");
 }
 
-static void compare_integers(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x)
-{
-    static const int widths[] = {1, 4, 8, 16, 32, 63, 64};
-    for (size_t w = 0; w < TEST_COUNT(widths); w++)
-        for (int m = 0; m < HU_REF_MODES; m++) {
-            hu_env env = hu_env_default();
-            env.rounding = truth_rounding((hu_ref_mode)m);
-            hu_flags want_flags = 0;
-            int64_t want = hu_ref_to_i64(x, (hu_ref_mode)m, widths[w], &want_flags);
-            int64_t got = hu_to_i64(f, &env, code, widths[w]);
-            truth_expect(tally, "to_i64", f, (hu_ref_mode)m, &code, 1, (uint64_t)got, env.flags, (uint64_t)want, want_flags);
-            env.flags = want_flags = 0;
-            uint64_t want_u = hu_ref_to_u64(x, (hu_ref_mode)m, widths[w], &want_flags);
-            uint64_t got_u = hu_to_u64(f, &env, code, widths[w]);
-            truth_expect(tally, "to_u64", f, (hu_ref_mode)m, &code, 1, got_u, env.flags, want_u, want_flags);
-        }
-}
-
 static void to_integers(void **state)
 {
     (void)state;
@@ -174,10 +109,7 @@ static void to_integers(void **state)
             for (uint64_t i = 0; i < code_count(f); i++) {
                 hu_ref_decode(f, i, &v);
                 hu_ref_exact x = hu_ref_from_value(&v);
-                if (x.kind == HU_REF_NAN)
-                    x.flags = 0;
-                compare_integers(&tally, f, i, &x);
-                tally.tuples++;
+                truth_compare_integers(&tally, f, i, &x);
             }
         }
     hu_ref_value_clear(&v);

@@ -112,7 +112,7 @@ void truth_compare(truth_tally *tally, const truth_op *op, const hu_format *f, c
     hu_ref_exact exact = hu_ref_apply(op->ref, value[0], arity > 1 ? value[1] : NULL, arity > 2 ? value[2] : NULL);
     tally->tuples++;
     for (int p = 0; p < settings->overflow_policies; p++)
-        for (int t = 0; t < settings->tininess_rules; t++)
+        for (int t = 0; t < (p == 0 ? settings->tininess_rules : 1); t++)    /* no result is both too large and tiny */
             for (int m = 0; m < HU_REF_MODES; m++) {
                 hu_ref_env where = {.mode = (hu_ref_mode)m, .overflow = (hu_overflow)p,
                                     .tininess = (hu_tininess)t, .nan = settings->nan};
@@ -120,10 +120,95 @@ void truth_compare(truth_tally *tally, const truth_op *op, const hu_format *f, c
             }
 }
 
+/* The integral value next to x, then the format's own rounding, which matters where that integer is too large
+ * for the format or lies below its smallest normal. */
+void truth_compare_rint(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x)
+{
+    tally->tuples++;
+    for (int m = 0; m < HU_REF_MODES; m++)
+        for (int t = 0; t < 2; t++) {
+            hu_ref_env where = {.mode = (hu_ref_mode)m, .tininess = (hu_tininess)t};
+            hu_env env = hu_env_default();
+            env.rounding = truth_rounding(where.mode);
+            env.tininess = where.tininess;
+            bool inexact;
+            hu_flags want_flags = 0;
+            hu_ref_exact integral = hu_ref_integral(x, where.mode, &inexact);
+            hu_code want = hu_ref_round(f, &where, &integral, &want_flags);
+            want_flags |= inexact ? HU_INEXACT : 0;
+            hu_code got = hu_rint(f, &env, code);
+            truth_expect(tally, "rint", f, where.mode, &code, 1, got, env.flags, want, want_flags);
+        }
+}
+
+void truth_compare_convert(truth_tally *tally, const hu_format *from, const hu_format *to, hu_code code,
+                            const hu_ref_exact *x, const truth_settings *settings)
+{
+    tally->tuples++;
+    for (int p = 0; p < settings->overflow_policies; p++)
+        for (int t = 0; t < (p == 0 ? settings->tininess_rules : 1); t++)
+            for (int m = 0; m < HU_REF_MODES; m++) {
+                hu_ref_env where = {.mode = (hu_ref_mode)m, .tininess = (hu_tininess)t, .overflow = (hu_overflow)p,
+                                    .nan = settings->nan};
+                hu_env env = {.rounding = truth_rounding(where.mode), .tininess = where.tininess,
+                              .overflow = where.overflow, .nan = where.nan};
+                hu_flags want_flags = 0;
+                hu_code want = hu_ref_round(to, &where, x, &want_flags);
+                hu_code got = hu_convert(from, to, &env, code);
+                if (got == want && env.flags == want_flags) {
+                    tally->cases++;
+                    continue;
+                }
+                char what[96];
+                snprintf(what, sizeof what, "cvt policy %d tininess %d nan %d %s to", p, t, (int)settings->nan, from->name);
+                truth_expect(tally, what, to, where.mode, &code, 1, got, env.flags, want, want_flags);
+            }
+}
+
+void truth_compare_integers(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x)
+{
+    tally->tuples++;
+    static const int widths[] = {1, 4, 8, 16, 32, 63, 64};
+    for (size_t w = 0; w < TEST_COUNT(widths); w++)
+        for (int m = 0; m < HU_REF_MODES; m++) {
+            hu_env env = hu_env_default();
+            env.rounding = truth_rounding((hu_ref_mode)m);
+            hu_flags want_flags = 0;
+            int64_t want = hu_ref_to_i64(x, (hu_ref_mode)m, widths[w], &want_flags);
+            int64_t got = hu_to_i64(f, &env, code, widths[w]);
+            truth_expect(tally, "to_i64", f, (hu_ref_mode)m, &code, 1, (uint64_t)got, env.flags, (uint64_t)want, want_flags);
+            env.flags = want_flags = 0;
+            uint64_t want_u = hu_ref_to_u64(x, (hu_ref_mode)m, widths[w], &want_flags);
+            uint64_t got_u = hu_to_u64(f, &env, code, widths[w]);
+            truth_expect(tally, "to_u64", f, (hu_ref_mode)m, &code, 1, got_u, env.flags, want_u, want_flags);
+        }
+}
+
+/* eq is quiet, lt and le raise invalid for every NaN (IEEE 754-2019, section 5.11). */
+void truth_compare_order(truth_tally *tally, const hu_format *f, const hu_code code[2], const hu_ref_value *a,
+                         const hu_ref_value *b)
+{
+    int order = hu_ref_compare(a, b);
+    bool any_nan = order == 2;
+    bool signaling = a->signaling || b->signaling;
+    const struct { const char *name; bool want, invalid; } predicate[] = {
+        {"eq", order == 0, signaling}, {"lt", order == -1, any_nan}, {"le", order == -1 || order == 0, any_nan},
+    };
+    tally->tuples++;
+    for (size_t i = 0; i < TEST_COUNT(predicate); i++) {
+        hu_env env = hu_env_default();
+        hu_code got = hu_op_find(predicate[i].name)->binary(f, &env, code[0], code[1]);
+        truth_expect(tally, predicate[i].name, f, HU_REF_RNE, (const hu_code[3]){code[0], code[1], 0}, 2, got, env.flags,
+                     predicate[i].want, predicate[i].invalid ? HU_INVALID : 0);
+    }
+}
+
 void truth_report(const truth_tally *tally, const char *what)
 {
-    test_note("%s: %" PRIu64 " cases of %" PRIu64 " operand tuples, %" PRIu64 " differ", what, tally->cases,
-              tally->tuples, tally->failures);
+    static uint64_t total;
+    total += tally->cases;
+    test_note("%s: %" PRIu64 " cases of %" PRIu64 " operand tuples, %" PRIu64 " differ; %" PRIu64 " cases so far", what,
+              tally->cases, tally->tuples, tally->failures, total);
     assert_true(tally->cases > 0);
     assert_true(tally->failures == 0);
 }

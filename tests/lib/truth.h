@@ -14,11 +14,11 @@ typedef struct truth_tally {
 /* Which surroundings every tuple is tried in. */
 typedef struct truth_settings {
     int overflow_policies;     /* the first n of ieee, saturate, saturate-finite-only */
-    int tininess_rules;        /* the first n of after, before                        */
+    int tininess_rules;        /* the first n of after, before; all of them with ieee */
     hu_nan_rule nan;
 } truth_settings;
 
-extern const truth_settings truth_all, truth_default;   /* 3 x 2 and 1 x 2, canonical NaNs */
+extern const truth_settings truth_all, truth_default;   /* 3 policies or ieee, 2 rules, canonical NaNs */
 
 typedef struct truth_op {
     const hu_op *core;
@@ -37,6 +37,16 @@ const hu_rounding *truth_rounding(hu_ref_mode mode);
 /* Compares one tuple; value[i] is the decoded code[i], for as many as the operation takes. The first failures are printed. */
 void truth_compare(truth_tally *tally, const truth_op *op, const hu_format *f, const truth_settings *settings,
                    const hu_code code[3], const hu_ref_value *const value[3]);
+
+/* The same for a code of value x: rounded to an integral value; in another format; as integers of 1 to 64 bits. */
+void truth_compare_rint(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x);
+void truth_compare_convert(truth_tally *tally, const hu_format *from, const hu_format *to, hu_code code,
+                           const hu_ref_exact *x, const truth_settings *settings);
+void truth_compare_integers(truth_tally *tally, const hu_format *f, hu_code code, const hu_ref_exact *x);
+
+/* eq, lt and le. */
+void truth_compare_order(truth_tally *tally, const hu_format *f, const hu_code code[2], const hu_ref_value *a,
+                         const hu_ref_value *b);
 
 /* Compares one result; what is printed when it differs starts with `what`. */
 void truth_expect(truth_tally *tally, const char *what, const hu_format *f, hu_ref_mode mode, const hu_code *code,
