@@ -36,6 +36,7 @@ void random_by(hu_way way, bool is_odd, double *out, const double *in, const uin
     const int64_t next = max + (int64_t)last;
     const int64_t min_normal = (int64_t)k.min_normal, top = min_normal - (INT64_C(1) << k.fine_drop);
     const int few = k.random_bits, fine_shift = 63 - k.fine_drop;
+    const uint64_t fine_reach = (UINT64_C(1) << fine_shift) - 1;
     const uint64_t flushes = 0 - (uint64_t)k.flushes, before = 0 - (uint64_t)k.tiny_before;
     const uint64_t min_subnormal = k.min_subnormal, nan_result = k.nan, negative_zero = k.negative_zero;
     const uint64_t over0 = k.over[0], over1 = k.over[1], inf0 = k.inf[0], inf1 = k.inf[1];
@@ -82,7 +83,9 @@ void random_by(hu_way way, bool is_odd, double *out, const double *in, const uin
         if (is_odd) {
             uint64_t reach = (last_of_part >> above) - 1;
             uint64_t differs = takes_farther(way, part - reach, word, few) ^ takes_farther(way, part + reach, word, few);
-            doubt |= sig & 1 & ((differs & double_below(beyond, 1)) | in_top);
+            differs &= double_below(beyond, 1);
+            uint64_t of_tiny = takes_farther(way, fine - fine_reach, word, few) ^ takes_farther(way, fine + fine_reach, word, few);
+            doubt |= sig & 1 & (differs | (in_top & of_tiny));
         }
     }
     seen->inexact |= inexact | overflow;

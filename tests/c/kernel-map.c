@@ -1,0 +1,217 @@
+/* kernel-map.c - elementwise operations on arrays give the bits and flags of their elements one by one. */
+#include "tests/c/kernel-cases.h"
+
+enum { N = 300, N_MANY = 70001 };
+
+static const struct { const char *name; hu_elementwise op; int arity; } operations[] = {
+    {"add", HU_ADD, 2}, {"sub", HU_SUB, 2}, {"mul", HU_MUL, 2}, {"div", HU_DIV, 2}, {"fma", HU_FMA, 3}, {"sqrt", HU_SQRT, 1},
+};
+
+static double x[3][N_MANY], got[N_MANY], want[N_MANY];
+static float x_f32[3][N_MANY], got_f32[N_MANY];
+
+/* Operands: edges against edges in shuffled order, sums that nearly cancel, numbers of few bits, anything. */
+static void fill(const hu_format *f, uint64_t seed, size_t n)
+{
+    static double edges[2000];
+    test_random r = {seed};
+    size_t n_edges = case_edges(edges, TEST_COUNT(edges), f);
+    for (size_t i = 0; i < n; i++) {
+        for (int k = 0; k < 3; k++)
+            x[k][i] = test_random_below(&r, 3) ? case_random(&r, f) : edges[test_random_below(&r, n_edges)];
+        if (i % 5 == 0)
+            x[1][i] = -x[0][i] * (1 + ldexp(1, -(int)test_random_below(&r, 60)));
+        if (i % 7 == 0)
+            x[2][i] = -x[0][i] * x[1][i];
+        if (i % 11 == 0)
+            x[2][i] = ldexp(x[2][i], -(int)test_random_below(&r, 80));
+        for (int k = 0; k < 3; k++)
+            x_f32[k][i] = case_to_f32(x[k][i]);
+    }
+}
+
+static hu_num number(bool is_f32, int k, size_t i)
+{
+    return is_f32 ? hu_num_from_float(x_f32[k][i]) : hu_num_from_double(x[k][i]);
+}
+
+static hu_flags scalar(int o, size_t first, size_t n, bool is_f32, const hu_format *f, hu_env env)
+{
+    const hu_op *op = hu_op_find(operations[o].name);
+    env.flags = 0;
+    for (size_t i = first; i < first + n; i++) {
+        hu_num operand[3] = {number(is_f32, 0, i), number(is_f32, 1, i), number(is_f32, 2, i)};
+        want[i] = case_value(f, hu_op_round(op, f, &env, operand));
+    }
+    return env.flags;
+}
+
+static void run(int o, size_t first, size_t n, bool is_f32, const hu_format *f, hu_env *env)
+{
+    bool two = operations[o].arity > 1, three = operations[o].arity > 2;
+    hu_status status;
+    if (is_f32)
+        status = hu_map_f32(got_f32 + first, operations[o].op, x_f32[0] + first, two ? x_f32[1] + first : NULL, three ? x_f32[2] + first : NULL, n, f, env, NULL);
+    else
+        status = hu_map_f64(got + first, operations[o].op, x[0] + first, two ? x[1] + first : NULL, three ? x[2] + first : NULL, n, f, env, NULL);
+    assert_int_equal(status, HU_OK);
+}
+
+static void compare(int o, size_t first, size_t n, bool is_f32, const hu_format *f, hu_env env)
+{
+    env.flags = 0;
+    hu_flags flags = scalar(o, first, n, is_f32, f, env);
+    run(o, first, n, is_f32, f, &env);
+    for (size_t i = first; i < first + n; i++) {
+        double value = is_f32 ? (double)got_f32[i] : got[i];
+        if (f64_bits(value) != f64_bits(want[i]))
+            fail_msg("%s %s %s: element %zu: %a %a %a gives %a, want %a", operations[o].name, is_f32 ? "float" : "double", case_text(f, &env), i,
+                     is_f32 ? x_f32[0][i] : x[0][i], is_f32 ? x_f32[1][i] : x[1][i], is_f32 ? x_f32[2][i] : x[2][i], value, want[i]);
+    }
+    if (env.flags != flags)
+        fail_msg("%s %s %s: element %zu of %a %a %a: flags 0x%x, want 0x%x", operations[o].name, is_f32 ? "float" : "double", case_text(f, &env), first,
+                 is_f32 ? x_f32[0][first] : x[0][first], is_f32 ? x_f32[1][first] : x[1][first], is_f32 ? x_f32[2][first] : x[2][first], env.flags, flags);
+}
+
+static hu_env environment(int i, int m)
+{
+    hu_env env = hu_env_default();
+    env.rounding = case_mode(m);
+    env.overflow = (hu_overflow)((i + m) % 3);
+    env.tininess = (i + m / 3) % 2 ? HU_TININESS_AFTER : HU_TININESS_BEFORE;
+    env.random = (hu_random){18, (uint64_t)i, (uint64_t)m};
+    return env;
+}
+
+static void every_operation_format_and_mode(void **state)
+{
+    (void)state;
+    size_t cases = 0;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        unsigned long slow = hu_plan_slow_blocks();
+        for (int i = 0; case_format(i); i++) {
+            const hu_format *f = case_format(i);
+            fill(f, 400 + (uint64_t)i, N);
+            for (int m = 0; case_mode(m); m++) {
+                for (int o = 0; o < (int)TEST_COUNT(operations); o++) {
+                    compare(o, 0, N, false, f, environment(i, m));
+                    if (hu_fits_f32(f))
+                        compare(o, 0, N, true, f, environment(i, m));
+                    cases += 2 * N;
+                }
+            }
+        }
+        test_note("%s: %zu cases, %lu blocks the scalar way", hu_lanes_at(l)->name, cases, hu_plan_slow_blocks() - slow);
+    }
+    hu_lanes_use(NULL);
+}
+
+static void flags_of_single_elements(void **state)
+{
+    (void)state;
+    for (int i = 0; case_format(i); i++) {
+        const hu_format *f = case_format(i);
+        fill(f, 500 + (uint64_t)i, N);
+        for (int m = 0; case_mode(m); m++) {
+            for (int o = 0; o < (int)TEST_COUNT(operations); o++) {
+                for (size_t k = (size_t)((m + o) % 13); k < N; k += 13) {
+                    compare(o, k, 1, false, f, environment(i, m));
+                    if (hu_fits_f32(f))
+                        compare(o, k, 1, true, f, environment(i, m));
+                }
+            }
+        }
+    }
+}
+
+/* What double holds without its extremes must not need the scalar path: else the loops above proved nothing. */
+static void ordinary_numbers_stay_in_the_loops(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"e5m2", "e8m7", "e8m23", "e10m39"};
+    test_random r = {5};
+    for (int i = 0; i < 4; i++) {
+        const hu_format *f = hu_format_find(formats[i], NULL);
+        for (size_t k = 0; k < N; k++) {
+            for (int j = 0; j < 3; j++) {
+                x[j][k] = (test_random_unit(&r) - 0.3) * ldexp(1, (int)test_random_below(&r, 40) - 20);
+                x_f32[j][k] = (float)x[j][k];
+            }
+        }
+        for (int m = 0; case_mode(m); m++) {
+            unsigned long slow = hu_plan_slow_blocks();
+            bool is_wide_random = case_mode(m)->random_bits && f->man_bits > 30;
+            for (int o = 0; o < (int)TEST_COUNT(operations); o++) {
+                compare(o, 0, N, false, f, environment(i, m));
+                if (hu_fits_f32(f))
+                    compare(o, 0, N, true, f, environment(i, m));
+            }
+            if (hu_plan_slow_blocks() != slow && !is_wide_random)
+                fail_msg("%s %s: %lu blocks went the scalar way", f->name, case_mode(m)->name, hu_plan_slow_blocks() - slow);
+        }
+    }
+}
+
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("e5m10", NULL);
+    static const char *const modes[] = {"rne", "sr"};
+    fill(f, 6, N_MANY);
+    for (int m = 0; m < 2; m++) {
+        hu_env env = hu_env_default();
+        env.rounding = hu_rounding_find(modes[m], NULL);
+        for (int t = 1; t <= 3; t++) {
+            hu_threads_set(t);
+            compare(4, 0, N_MANY, false, f, env);
+            compare(0, 0, N_MANY, true, f, env);
+        }
+    }
+    hu_threads_set(0);
+}
+
+static void out_may_be_an_operand(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("e5m2", NULL);
+    for (int m = 0; case_mode(m); m++) {
+        for (int k = 0; k < 3; k++) {
+            hu_env env = environment(1, m), again = env;
+            fill(f, 7, N);
+            scalar(4, 0, N, false, f, env);
+            assert_int_equal(hu_map_f64(x[k], HU_FMA, x[0], x[1], x[2], N, f, &again, NULL), HU_OK);
+            assert_memory_equal(x[k], want, N * sizeof **x);
+            fill(f, 7, N);
+            scalar(4, 0, N, true, f, env);
+            assert_int_equal(hu_map_f32(x_f32[k], HU_FMA, x_f32[0], x_f32[1], x_f32[2], N, f, &env, NULL), HU_OK);
+            for (size_t i = 0; i < N; i++)
+                assert_true(f64_bits((double)x_f32[k][i]) == f64_bits(want[i]));
+        }
+    }
+}
+
+static void missing_operands_are_refused(void **state)
+{
+    (void)state;
+    hu_env env = hu_env_default();
+    hu_error err = {0};
+    float a = 1, out = 7;
+    const hu_format *f = hu_format_find("e5m2", NULL);
+    assert_int_equal(hu_map_f32(&out, HU_ADD, &a, NULL, NULL, 1, f, &env, &err), HU_EINVAL);
+    assert_non_null(strstr(err.text, "operand 2"));
+    assert_int_equal(hu_map_f32(&out, (hu_elementwise)17, &a, &a, &a, 1, f, &env, &err), HU_EINVAL);
+    assert_int_equal(hu_map_f32(&out, HU_ADD, &a, &a, NULL, 1, hu_format_find("fp64", NULL), &env, &err), HU_EINVAL);
+    assert_true(out == 7);
+}
+
+static const struct CMUnitTest claims[] = {
+    CLAIM("arrays are computed like their elements, in every operation, format, mode and instruction set", every_operation_format_and_mode),
+    CLAIM("every element raises its own flags", flags_of_single_elements),
+    CLAIM("ordinary numbers need no scalar path", ordinary_numbers_stay_in_the_loops),
+    CLAIM("the number of threads changes nothing", threads_change_nothing),
+    CLAIM("the result may be written over an operand", out_may_be_an_operand),
+    CLAIM("a missing operand, an unknown operation and a format too wide are refused", missing_operands_are_refused),
+};
+
+int main(void) { return test_main(claims, TEST_COUNT(claims)); }
