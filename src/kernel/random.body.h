@@ -8,6 +8,8 @@
 /* Mask: the random word takes the farther neighbor at `part`, which is not 0; as in rounding/stochastic.c. */
 static inline __attribute__((always_inline)) uint64_t takes_farther(hu_way way, uint64_t part, uint64_t word, int few)
 {
+    if (way == HU_WAY_sr || way == HU_WAY_srh)
+        few = 1;                            /* not looked at, but shifted by */
     const int64_t one = INT64_C(1) << few;
     const uint64_t cut_mask = (UINT64_C(1) << (63 - few)) - 1, cut_half = UINT64_C(1) << (62 - few);
     uint64_t whole = part >> (63 - few), draw = word >> (64 - few);
