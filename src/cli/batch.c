@@ -18,7 +18,7 @@
 #define HEADS        4096
 
 typedef struct head {
-    char text[HEAD_SIZE];    /* as in the line; length 0: nothing here */
+    char text[HEAD_SIZE];    /* as in the line */
     size_t length;
     hu_calculation calculation;
     int digits;              /* of the result */
@@ -36,8 +36,8 @@ struct hu_batch {
     uint64_t lines;          /* answered so far */
     size_t errors;
     head *last;              /* the head of the line before */
-    head heads[HEADS];
-    head unkept;             /* a head too long to be remembered */
+    head *heads[HEADS];      /* by the hash of their text; NULL: none yet */
+    head unkept;             /* a head that cannot be remembered */
     size_t held;             /* bytes of a line that is not complete yet */
     bool skipping;           /* its end is being looked for: it is too long, and answered already */
     char line[LONGEST_LINE];
@@ -177,6 +177,21 @@ static size_t hash(const char *text, size_t n)
     return (h ^ h >> 16) % HEADS;
 }
 
+/* The place for a head of that text; its length is 0 where there is none, or another one. */
+static head *place_for(hu_batch *b, const char *text, size_t length)
+{
+    if (length > HEAD_SIZE)
+        return &b->unkept;
+    head **place = &b->heads[hash(text, length)];
+    if (!*place)
+        *place = hu_calloc(1, sizeof **place);
+    if (!*place)
+        return &b->unkept;
+    if ((*place)->length != length || memcmp((*place)->text, text, length) != 0)
+        (*place)->length = 0;
+    return *place;
+}
+
 /* The head of the line, whose end becomes the start of what is left; NULL: err says what is wrong. */
 static head *find_head(hu_batch *b, span *line, hu_error *err)
 {
@@ -195,14 +210,13 @@ static head *find_head(hu_batch *b, span *line, hu_error *err)
         return NULL;
     }
     size_t length = (size_t)(line->at - start);
-    head *h = length <= HEAD_SIZE ? &b->heads[hash(start, length)] : &b->unkept;
-    if (h->length == length && memcmp(h->text, start, length) == 0)
+    head *h = place_for(b, start, length);
+    if (h->length > 0)
         return b->last = h;
-    h->length = 0;
     b->last = NULL;
     if (read_head(b, h, (span){start, line->at}, err) != HU_OK)
         return NULL;
-    if (length <= HEAD_SIZE) {
+    if (h != &b->unkept) {
         memcpy(h->text, start, length);
         h->length = length;
         b->last = h;
@@ -387,5 +401,7 @@ hu_batch *hu_batch_new(const hu_env *defaults, hu_batch_write *write, void *to)
 
 void hu_batch_free(hu_batch *b)
 {
+    for (int i = 0; b && i < HEADS; i++)
+        hu_free(b->heads[i]);
     hu_free(b);
 }

@@ -95,7 +95,7 @@ refuses() {
     refuses "cvt e5m2> rne 0x1" "no format ''"
     refuses "cvt int0>e5m2 rne 0x1" "an integer has 1 to 64 bits"
     refuses "cvt int99999999999999999999>e5m2 rne 0x1" "an integer has 1 to 64 bits"
-    refuses $'\x01\x02 e5m2 rne 0x1' '\x01\x02'
+    refuses $'\x01\x02 e5m2 rne 0x1' "there is no operation '??'"
 }
 
 @test "a word, a line and a head that are long" {
