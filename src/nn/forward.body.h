@@ -53,17 +53,13 @@ static void R(last_logits)(const R(hu_var) *logits, const hu_batch *batch, doubl
             out[b * v + j] = (double)logits->value[((b + 1) * batch->positions - 1) * v + j];
 }
 
-/* One pass on the model's tape; loss, gradient and out each where not NULL. The gradient of a parameter on which the
- * loss does not depend is zero. */
-static hu_status R(pass)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
+/* One pass on the model's tape, which is empty; loss, gradient and out each where not NULL. The gradient of a parameter
+ * on which the loss does not depend is zero. */
+static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
                          uint64_t step, double *loss, REAL *gradient, double *out, hu_error *err)
 {
-    hu_status status = check_batch(m, batch, loss != NULL, err);
-    if (status)
-        return status;
-    R(hu_tape_reset)(t);
+    hu_status status = HU_OK;
     t->policy = policy, t->step = step, t->recording = gradient != NULL;
-
     R(hu_var) **p = hu_arena_take(&t->arena, m->n_parameters, sizeof *p);
     if (!p)
         return hu_fail(err, HU_ENOMEM, "model: out of memory");
@@ -84,5 +80,20 @@ static hu_status R(pass)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_bat
         *loss = (double)result->value[0];
     if (!status && out)
         R(last_logits)(logits, batch, out);
+    return status;
+}
+
+/* The array kernels, too, work with the tape's number of threads for as long as the pass takes. */
+static hu_status R(pass)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
+                         uint64_t step, double *loss, REAL *gradient, double *out, hu_error *err)
+{
+    hu_status status = check_batch(m, batch, loss != NULL, err);
+    if (status)
+        return status;
+    int threads = hu_threads();
+    hu_threads_set(t->threads);
+    R(hu_tape_reset)(t);
+    status = R(run)(m, t, weights, batch, policy, step, loss, gradient, out, err);
+    hu_threads_set(threads);
     return status;
 }
