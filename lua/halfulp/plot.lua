@@ -45,6 +45,7 @@ local types = {
 }
 
 local function check(o, level)
+  level = level + 1
   if not takes[o.kind] then
     fail(level, "kind is %s; it takes one of %s", tostring(o.kind), table.concat(names_of(takes), ", "))
   end
@@ -69,7 +70,7 @@ local function check(o, level)
     if not o.rows then fail(level, "rows is missing; it takes a list of tables, such as sweep:rows()") end
     for _, key in ipairs { "x", "y", "z", "series", "panel" } do
       for _, name in ipairs(type(o[key]) == "table" and o[key] or { o[key] }) do
-        rows.need(o.rows, name, "plot: " .. key, level + 1)
+        rows.need(o.rows, name, "plot: " .. key, level)
       end
     end
   end
@@ -155,10 +156,37 @@ end
 function plot.plot(options)
   if type(options) ~= "table" then fail(1, "it takes a table of options") end
   local s = run.settings()
-  return plot.draw(options, {
+  local path = plot.draw(options, {
     ("%s: %s"):format(run.name(), tostring(options.file)), "parameters: " .. lab.json(run.parameters),
     ("seed: %d"):format(s.seed), "version: halfulp " .. lab.version,
   }, 2)
+  return path
+end
+
+---Draws from the store of a run directory, without its script; for `halfulp plot DIR`. Of several sweeps, those are taken
+---that have the columns, or the one that is named.
+---@param folder string
+---@param options table  those of hu.plot, and sweep
+---@return string path of the SVG
+function plot.of(folder, options)
+  local points, manifest = rows.stored(folder)
+  local list, o = {}, {}
+  for key, value in pairs(options) do o[key] = value end
+  for _, point in ipairs(points) do
+    if point.state == "done" and (not o.sweep or point.sweep == o.sweep) then
+      local row = point.results
+      for name, value in pairs(point.params) do row[name] = value end
+      list[#list + 1] = row
+    end
+  end
+  o.sweep, o.rows, o.folder = nil, list, folder .. "/plots"
+  o.file = o.file or table.concat({ o.z or o.y or "plot", "over", o.x or "step" }, "-"):gsub("[^%w_%-]", "_")
+  local ok, path = pcall(plot.draw, o, {
+    ("%s: %s"):format(folder, o.file), "parameters: " .. (manifest:match '"parameters": ([^\n]*),\n' or "{}"),
+    "seed: " .. (manifest:match '"seed": ([^\n]*),\n' or ""), "version: halfulp " .. (manifest:match '"version": "([^"]*)"' or ""),
+  })
+  if not ok then error((tostring(path):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
+  return path
 end
 
 return plot

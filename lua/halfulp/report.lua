@@ -274,7 +274,7 @@ function report.page(spec, folder, manifest, points, script)
 end
 
 local function fail(text, ...)
-  error("report: " .. text:format(...), 3)
+  error("report: " .. text:format(...), 4)
 end
 
 local function check(spec)
@@ -328,9 +328,9 @@ end
 
 ---Writes the report of a run directory from its store, without its script; for `halfulp report DIR`.
 ---@param folder string
----@param out string?  the file; report.html in the folder where absent
+---@param options table?  {out = the file; report.html in the folder where absent}
 ---@return string path
-function report.of(folder, out)
+function report.of(folder, options)
   local points, manifest = rows.stored(folder)
   local kept = read(folder .. "/report.lua")
   local spec = kept and deserialize(kept)
@@ -341,7 +341,7 @@ function report.of(folder, out)
     end
     spec = { sections = #figures > 0 and { { title = "Figures", figures = figures } } or {} }
   end
-  local path = out or folder .. "/report.html"
+  local path = options and options.out or folder .. "/report.html"
   lab.write_file(path, report.page(spec, folder, manifest, points, spec.script))
   return path
 end

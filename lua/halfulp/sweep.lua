@@ -245,7 +245,8 @@ function Sweep:plot(options)
   local copy = {}
   for key, value in pairs(options or {}) do copy[key] = value end
   copy.rows = self:rows()
-  return require "halfulp.plot".draw(copy, Sweep.heads(self.name))
+  local path = require "halfulp.plot".draw(copy, Sweep.heads(self.name), 2)
+  return path
 end
 
 return Sweep

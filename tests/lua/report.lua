@@ -96,7 +96,7 @@ claims["the page can be written again from the store"] = function()
   local first = page()
   run.opened:close()
   run.opened = nil
-  t.assertEquals(report.of(folder .. "/run", folder .. "/again.html"), folder .. "/again.html")
+  t.assertEquals(report.of(folder .. "/run", { out = folder .. "/again.html" }), folder .. "/again.html")
   local again = read(folder .. "/again.html")
   local function body(html) return html:match "<main>(.-)<section id=\"manifest\"" end
   t.assertEquals(body(again), body(first))
