@@ -472,7 +472,8 @@ static int run_sweep(lua_State *L)
     hu_lua_try(L, status, &err);
     if (hu_interrupted()) {
         hu_run_dir_state(job.dir, "interrupted", NULL);
-        return luaL_error(L, "interrupted; run the same command again to continue");
+        lua_pushliteral(L, "interrupted; run the same command again to continue");
+        return lua_error(L);
     }
     lua_newtable(L);
     push_count(L, "points", job.plan->n);

@@ -5,8 +5,10 @@ local run = require "halfulp.run"
 
 local fields = { default = true, choices = true, min = true, max = true, help = true }
 
+-- What was typed is wrong, not the script.
 local function fail(...)
-  error(select("#", ...) > 1 and string.format(...) or (...), 0)
+  run.wrong_usage = true
+  error(string.format(...), 0)
 end
 
 local function join(list)

@@ -77,14 +77,25 @@ function run.command()
   return table.concat(words, " ")
 end
 
+---Calls a function in C and raises its error without the place in our own files.
+---@param level integer  of the place that is shown instead; 0: none
+function run.call(level, fn, ...)
+  local ok, result = pcall(fn, ...)
+  if ok then return result end
+  if type(result) == "string" and not result:find "^interrupted" then
+    error((result:gsub("^[^:]*halfulp/%l+%.lua:%d+: ", "")), level > 0 and level + 1 or 0)
+  end
+  error(result, 0)
+end
+
 ---The directory of this run, opened and locked. Raises where that cannot be.
 function run.directory()
   if not run.opened then
     local s = run.settings()
-    run.opened = lab.open {
+    run.opened = run.call(0, lab.open, {
       dir = s.out or "results/" .. run.name(), script = s.script or "", seed = s.seed, jobs = s.jobs,
       sha256 = s.script and lab.sha256_file(s.script) or "", command = run.command(), parameters = lab.json(run.parameters),
-    }
+    })
   end
   return run.opened
 end
@@ -150,11 +161,13 @@ end
 
 ---The run has failed: into the log and the manifest, where there is a directory. `halfulp run` calls it.
 ---@param message string
+---@return boolean? wrong_usage  whether the script's parameters were wrong, which is another exit status
 function run.failed(message)
-  if run.opened then
-    run.log("failed: " .. message)
-    run.opened:state "failed"
+  if run.opened and not message:find "^interrupted" then
+    pcall(run.log, "failed: " .. message)
+    pcall(run.opened.state, run.opened, "failed")
   end
+  return run.wrong_usage
 end
 
 return run

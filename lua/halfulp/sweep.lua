@@ -151,10 +151,11 @@ function Sweep:run(fn, options)
   local settings = run.settings()
   local identity = run.identity(fn, options.uses, options.files or {})
   self.name = unique_name(options.name)
-  self.summary = run.directory():sweep {
+  local directory = run.directory()
+  self.summary = run.call(2, directory.sweep, directory, {
     name = self.name, points = self.points, run = guarded(fn, self.names), identity = identity, seed = settings.seed,
     jobs = options.jobs or settings.jobs, quiet = options.quiet,
-  }
+  })
   local s = self.summary
   if s.failed > 0 then
     local text = ("%s: %d of %d points failed; the first: %s"):format(self.name, s.failed, s.points, s.first_failure)

@@ -15,6 +15,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/options.h"
 #include "src/cli/state.h"
+#include "src/lab/interrupt.h"
 
 typedef struct request {
     const char *script;
@@ -29,6 +30,7 @@ typedef struct request {
 static const char text[] =
     "Runs an experiment written in Lua. The script gets the parameters that follow its name; what they are is\n"
     "said at its head. A script that stores results can be interrupted: the same command goes on from there.\n"
+    "Exit status after an interruption: that of the signal, 130 for Ctrl-C.\n"
     "\n"
     "  $ halfulp run experiments/bits-vs-loss.lua scale=small --seed 1 --out results/first\n"
     "\n"
@@ -44,20 +46,43 @@ static char *join_lines(const char *message)
     return line;
 }
 
+/* Runs protected: (message) -> whether the script was used wrongly. The run's log and manifest get to know. */
+static int tell_run(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, "halfulp.run");
+    lua_getfield(L, -1, "failed");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+/* The exit status of a script that ended with the error on top of the stack. */
+static int failure_status(lua_State *L)
+{
+    lua_pushcfunction(L, tell_run);
+    lua_pushvalue(L, -2);
+    bool told = lua_pcall(L, 1, 1, 0) == LUA_OK;
+    int status = told && lua_toboolean(L, -1) ? HU_CLI_USAGE : HU_CLI_FAILED;
+    lua_pop(L, 1);
+    return status;
+}
+
 static int report(lua_State *L, bool debug)
 {
     const char *message = lua_tostring(L, -1);
-    if (hu_state_was_interrupted())
+    int status = failure_status(L);
+    if (hu_state_was_interrupted() && !hu_interrupted())
         return hu_cli_fail(HU_CLI_FAILED, "interrupted");
     if (debug) {
         fflush(stdout);
         fprintf(stderr, "halfulp: %s\n", message);
-        return HU_CLI_FAILED;
+        return status;
     }
     char *line = join_lines(message);
-    hu_cli_fail(HU_CLI_FAILED, "%s", line ? line : message);
+    hu_cli_fail(status, "%s", line ? line : message);
     free(line);
-    return HU_CLI_FAILED;
+    return status;
 }
 
 /* Runs protected: puts what was asked for into the module. Its argument is the request. */
@@ -184,9 +209,10 @@ int hu_cmd_run(int argc, char **argv)
         return status;
     status = run(L, &r);
     lua_close(L);
-    if (hu_state_was_interrupted()) {   /* the caller sees the signal, not a failure */
-        signal(SIGINT, SIG_DFL);
-        raise(SIGINT);
+    int caught = hu_interrupted() ? hu_interrupted() : hu_state_was_interrupted() ? SIGINT : 0;
+    if (caught) {                       /* the caller sees the signal, not a failure */
+        signal(caught, SIG_DFL);
+        raise(caught);
     }
     return status;
 }

@@ -12,3 +12,6 @@ halfulp_SOURCES += src/cli/state.h src/cli/state.c
 halfulp_SOURCES += src/cli/cmd-run.c
 halfulp_SOURCES += src/cli/line.h src/cli/line.c
 halfulp_SOURCES += src/cli/cmd-repl.c
+halfulp_SOURCES += src/cli/folder-call.h src/cli/folder-call.c
+halfulp_SOURCES += src/cli/cmd-plot.c
+halfulp_SOURCES += src/cli/cmd-report.c

@@ -19,6 +19,8 @@ static const hu_command commands[] = {
     {"calc",   hu_cmd_calc,   "one operation on numbers of a format; --batch: one a line"},
     {"format", hu_cmd_format, "what a format is: fields, range, and all values of a small one"},
     {"run",    hu_cmd_run,    "an experiment written in Lua, with its parameters"},
+    {"plot",   hu_cmd_plot,   "a figure from the results of a run"},
+    {"report", hu_cmd_report, "one page that shows a run, for sending to somebody"},
     {"repl",   hu_cmd_repl,   "a prompt: Lua with formats and arrays, line editing and history"},
     {"help",   help,          "this list, or the help of a command"},
     {NULL, NULL, NULL},

@@ -13,3 +13,4 @@ EXTRA_DIST += tests/lib/objects.lua
 cli_tests += tests/cli/format.bats
 cli_tests += tests/cli/run.bats
 cli_tests += tests/cli/repl.bats
+cli_tests += tests/cli/run-dir.bats

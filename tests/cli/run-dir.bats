@@ -1,0 +1,323 @@
+#!/usr/bin/env bats
+# run-dir.bats - the directory of a run: continued after any end, locked, never written over, one line when it fails.
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || exit 1
+    ulimit -c 0
+    cat >sweep.lua <<'LUA'
+local hu = require "halfulp"
+local p = hu.params {n = 20, ms = 0, fail = 0}
+local sweep = hu.sweep {i = hu.range(1, p.n)}
+sweep:run(function(q)
+  if q.i == p.fail then error("point " .. q.i .. " has no answer") end
+  if p.ms > 0 then os.execute("sleep " .. p.ms / 1000) end
+  return {x = q.i / 7, r = math.random(), list = {q.i, math.random()}, text = "n" .. q.i}
+end)
+sweep:table {file = "all"}
+LUA
+}
+
+# What the store holds, without times.
+dump() {
+    sqlite3 "$1/results.sqlite" "SELECT p.key, p.status, p.error, m.name, quote(m.value) FROM points p LEFT JOIN metrics m ON m.point = p.id ORDER BY 1, 4;
+        SELECT p.key, s.name, s.shape, hex(s.data) FROM points p JOIN series s ON s.point = p.id ORDER BY 1, 2;
+        SELECT p.key, t.name, t.value FROM points p JOIN texts t ON t.point = p.id ORDER BY 1, 2;
+        SELECT p.key, q.name, q.value FROM points p JOIN params q ON q.point = p.id ORDER BY 1, 2; PRAGMA integrity_check"
+}
+
+need_sqlite() {
+    command -v sqlite3 >/dev/null || skip "no sqlite3: install sqlite3"
+}
+
+# One line that begins with the program's name.
+one_line() {
+    [ "${#lines[@]}" -eq 1 ] || { printf 'not one line: %s\n' "$output"; return 1; }
+    [[ $output == "halfulp: "* ]]
+}
+
+@test "a run leaves manifest, store, table and log" {
+    need_sqlite
+    run "$HALFULP" run sweep.lua fail=3 --jobs 2 --seed 5
+    [ "$status" -eq 0 ]
+    [ -f results/sweep/results.sqlite ] && [ -f results/sweep/all.tsv ]
+    grep -q 'point 3 has no answer' results/sweep/log.txt
+    [ "$(sqlite3 :memory: "SELECT json_extract(readfile('results/sweep/manifest.json'), '\$.state', '\$.seed', '\$.points_done', '\$.points_failed', '\$.parameters.fail')")" = '["finished",5,19,1,3]' ]
+    sum=$(sha256sum sweep.lua | cut -c 1-64)
+    grep -q "\"script_sha256\": \"$sum\"" results/sweep/manifest.json
+    [ ! -e results/sweep/results.sqlite-wal ]
+}
+
+@test "one worker and several leave the same store" {
+    need_sqlite
+    for jobs in 1 2 3; do "$HALFULP" run sweep.lua fail=4 --jobs $jobs --out out$jobs 2>/dev/null; done
+    dump out1 >1.txt
+    [ "$(wc -l <1.txt)" -gt 80 ]
+    for jobs in 2 3; do
+        dump out$jobs >$jobs.txt
+        cmp 1.txt $jobs.txt
+        cmp out1/all.tsv out$jobs/all.tsv
+    done
+}
+
+@test "killed at random moments and run again, the store is that of an undisturbed run" {
+    need_sqlite
+    "$HALFULP" run sweep.lua n=60 ms=5 --jobs 2 --out whole
+    RANDOM=1
+    kills=0
+    for i in $(seq 12); do
+        "$HALFULP" run sweep.lua n=60 ms=5 --jobs 2 --out killed 2>/dev/null &
+        pid=$!
+        sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+        kill -9 $pid 2>/dev/null && kills=$((kills + 1))
+        wait $pid || true
+    done
+    echo "# killed $kills times" >&3
+    "$HALFULP" run sweep.lua n=60 ms=5 --jobs 2 --out killed
+    dump whole >whole.txt
+    dump killed >killed.txt
+    cmp whole.txt killed.txt
+    cmp whole/all.tsv killed/all.tsv
+}
+
+@test "Ctrl-C ends in order and the same command continues" {
+    need_sqlite
+    for jobs in 1 2; do
+        for signal in INT TERM; do
+            "$HALFULP" run sweep.lua n=30 ms=20 --jobs $jobs --out whole
+            "$HALFULP" run sweep.lua n=30 ms=20 --jobs $jobs --out cut$jobs$signal 2>err.txt &
+            pid=$!
+            for i in $(seq 100); do
+                [ "$(sqlite3 cut$jobs$signal/results.sqlite "SELECT count(*) FROM points WHERE status = 'done'" 2>/dev/null || echo 0)" -gt 2 ] && break
+                sleep 0.05
+            done
+            # the shell lets background jobs ignore SIGINT; the program then leaves it ignored, so TERM goes to it
+            kill -$signal $pid
+            sleep 0.2
+            kill -TERM $pid 2>/dev/null || true
+            status=0; wait $pid || status=$?
+            [ "$status" -ge 128 ] || [ "$status" -eq 1 ]
+            grep -q 'interrupted; run the same command again to continue' err.txt
+            [ "$(wc -l <err.txt)" -eq 1 ]
+            grep -q '"state": "interrupted"' cut$jobs$signal/manifest.json
+            "$HALFULP" run sweep.lua n=30 ms=20 --jobs $jobs --out cut$jobs$signal
+            cmp whole/all.tsv cut$jobs$signal/all.tsv
+        done
+    done
+}
+
+@test "a second process on the same directory is told who holds it" {
+    "$HALFULP" run sweep.lua n=40 ms=50 --jobs 1 --out held 2>/dev/null &
+    pid=$!
+    for i in $(seq 100); do [ -s held/manifest.json ] && break; sleep 0.02; done
+    run "$HALFULP" run sweep.lua --out held
+    kill $pid
+    wait $pid || true
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"held is being written by process $pid"* ]]
+}
+
+@test "the lock of a process that was killed is gone" {
+    "$HALFULP" run sweep.lua n=40 ms=50 --jobs 2 --out held 2>/dev/null &
+    pid=$!
+    for i in $(seq 100); do [ -s held/manifest.json ] && break; sleep 0.02; done
+    kill -9 $pid
+    wait $pid || true
+    run "$HALFULP" run sweep.lua n=3 --jobs 1 --out held
+    [ "$status" -eq 0 ]
+}
+
+@test "a directory or a results file that is not ours is refused and left as it is" {
+    mkdir other file
+    echo "my notes" >other/notes.txt
+    printf 'This is a text, long enough to be a database by its size. %.0s' $(seq 40) >file/results.sqlite
+    cp -r other other.before; cp -r file file.before
+    run "$HALFULP" run sweep.lua --out other
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"other is not a run directory: it holds notes.txt"* ]]
+    run "$HALFULP" run sweep.lua --out file
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"file/results.sqlite is not a result store of halfulp"* ]]
+    diff -r other other.before
+    cmp file/results.sqlite file.before/results.sqlite
+    if command -v sqlite3 >/dev/null; then
+        mkdir database
+        sqlite3 database/results.sqlite "CREATE TABLE points(a); INSERT INTO points VALUES (1)"
+        sum=$(sha256sum database/results.sqlite)
+        run "$HALFULP" run sweep.lua --out database
+        [ "$status" -eq 1 ]
+        one_line
+        [ "$sum" = "$(sha256sum database/results.sqlite)" ]
+    fi
+}
+
+@test "a folder that cannot be used is told in one line" {
+    for out in /dev/full /proc/nothing sweep.lua sweep.lua/below; do
+        run "$HALFULP" run sweep.lua --out $out
+        [ "$status" -eq 1 ]
+        one_line
+    done
+    run "$HALFULP" run sweep.lua --out ""
+    [ "$status" -ne 0 ]
+    one_line
+}
+
+@test "a read-only folder is told in one line and left as it is" {
+    "$HALFULP" run sweep.lua n=3 --out done
+    if [ "$(id -u)" -eq 0 ]; then
+        mkdir mounted
+        mount -t tmpfs -o size=2m none mounted 2>/dev/null || skip "this user may write everywhere and may not mount a file system"
+        cp -r done mounted/done
+        mount -o remount,ro mounted || { umount mounted; skip "no read-only file system could be mounted"; }
+        run "$HALFULP" run sweep.lua n=4 --out mounted/done
+        first=$status first_output=$output
+        run "$HALFULP" run sweep.lua n=4 --out mounted/new
+        umount mounted
+        [ "$first" -eq 1 ]
+        [[ $first_output == "halfulp: "*"Read-only file system"* ]]
+    else
+        mkdir locked
+        cp -r done locked/done
+        chmod -R a-w locked
+        run "$HALFULP" run sweep.lua n=4 --out locked/done
+        first=$status
+        run "$HALFULP" run sweep.lua n=4 --out locked/new
+        chmod -R u+w locked
+        [ "$first" -eq 1 ]
+    fi
+    [ "$status" -eq 1 ]
+    one_line
+}
+
+@test "a full disk is told in one line, and with room the same command continues" {
+    [ "$(id -u)" -eq 0 ] || skip "only root may mount a small file system"
+    mkdir small
+    mount -t tmpfs -o size=400k none small 2>/dev/null || skip "no file system can be mounted here"
+    cat >big.lua <<'LUA'
+local hu = require "halfulp"
+local sweep = hu.sweep {i = hu.range(1, 40)}
+sweep:run(function(q)
+  local list = {}
+  for k = 1, 4000 do list[k] = q.i + 1 / k end
+  return {list = list, sum = q.i}
+end)
+sweep:table {file = "all"}
+LUA
+    run "$HALFULP" run big.lua --jobs 2 --out small/out
+    first=$status first_output=$output n=${#lines[@]}
+    mount -o remount,size=20m small
+    run "$HALFULP" run big.lua --jobs 2 --out small/out
+    second=$status
+    "$HALFULP" run big.lua --jobs 1 --out plain
+    same=0; cmp plain/all.tsv small/out/all.tsv || same=$?
+    umount small
+    printf '%s\n' "$first_output"
+    [ "$first" -eq 1 ]
+    [ "$n" -eq 1 ]
+    [[ $first_output == "halfulp: "*"full"* || $first_output == "halfulp: "*"No space"* ]]
+    [ "$second" -eq 0 ]
+    [ "$same" -eq 0 ]
+}
+
+@test "a table cannot be written to a full device" {
+    cat >full.lua <<'LUA'
+local hu = require "halfulp"
+local sweep = hu.sweep {i = {1, 2}}
+sweep:run(function(q) return {x = q.i} end)
+sweep:table {file = "/dev/full"}
+LUA
+    run "$HALFULP" run full.lua
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"/dev/full"* ]]
+}
+
+@test "an error in the script is one line; what was computed stays" {
+    cat >wrong.lua <<'LUA'
+local hu = require "halfulp"
+hu.sweep({i = {1, 2}}):run(function(q) return {x = q.i} end)
+error("no figure today")
+LUA
+    run "$HALFULP" run wrong.lua
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"wrong.lua:3: no figure today"* ]]
+    grep -q '"state": "failed"' results/wrong/manifest.json
+    grep -q 'no figure today' results/wrong/log.txt
+    need_sqlite
+    [ "$(sqlite3 results/wrong/results.sqlite "SELECT count(*) FROM points WHERE status = 'done'")" -eq 2 ]
+}
+
+@test "a wrong parameter is wrong usage and makes no directory" {
+    run "$HALFULP" run sweep.lua m=3
+    [ "$status" -eq 2 ]
+    one_line
+    [[ $output == *"did you mean n?"* || $output == *"no parameter m"* ]]
+    [ ! -e results ]
+}
+
+@test "a changed script computes anew and mixes nothing" {
+    need_sqlite
+    "$HALFULP" run sweep.lua n=5
+    sed -i 's|q.i / 7|q.i / 8|' sweep.lua
+    "$HALFULP" run sweep.lua n=5
+    [ "$(sqlite3 results/sweep/results.sqlite "SELECT count(*) FROM points")" -eq 10 ]
+    [ "$(tail -n 1 results/sweep/all.tsv | cut -f 4)" = 0.625 ]
+}
+
+@test "no gnuplot: one line, the data are there" {
+    cat >plot.lua <<'LUA'
+local hu = require "halfulp"
+local sweep = hu.sweep {i = {1, 2, 3}}
+sweep:run(function(q) return {x = q.i} end)
+sweep:plot {x = "i", y = "x", file = "line"}
+LUA
+    mkdir bin
+    for tool in sh rm cat; do ln -s "$(command -v $tool)" bin; done
+    PATH=$PWD/bin run "$HALFULP" run plot.lua
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"gnuplot is not installed"* ]]
+    [ -s results/plot/plots/line.tsv ] && [ -s results/plot/plots/line.gp ]
+    printf '#!/bin/sh\necho "line 3: bad terminal" >&2\nexit 1\n' >bin/gnuplot
+    chmod +x bin/gnuplot
+    PATH=$PWD/bin run "$HALFULP" run plot.lua
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"gnuplot failed (line 3: bad terminal)"* ]]
+}
+
+@test "plot and report work from the store" {
+    command -v gnuplot >/dev/null || skip "no gnuplot: install gnuplot-nox"
+    "$HALFULP" run sweep.lua --jobs 2
+    run "$HALFULP" plot results/sweep --x i --y x --logy --file line
+    [ "$status" -eq 0 ]
+    [ "$output" = results/sweep/plots/line.svg ]
+    [ -s results/sweep/plots/line.png ]
+    run "$HALFULP" report results/sweep
+    [ "$status" -eq 0 ]
+    grep -q 'plots/line.svg' results/sweep/report.html
+    run "$HALFULP" plot results/sweep --x i --y nothing
+    [ "$status" -eq 1 ]
+    one_line
+    run "$HALFULP" report .
+    [ "$status" -eq 1 ]
+    one_line
+    run "$HALFULP" plot
+    [ "$status" -eq 2 ]
+}
+
+@test "a browser shows the report without complaints" {
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no chromium"
+    command -v gnuplot >/dev/null || skip "no gnuplot: install gnuplot-nox"
+    "$HALFULP" run sweep.lua fail=3 --jobs 2
+    "$HALFULP" plot results/sweep --x i --y x --file line
+    "$HALFULP" report results/sweep
+    HOME=$PWD timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$PWD/profile" --enable-logging=stderr \
+        --dump-dom "file://$PWD/results/sweep/report.html" >dom.html 2>log.txt || skip "chromium does not run here"
+    grep -q 'Figure 1' dom.html
+    run grep -E 'CONSOLE|ERR_' log.txt
+    [ "$status" -ne 0 ]
+}
