@@ -23,6 +23,7 @@ typedef struct hu_command {
 
 int hu_cmd_calc  (int argc, char **argv);
 int hu_cmd_format(int argc, char **argv);
+int hu_cmd_bench (int argc, char **argv);
 int hu_cmd_run   (int argc, char **argv);
 int hu_cmd_repl  (int argc, char **argv);
 int hu_cmd_plot  (int argc, char **argv);

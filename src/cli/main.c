@@ -22,6 +22,7 @@ static const hu_command commands[] = {
     {"plot",   hu_cmd_plot,   "a figure from the results of a run"},
     {"report", hu_cmd_report, "one page that shows a run, for sending to somebody"},
     {"repl",   hu_cmd_repl,   "a prompt: Lua with formats and arrays, line editing and history"},
+    {"bench",  hu_cmd_bench,  "how fast the kernels are, against yardsticks measured in the same run"},
     {"help",   help,          "this list, or the help of a command"},
     {NULL, NULL, NULL},
 };

@@ -14,3 +14,4 @@ cli_tests += tests/cli/format.bats
 cli_tests += tests/cli/run.bats
 cli_tests += tests/cli/repl.bats
 cli_tests += tests/cli/run-dir.bats
+cli_tests += tests/cli/bench.bats
