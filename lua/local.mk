@@ -41,6 +41,7 @@ dist_halfulplua_DATA += lua/halfulp/objects.lua
 dist_halfulplua_DATA += lua/halfulp/analysis.lua
 dist_halfulplua_DATA += lua/halfulp/nn.lua
 dist_halfulplua_DATA += lua/halfulp/kernels.lua
+dist_halfulplua_DATA += lua/halfulp/sharpness.lua
 dist_halfulplua_DATA += lua/halfulp/run.lua
 dist_halfulplua_DATA += lua/halfulp/params.lua
 dist_halfulplua_DATA += lua/halfulp/rows.lua

@@ -24,6 +24,11 @@ local analysis = {}
 ---@field ulp_mean number?
 
 ---How far computed numbers are from their reference.
+---
+---```lua
+---local m = hu.error({1.125, 2, -3}, {1, 2, -4}, {format = "e4m3"})
+---print(m.relative_max, m.ulp_max, m.exact)    --> 0.25  2.0  1
+---```
 ---@param computed any   array, table of numbers or number
 ---@param reference any  the same shape
 ---@param options table? {format = whose ulps are counted (a name or a format)}
@@ -31,33 +36,14 @@ local analysis = {}
 analysis.error = core.error
 
 ---The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point Arithmetic).
+---
+---```lua
+---print(hu.ulp("e4m3", 1), hu.ulp("bf16", 1000))    --> 0.125  4.0
+---```
 ---@param format any  a name or a format
 ---@param x number
 ---@return number
 analysis.ulp = core.ulp
-
----How much a loss can rise within a small box (Keskar's epsilon-sharpness).
----@class hu.sharpness
----@field phi number         100 * increase / (1 + loss)
----@field loss number        at the center
----@field increase number    of the maximum over the box above it
----@field iterations integer of the search
----@field evaluations integer
-local sharpness = {}
-
----Sharpness of softmax cross-entropy in the space of the logits. The closed form takes the vertex of the box at which
----the maximum lies; "lbfgsb" searches for it. Source: arXiv:2405.18710, with Keskar's box.
----@param options table {logits = array [token] or [row][token], target = the true token of each row counted from 0, eps = 1e-3, method = "closed" or "lbfgsb"}
----@return hu.sharpness
-sharpness.logits = core.sharpness_logits
-
----Keskar's sharpness in the space of the weights, for any loss. Each call of the loss gets a new array of doubles in the
----shape of the weights. Source: arXiv:1609.04836, metric 2.1.
----@param options table {loss = function(weights) -> loss, gradient; weights = array, eps = 1e-3, directions = 0 (the full space) or the number of random ones, iterations = 10, seed = 1}
----@return hu.sharpness
-sharpness.keskar = core.sharpness_keskar
-
-analysis.sharpness = sharpness
 
 ---Statistics of runs and series.
 ---@class hu.stats
@@ -79,6 +65,10 @@ stats.sd = core.sd
 stats.ci95 = core.ci95
 
 ---Wilson's score interval of a probability.
+---
+---```lua
+---print(("%.3f to %.3f"):format(hu.stats.wilson(18, 188)))    --> 0.061 to 0.146
+---```
 ---@param k integer            how often it was seen
 ---@param n integer            in how many trials
 ---@param confidence number?   0.95
@@ -89,6 +79,11 @@ stats.wilson = core.wilson
 ---Whether a training run diverged, by two rules. by_average: a loss is not finite, or at the end the smoothed loss (an
 ---average with decay 0.99) is above 1.5 times its smallest value. by_level: a loss is not finite, or the mean of the last
 ---twentieth is above the reference.
+---
+---```lua
+---local d = hu.stats.diverged({3, 2, 1, 9, 9, 9}, {reference = 5.5})
+---print(d.by_average, d.by_level)      --> true  true
+---```
 ---@param losses any     array or table of numbers, one a step, in nats
 ---@param options table? {reference = loss of a model that has learned nothing; the first loss of the series}
 ---@return table {by_average=, by_level=, nonfinite=, first_nonfinite = its position, average=, minimum=, level=, reference=}
@@ -96,6 +91,12 @@ stats.diverged = core.diverged
 
 ---Spikes of a loss, by two rules; steps in a row are one spike. residual: above the smoothed loss before it by more than 4
 ---standard deviations of the last 200 residuals. rise: above the smallest smoothed loss so far by 0.5 nats.
+---
+---```lua
+---local losses = {}
+---for i = 1, 100 do losses[i] = i == 60 and 4 or 2 + 0.01 * (i % 3) end
+---print(hu.stats.spikes(losses).rise.steps[1])    --> 60
+---```
 ---@param losses any  array or table of numbers, one a step, in nats
 ---@return table {residual = {count=, steps = positions}, rise = {count=, steps=}}
 stats.spikes = core.spikes
@@ -113,6 +114,11 @@ local function log2_of(list, name)
 end
 
 ---Least-squares line y = intercept + slope x.
+---
+---```lua
+---local line = hu.stats.fit({1, 2, 4, 8}, {1, 1/4, 1/16, 1/64}, {logx = true, logy = true})
+---print(("%.3f"):format(line.slope))   --> -2.000
+---```
 ---@param x any          array or table of numbers
 ---@param y any          as many
 ---@param options table? {logx = false, logy = false}: takes the logarithm to base 2 first

@@ -264,7 +264,7 @@ hu.sum = core.numeric.sum
 local analysis = require "halfulp.analysis"
 hu.error     = analysis.error
 hu.ulp       = analysis.ulp
-hu.sharpness = analysis.sharpness
+hu.sharpness = require "halfulp.sharpness"
 hu.stats     = analysis.stats
 hu.kernels   = require "halfulp.kernels"
 

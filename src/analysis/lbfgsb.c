@@ -12,7 +12,7 @@ static const double armijo = 1e-4;          /* Nocedal and Wright, section 3.1  
 static const double curvature = 1e-10;      /* a pair counts when s'y > this * |s| |y|                     */
 static const double reach = 1e-3;           /* first trial: components of at least this share of the largest reach their bound */
 static const double past = 1 + 0x1p-48;     /* so that a bound is met in spite of rounding, and not almost         */
-static const int    max_backtracks = 60;
+static const int    max_backtracks = 20;
 
 /* All that a search carries along. Pair k of the ring is s[k*n ..], y[k*n ..]; `newest` is the last written. */
 typedef struct search {

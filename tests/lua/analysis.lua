@@ -166,6 +166,49 @@ claims["wrong options of Keskar's sharpness are named"] = function()
   t.assertErrorMsgContains("weights is", try, {weights = true})
 end
 
+local function small_model()
+  local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8, seed = 3}
+  return model, hu.nn.markov {alphabet = 4, train = 2000, heldout = 500}
+end
+
+claims["the sharpness of a model's logits is that of the logits it gives"] = function()
+  local model, text = small_model()
+  for _, policy in ipairs {"fp32", "e8m3:rz"} do
+    local s = hu.sharpness.model(model, text, {rows = 5, split = "heldout", policy = policy, eps = 5e-4})
+    local logits, targets = model:logits(text, {rows = 5, split = "heldout", policy = policy})
+    local same = hu.sharpness.logits {logits = logits, target = targets, eps = 5e-4}
+    t.assertEquals(s.emulated.phi, same.phi)
+    t.assertAlmostEquals(s.full.phi / s.emulated.phi, 1, policy == "fp32" and 1e-6 or 0.1)
+    if policy ~= "fp32" then t.assertNotAlmostEquals(s.full.phi / s.emulated.phi, 1, 1e-5) end
+    local searched = hu.sharpness.model(model, text, {rows = 5, split = "heldout", eps = 5e-4, method = "lbfgsb"})
+    t.assertAlmostEquals(searched.full.phi / s.full.phi, 1, 1e-10)
+    t.assertNil(searched.emulated)
+  end
+end
+
+claims["in the space of a model's weights no point of the box is above what the search found"] = function()
+  local model, text = small_model()
+  local weights, eps = model:flat():to "double", 1e-3
+  local s = hu.sharpness.model(model, text, {rows = 2, space = "weights", policy = "e8m7:rz", eps = eps})
+  t.assertAlmostEquals(s.full.loss, (model:objective(nil, text, {rows = 2})), 1e-12)
+  t.assertTrue(s.emulated.phi > 0 and s.full.iterations <= 10)
+  local width = eps * (weights:abs() + 1)
+  for seed = 1, 20 do
+    local corner = weights + width * hu.uniform(#weights, {seed = seed, low = -1, high = 1}):map(function(u) return u < 0 and -1 or 1 end)
+    t.assertTrue(model:objective(corner, text, {rows = 2}) - s.full.loss < s.full.increase)
+  end
+  local along = hu.sharpness.model(model, text, {rows = 2, space = "weights", directions = 10, eps = eps}).full
+  t.assertTrue(along.phi > 0 and along.phi < s.full.phi)
+end
+
+claims["wrong options of a model's sharpness are named"] = function()
+  local model, text = small_model()
+  t.assertErrorMsgContains("space is weight", hu.sharpness.model, model, text, {space = "weight"})
+  t.assertErrorMsgContains("unknown option \"row\"", hu.sharpness.model, model, text, {row = 2})
+  t.assertErrorMsgContains("eps is -1", hu.sharpness.model, model, text, {eps = -1})
+  t.assertErrorMsgContains("closed or lbfgsb", hu.sharpness.model, model, text, {method = "x"})
+end
+
 claims["a run that rises diverges by the average; one that stays up by the level"] = function()
   local losses = {}
   for i = 1, 400 do losses[i] = i <= 200 and 2 or 4 end
