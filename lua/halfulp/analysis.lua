@@ -27,7 +27,7 @@ local analysis = {}
 ---
 ---```lua
 ---local m = hu.error({1.125, 2, -3}, {1, 2, -4}, {format = "e4m3"})
----print(m.relative_max, m.ulp_max, m.exact)    --> 0.25  2.0  1
+---print(m.relative_max, m.ulp_max, m.exact)    --> 0.25	2.0	1
 ---```
 ---@param computed any   array, table of numbers or number
 ---@param reference any  the same shape
@@ -38,7 +38,7 @@ analysis.error = core.error
 ---The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point Arithmetic).
 ---
 ---```lua
----print(hu.ulp("e4m3", 1), hu.ulp("bf16", 1000))    --> 0.125  4.0
+---print(hu.ulp("e4m3", 1), hu.ulp("bf16", 1000))    --> 0.125	4.0
 ---```
 ---@param format any  a name or a format
 ---@param x number
@@ -82,7 +82,7 @@ stats.wilson = core.wilson
 ---
 ---```lua
 ---local d = hu.stats.diverged({3, 2, 1, 9, 9, 9}, {reference = 5.5})
----print(d.by_average, d.by_level)      --> true  true
+---print(d.by_average, d.by_level)      --> true	true
 ---```
 ---@param losses any     array or table of numbers, one a step, in nats
 ---@param options table? {reference = loss of a model that has learned nothing; the first loss of the series}

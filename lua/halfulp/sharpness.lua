@@ -69,7 +69,7 @@ end
 ---```lua
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
 ---local s = hu.sharpness.model(model, hu.nn.markov {alphabet = 4}, {rows = 4, policy = "e8m3:rz"})
----print(s.emulated.phi > 0, s.full.phi > 0)    --> true  true
+---print(s.emulated.phi > 0, s.full.phi > 0)    --> true	true
 ---```
 ---@param model hu.model
 ---@param data any            as `model:logits` takes it: a text, strings, or {features=, targets=}
