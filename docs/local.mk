@@ -6,6 +6,7 @@ dist_doc_DATA += docs/calc.md
 dist_doc_DATA += docs/results.md
 dist_doc_DATA += docs/library.md
 dist_doc_DATA += docs/methods.md
+dist_doc_DATA += docs/experiments.md
 
 # halfulp(1) is what the program says about itself.
 man_MANS = docs/halfulp.1

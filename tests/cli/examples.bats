@@ -54,3 +54,7 @@ try() {
     [ -z "${HU_PRELOAD:-}" ] || export LD_PRELOAD=$HU_PRELOAD ASAN_OPTIONS=detect_leaks=0
     try lua lua5.4
 }
+
+@test "every Lua example prints what the page says, through halfulp run" {
+    try lua "$HALFULP" run
+}

@@ -73,3 +73,9 @@ links() { # links COMPILER SOURCE LINK-FLAGS...: compiles by pkg-config alone, i
         lua5.4 -e 'print(require("halfulp").format("e5m2").name)'
     [ "$output" = e5m2 ] || { echo "$output"; false; }
 }
+
+@test "the installed program finds its data beside it" {
+    cat >script.lua <<<'print(require("halfulp").format("e5m2").name)'
+    run env -u LUA_PATH -u LUA_CPATH -u HALFULP_DATADIR "$prefix/bin/halfulp" run script.lua
+    [ "$output" = e5m2 ] || { echo "$output"; false; }
+}
