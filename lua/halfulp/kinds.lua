@@ -157,7 +157,7 @@ function kinds.heatmap(o)
   for _, g in ipairs(groups) do
     local row = { n = g.n, [o.z] = g.mean, column_at = place_x[g[o.x]], row_at = place_y[g[o.y]] }
     for _, name in ipairs(by) do row[name] = cell(g[name]) end
-    row.text = g.n > 0 and (o.cell or "%.3g"):format(g.mean) or "×"
+    row.text = g.n > 0 and (o.cell or "%.3g"):format(g.mean) or "\u{d7}"
     if g.n > 0 and not (o.logz and g.mean <= 0) then low, high = math.min(low, g.mean), math.max(high, g.mean) end
     fig.rows[#fig.rows + 1] = row
     fig.has_bad = fig.has_bad or g.n == 0
@@ -213,7 +213,7 @@ function kinds.heatmap(o)
       },
     }
   end
-  if fig.has_bad then fig.legend[1] = { title = "×: not finite", style = "dots lc rgb '#E4E4E4'" } end
+  if fig.has_bad then fig.legend[1] = { title = "\u{d7}: not finite", style = "dots lc rgb '#E4E4E4'" } end
   fig.panel_px = math.max(200, 34 * #ys + 90)
   return fig
 end

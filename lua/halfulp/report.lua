@@ -32,7 +32,7 @@ end
 local function cell_text(value)
   if type(value) == "number" and math.type(value) == "float" then return ("%.5g"):format(value) end
   if value == true then return "yes" elseif value == false then return "no" end
-  return value == nil and "–" or tostring(value)
+  return value == nil and "\u{2013}" or tostring(value)
 end
 
 -- A table with a caption; the first column heads its row where `head` is set. A row is a list, or has the columns as names.
@@ -187,7 +187,7 @@ local section_fields = { title = true, text = true, figures = true, tables = tru
 local function html_published(list)
   local cells = {}
   for i, row in ipairs(list) do
-    cells[i] = { row.claim, row.published, row.here, row.holds == nil and "–" or row.holds == true and "yes" or row.holds == false and "no" or row.holds }
+    cells[i] = { row.claim, row.published, row.here, row.holds == nil and "\u{2013}" or row.holds == true and "yes" or row.holds == false and "no" or row.holds }
   end
   return html_table({ "What was published", "published", "here", "holds here" }, cells, nil, true)
 end
@@ -227,7 +227,7 @@ local function html_points(points)
   end
   for _, name in ipairs(order) do
     local list, shown = sweeps[name], sweeps[name]
-    local title = ("Sweep “%s”: %d points"):format(name, #list)
+    local title = ("Sweep \u{201c}%s\u{201d}: %d points"):format(name, #list)
     if #list > most_points then
       shown = table.move(list, 1, most_points, 1, {})
       title = title .. (", the first %d"):format(most_points)

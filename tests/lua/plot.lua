@@ -56,7 +56,7 @@ end
 
 claims["a heat map prints its values and marks what is not finite"] = function()
   local tsv, svg = draw { x = "m", y = "e", z = "loss", file = "heat", cell = "%.2f" }
-  t.assertStrContains(tsv, "\t0\t-\t1\t1\t×")
+  t.assertStrContains(tsv, "\t0\t-\t1\t1\t\u{d7}")
   t.assertStrContains(svg, "4.50")
   draw { x = "m", y = "e", z = "error", logz = true, panel = "seed", file = "heats" }
 end

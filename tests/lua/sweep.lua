@@ -94,13 +94,13 @@ claims["results come back as they were"] = function()
     fresh("kinds-" .. jobs, { jobs = jobs })
     local sweep = hu.sweep { a = { 1, 2 } }
     sweep:run(function()
-      return { integer = math.mininteger, real = 0.1, tiny = 0x1p-1074, nan = 0 / 0, inf = -math.huge, text = "zwölf\n\0!", yes = true,
+      return { integer = math.mininteger, real = 0.1, tiny = 0x1p-1074, nan = 0 / 0, inf = -math.huge, text = "zw\u{f6}lf\n\0!", yes = true,
         list = { 1, 0.1, -math.huge, 0 / 0 }, empty = {}, grid = hu.array { { 1, 2, 3 }, { 4, 5, 6 } } }
     end, { quiet = true })
     local row = sweep:rows()[2]
     t.assertEquals(math.type(row.integer), "integer")
     t.assertEquals(row.integer, math.mininteger)
-    t.assertEquals({ row.real, row.tiny, row.inf, row.text, row.yes }, { 0.1, 0x1p-1074, -math.huge, "zwölf\n\0!", 1 })
+    t.assertEquals({ row.real, row.tiny, row.inf, row.text, row.yes }, { 0.1, 0x1p-1074, -math.huge, "zw\u{f6}lf\n\0!", 1 })
     t.assertNaN(row.nan)
     t.assertEquals({ row.list[1], row.list[2], row.list[3], #row.list, #row.empty }, { 1, 0.1, -math.huge, 4, 0 })
     t.assertNaN(row.list[4])
