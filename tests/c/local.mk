@@ -40,3 +40,6 @@ check_PROGRAMS += tests/c/kernel-map
 EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients
 check_PROGRAMS += tests/c/lua-memory
+check_PROGRAMS += tests/c/nn-model
+check_PROGRAMS += tests/c/nn-policy
+check_PROGRAMS += tests/c/nn-train
