@@ -1,12 +1,14 @@
 # docs: the manual, the man pages, the pkg-config file (made by configure from halfulp.pc.in)
-dist_doc_DATA = README.md
-dist_doc_DATA += docs/formats.md
-dist_doc_DATA += docs/rounding.md
-dist_doc_DATA += docs/calc.md
-dist_doc_DATA += docs/results.md
-dist_doc_DATA += docs/library.md
-dist_doc_DATA += docs/methods.md
-dist_doc_DATA += docs/experiments.md
+# With their folders, so that links between the pages hold where they are installed too.
+nobase_dist_doc_DATA = README.md ARCHITECTURE.md CHANGELOG.md COPYING COPYING.LESSER
+nobase_dist_doc_DATA += docs/img/sum.svg
+nobase_dist_doc_DATA += docs/formats.md
+nobase_dist_doc_DATA += docs/rounding.md
+nobase_dist_doc_DATA += docs/calc.md
+nobase_dist_doc_DATA += docs/results.md
+nobase_dist_doc_DATA += docs/library.md
+nobase_dist_doc_DATA += docs/methods.md
+nobase_dist_doc_DATA += docs/experiments.md
 
 # halfulp(1) is what the program says about itself.
 man_MANS = docs/halfulp.1
@@ -17,7 +19,7 @@ docs/halfulp.1: halfulp$(EXEEXT) docs/manpage
 	$(AM_V_GEN)$(top_srcdir)/docs/manpage ./halfulp$(EXEEXT) >$@-new && mv $@-new $@
 
 # The manual of the Lua interface is kept in the tree; tests/lua/api.lua says when it is stale.
-dist_doc_DATA += docs/lua-api.md
+nobase_dist_doc_DATA += docs/lua-api.md
 dist_man_MANS += docs/halfulp-lua.3
 EXTRA_DIST += docs/gen-lua-api.lua
 lua-docs:

@@ -20,3 +20,22 @@ commands() { "$HALFULP" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/
     run groff -man -ww -z -Tascii "$page" "$HU_SRCDIR/docs/libhalfulp.3"
     [ -z "$output" ] || { echo "$output"; false; }
 }
+
+@test "every link between the pages leads to a file" {
+    cd "$HU_SRCDIR"
+    count=0
+    for page in README.md ARCHITECTURE.md CHANGELOG.md docs/*.md tests/README.md; do
+        for link in $(grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^https\?:'); do
+            count=$((count + 1))
+            [ -e "$(dirname "$page")/$link" ] || { echo "$page: $link is not there"; false; }
+        done
+    done
+    [ "$count" -gt 5 ]
+}
+
+@test "every page of the manual is in the table of README.md" {
+    cd "$HU_SRCDIR"
+    for page in docs/*.md; do
+        grep -qF "($page)" README.md || { echo "$page"; false; }
+    done
+}
