@@ -191,7 +191,10 @@ function generator.read(source)
 
   local section
   for _, item in ipairs(files.init.items) do
-    if item.class == "hu" then doc.intro = item.block.text end
+    if item.class == "hu" then
+      doc.intro = item.block
+      for _, field in ipairs(item.block.fields) do doc.by_name["hu." .. field.name] = field end
+    end
     if item.section then
       section = {title = item.section, entries = {}}
       doc.sections[#doc.sections + 1] = section
@@ -245,9 +248,23 @@ local function markdown_text(out, lines)
   if #lines > 0 then out[#out + 1] = "" end
 end
 
+--- A type, in a page.
+local function markdown_type(kind, optional)
+  return kind:gsub("|", " or "):gsub("<", "\\<") .. (optional and ", optional" or "")
+end
+
+local function markdown_fields(out, fields)
+  if #fields == 0 then return end
+  out[#out + 1] = "| field | type | |"
+  out[#out + 1] = "| --- | --- | --- |"
+  for _, field in ipairs(fields) do
+    out[#out + 1] = ("| `%s` | %s | %s |"):format(field.name, markdown_type(field.type, field.optional), (field.text:gsub("|", "\\|")))
+  end
+  out[#out + 1] = ""
+end
+
 local function list_item(what, kind, text)
-  local bar = kind:gsub("|", " or ")
-  return ("- %s*%s*%s"):format(what, bar, text ~= "" and ": " .. text or "")
+  return ("- %s*%s*%s"):format(what, kind, text ~= "" and ": " .. text or "")
 end
 
 local function markdown_entry(out, entry)
@@ -256,10 +273,10 @@ local function markdown_entry(out, entry)
   markdown_text(out, entry.block.text)
   local before = #out
   for _, param in ipairs(entry.block.params) do
-    out[#out + 1] = list_item(("`%s` "):format(param.name), param.type .. (param.optional and ", optional" or ""), param.text)
+    out[#out + 1] = list_item(("`%s` "):format(param.name), markdown_type(param.type, param.optional), param.text)
   end
   for _, result in ipairs(entry.block.returns) do
-    out[#out + 1] = list_item("returns ", result.type, result.text)
+    out[#out + 1] = list_item("returns ", markdown_type(result.type), result.text)
   end
   if #out > before then out[#out + 1] = "" end
 end
@@ -267,7 +284,8 @@ end
 function generator.markdown(doc)
   local out = {"# The Lua interface", "",
     "Made from the comments in `lua/halfulp/` by `docs/gen-lua-api.lua` (`make lua-docs`); change those, not this page.", ""}
-  markdown_text(out, doc.intro or {})
+  markdown_text(out, doc.intro.text)
+  markdown_fields(out, doc.intro.fields)
   for _, section in ipairs(doc.sections) do
     out[#out + 1] = "## " .. capital(section.title)
     out[#out + 1] = ""
@@ -278,14 +296,7 @@ function generator.markdown(doc)
     out[#out + 1] = ""
     if class.block then
       markdown_text(out, class.block.text)
-      if #class.block.fields > 0 then
-        out[#out + 1] = "| field | type | |"
-        out[#out + 1] = "| --- | --- | --- |"
-        for _, field in ipairs(class.block.fields) do
-          out[#out + 1] = ("| `%s` | %s | %s |"):format(field.name, field.type:gsub("|", " or "), (field.text:gsub("|", "\\|")))
-        end
-        out[#out + 1] = ""
-      end
+      markdown_fields(out, class.block.fields)
     end
     for _, entry in ipairs(class.entries) do markdown_entry(out, entry) end
   end
@@ -300,14 +311,15 @@ local function roff(text)
   return (text:gsub("`([^`]+)`", "\\fB%1\\fR"))
 end
 
-local function roff_text(out, lines)
+--- `break_line` begins a paragraph: ".PP", or ".IP" within an entry, which keeps it indented.
+local function roff_text(out, lines, break_line)
   local example = false
   for _, line in ipairs(lines) do
     if line:match "^```" then
       example = not example
-      out[#out + 1] = example and ".PP\n.EX" or ".EE"
-    elseif line == "" then
-      out[#out + 1] = ".PP"
+      out[#out + 1] = example and break_line .. "\n.EX" or ".EE"
+    elseif line == "" and not example then
+      out[#out + 1] = break_line
     elseif example then
       out[#out + 1] = (line:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"))
     else
@@ -316,12 +328,22 @@ local function roff_text(out, lines)
   end
 end
 
+local function roff_fields(out, fields)
+  for _, field in ipairs(fields) do
+    out[#out + 1] = ".TP"
+    out[#out + 1] = ".B " .. roff(field.name)
+    out[#out + 1] = roff(field.type .. (field.optional and ", optional" or "") .. (field.text ~= "" and ": " .. field.text or ""))
+  end
+end
+
 local function roff_entry(out, entry)
   out[#out + 1] = ".TP"
   out[#out + 1] = ".B " .. roff(is_call(entry) and generator.signature(entry) or entry.name)
-  roff_text(out, entry.block.text)
+  roff_text(out, entry.block.text, ".IP")
+  local first = true
   local function item(what, kind, text)
-    out[#out + 1] = ".br"
+    out[#out + 1] = first and ".IP" or ".br"
+    first = false
     out[#out + 1] = ("%s: %s%s"):format(what, roff((kind:gsub("|", " or "))), text ~= "" and "; " .. roff(text) or "")
   end
   for _, param in ipairs(entry.block.params) do
@@ -338,6 +360,8 @@ function generator.man(doc)
     ".EX", 'local hu = require "halfulp"', ".EE", ".SH DESCRIPTION",
     "Scripts run by \\fBhalfulp run\\fR and programs of the stock interpreter \\fBlua5.4\\fR use the same module.",
     "A wrong argument raises an error that names the argument, what it got and what it takes."}
+  roff_text(out, doc.intro.text, ".PP")
+  roff_fields(out, doc.intro.fields)
   for _, section in ipairs(doc.sections) do
     out[#out + 1] = ".SH " .. roff(section.title:upper())
     for _, entry in ipairs(section.entries) do roff_entry(out, entry) end
@@ -345,12 +369,8 @@ function generator.man(doc)
   for _, class in ipairs(doc.classes) do
     out[#out + 1] = ".SH " .. roff(class.name)
     if class.block then
-      roff_text(out, class.block.text)
-      for _, field in ipairs(class.block.fields) do
-        out[#out + 1] = ".TP"
-        out[#out + 1] = ".B " .. roff(field.name)
-        out[#out + 1] = roff(field.type .. (field.text ~= "" and ": " .. field.text or ""))
-      end
+      roff_text(out, class.block.text, ".PP")
+      roff_fields(out, class.block.fields)
     end
     for _, entry in ipairs(class.entries) do roff_entry(out, entry) end
   end

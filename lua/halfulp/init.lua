@@ -5,9 +5,18 @@
 
 local core = require "halfulp.core"
 
----A laboratory for number formats: `local hu = require "halfulp"`.
+---A laboratory for number formats: `local hu = require "halfulp"`. The fields but `datadir` are those of a script that
+---`halfulp run` runs.
 ---@class hu
+---@field datadir string folder of the files that come with the program: experiments/, plots/, lua/
+---@field script? string path of the script
+---@field args? table<string, string> its key=value arguments; `hu.params` reads them with types and checks
+---@field seed? integer of `--seed`, where it was given
+---@field jobs? integer of `--jobs`, where it was given
+---@field out? string of `--out`, where it was given
 local hu = {}
+
+hu.datadir = os.getenv "HALFULP_DATADIR" or (debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" or ".") .. "/../.."
 
 -- ---- formats, scalars, environments ----
 
