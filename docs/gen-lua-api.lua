@@ -46,7 +46,10 @@ end
 --- A block of comment lines, without the dashes, as {text = lines, params = , returns = , fields = , class = }.
 local function parse_block(lines)
   local block = {text = {}, params = {}, returns = {}, fields = {}}
+  local spaced = true                     -- "--- text" or "---text" throughout
+  for _, line in ipairs(lines) do spaced = spaced and (line == "" or line:match "^ " ~= nil) end
   for _, line in ipairs(lines) do
+    if spaced then line = line:sub(2) end
     local tag, rest = line:match "^@(%w+)%s*(.*)$"
     if tag == "param" or tag == "field" then
       local name, after = rest:match "^(%S+)%s+(.*)$"
@@ -80,7 +83,7 @@ local function parse_file(path)
   local function add(item) file.items[#file.items + 1] = item end
   for number = 1, #lines + 1 do
     local line = lines[number] or ""
-    local comment = line:match "^%-%-%- ?(.*)$"
+    local comment = line:match "^%-%-%-(.*)$"
     if comment and not comment:match "^%-+$" then
       pending = pending or {}
       pending[#pending + 1] = comment
