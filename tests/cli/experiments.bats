@@ -1,0 +1,50 @@
+# experiments.bats - no experiment rots: each one's small setting runs and leaves its results.
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    export NO_COLOR=1
+}
+
+@test "error against bits finds what theory promises, and draws it" {
+    run "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small --jobs 1 --out results
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"measured: slope of log2(error)"* ]]
+    [[ $output == *"measured: factors in E8M8 or more refine to below 1e-6"* ]]
+    [[ $output == *"overflow or NaN"*"sum E4M8"* ]]
+    # every slope that could be measured lies near -1
+    awk '/^measured: relative/ { exit }
+         /^(sum|dot|matmul|layernorm|rope|lu) / { for (i = 2; i <= NF; i++) if ($i != "-") { n++; if ($i < -1.35 || $i > -0.65) bad = 1 } }
+         END { exit bad || n < 8 }' <<<"$output"
+    grep -q "</svg>" results/plots/error-vs-bits.svg
+    [ "$(grep -vc '^#' results/error-vs-bits.tsv)" -eq 81 ]     # a head line, 8 kernels, 2 widths, 5 lengths
+}
+
+@test "run again it computes nothing anew and writes the same bytes" {
+    "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small --jobs 2 --out results >first
+    cp results/error-vs-bits.tsv first.tsv
+    "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small --jobs 1 --out results >second
+    cmp first second
+    cmp first.tsv results/error-vs-bits.tsv
+    "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small --jobs 1 --out fresh >third
+    cmp first third
+    cmp first.tsv fresh/error-vs-bits.tsv
+}
+
+@test "a scale that there is not is one line and status 2" {
+    run "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=smal
+    [ "$status" -eq 2 ] && [[ $output == "halfulp: "*"small, demo, full"* ]]
+}
+
+@test "as a part of another script it runs when it is called, and returns what it measured" {
+    cat >main.lua <<'END'
+local hu = require "halfulp"
+local part = dofile(os.getenv "HU_SRCDIR" .. "/experiments/error-vs-bits.lua")
+local lines = {}
+local result = part.run({scale = "small", kernels = {"dot"}, exponents = {8}}, function(line) lines[#lines + 1] = line end)
+assert(#lines > 3 and #result.rows == 5 and #result.curves.dot[8] == 5 and io.open(result.plot))
+print "part"
+END
+    run "$HALFULP" run main.lua --jobs 1 --out results
+    [ "$status" -eq 0 ] && [ "$output" = part ]
+}
