@@ -53,11 +53,21 @@ static void derived_seeds_differ(void **state)
     assert_true(hu_random_derive(1, "a") == hu_random_derive(1, "a"));
 }
 
+/* Those that tests/cli/machinery.bats finds in Lua. */
+static void own_generator(void **state)
+{
+    (void)state;
+    test_random r = {1};
+    assert_int_equal(test_random_bits(&r), UINT64_C(0x910a2dec89025cc1));
+    assert_int_equal(test_random_bits(&r), UINT64_C(0xbeeb8da1658eec67));
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("Philox gives the known answer of its authors", known_answer),
     CLAIM("a filled array holds the words of its elements, at odd starts too", fill_is_at),
     CLAIM("the next word is the one at the index, which moves on by one", next_moves_on),
     CLAIM("uniform numbers lie in [0, 1) and average one half", uniform_range),
+    CLAIM("the tests' own generator is SplitMix64", own_generator),
     CLAIM("derived seeds differ by seed and by text", derived_seeds_differ),
 };
 
