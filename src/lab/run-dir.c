@@ -45,8 +45,9 @@ hu_status hu_make_folders(const char *path, hu_error *err)
         if (slash)
             *slash = '\0';
         struct stat info;
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            failed = stat(copy, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : errno;   /* a parent on a read-only disk */
+        int code = mkdir(copy, 0777) == 0 ? 0 : errno;
+        if (code != 0 && code != EEXIST)
+            failed = stat(copy, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : code;   /* a parent on a read-only disk is fine */
         if (slash)
             *slash = '/';
     }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,6 +168,39 @@ static hu_status check(hu_store *s, bool write, hu_error *err)
     return HU_OK;
 }
 
+/* "file:PATH?immutable=1", with the letters that mean something in a URI as %XX; from hu_malloc. */
+static char *immutable_uri(const char *path)
+{
+    char *uri = hu_malloc(3 * strlen(path) + 32), *to = uri;
+    if (!uri)
+        return NULL;
+    to += sprintf(to, "file:");
+    for (const char *c = path; *c; c++)
+        to += sprintf(to, strchr("%?#", *c) ? "%%%02X" : "%c", *c);
+    strcpy(to, "?immutable=1");
+    return uri;
+}
+
+/* Reading from a folder that may not be written: SQLite cannot share its index of the log there. When there is no
+ * log, the file alone is the whole store and is read as one that nobody changes. */
+static hu_status check_for_reading(hu_store *s, hu_error *err)
+{
+    hu_status status = check(s, false, err);
+    char *log = hu_malloc(strlen(s->path) + 5);
+    if (log)
+        strcat(strcpy(log, s->path), "-wal");
+    if (status == HU_EIO && log && access(log, F_OK) != 0) {
+        char *uri = immutable_uri(s->path);
+        sqlite3_close(s->db);
+        s->db = NULL;
+        int code = uri ? sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) : SQLITE_NOMEM;
+        hu_free(uri);
+        status = code == SQLITE_OK ? check(s, false, err) : fail(s, err);
+    }
+    hu_free(log);
+    return status;
+}
+
 hu_store *hu_store_open(const char *path, bool write, hu_error *err)
 {
     hu_store *s = hu_calloc(1, sizeof *s);
@@ -180,7 +214,7 @@ hu_store *hu_store_open(const char *path, bool write, hu_error *err)
     hu_status status = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? HU_OK : fail(s, err);
     if (status == HU_OK) {
         sqlite3_busy_timeout(s->db, 10000);
-        status = check(s, write, err);
+        status = write ? check(s, true, err) : check_for_reading(s, err);
     }
     if (status == HU_OK && write)
         status = exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", err);

@@ -174,6 +174,7 @@ one_line() {
         run "$HALFULP" run sweep.lua n=4 --out mounted/done
         first=$status first_output=$output
         run "$HALFULP" run sweep.lua n=4 --out mounted/new
+        "$HALFULP" report mounted/done --out read.html || touch unread
         umount mounted
         [ "$first" -eq 1 ]
         [[ $first_output == "halfulp: "*"Read-only file system"* ]]
@@ -184,11 +185,13 @@ one_line() {
         run "$HALFULP" run sweep.lua n=4 --out locked/done
         first=$status
         run "$HALFULP" run sweep.lua n=4 --out locked/new
+        "$HALFULP" report locked/done --out read.html || touch unread
         chmod -R u+w locked
         [ "$first" -eq 1 ]
     fi
     [ "$status" -eq 1 ]
     one_line
+    [ -s read.html ] && [ ! -e unread ]
 }
 
 @test "a full disk is told in one line, and with room the same command continues" {
