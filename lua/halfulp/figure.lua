@@ -98,7 +98,9 @@ function figure.axis(letter, values, options)
       ticks = ticks_of(short_log_ticks(low, high))
       range = { low / (1.12 + pad), high * (1.12 + pad) }
     else
+      local decades = math.log(high / low, 10)
       format = "10^{%T}"
+      ticks = decades > 5.5 and ("1e%d"):format(math.ceil(decades / 5)) or "autofreq"
     end
   elseif options.each and #distinct <= 12 then
     local list = {}

@@ -71,6 +71,11 @@ local bands = {
 }
 kinds.bands = bands
 
+-- The size of a line's markers: the first series has the largest, so that those beneath others can be seen.
+local function marker(i, n)
+  return ("ps %.2f"):format(n <= 1 and 0.65 or 0.95 - 0.45 * (i - 1) / (n - 1))
+end
+
 ---Lines through means, with a band: y over x, a line a series, a panel a value of `panel` or a column of `y`.
 function kinds.line(o)
   local ys = type(o.y) == "table" and o.y or { o.y }
@@ -104,7 +109,12 @@ function kinds.line(o)
         if line.y then heights[#heights + 1] = line.y end
       end
       local xlabel, ylabel = labels(o, o.x, y)
-      local x = figure.axis("x", xs, { label = xlabel, log = o.logx, each = true })
+      local first, last = xs[1], xs[1]
+      for _, value in ipairs(xs) do
+        if type(value) == "number" then first, last = math.min(first, value), math.max(last, value) end
+      end
+      local pad = type(first) == "number" and not o.logx and last > first and (last - first) / 40 or 0
+      local x = figure.axis("x", xs, { label = xlabel, log = o.logx, each = true, pad = pad })
       local position = col(o.x)
       if x.texts then
         for _, row in ipairs(fig.rows) do row[o.x .. "_at"] = row[o.x .. "_at"] or x.at(row[o.x]) end
@@ -117,7 +127,7 @@ function kinds.line(o)
         if o.band ~= "none" then
           marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, col(y_name .. "_low"), col(y_name .. "_high"), i)
         end
-        tops[#tops + 1] = ("data using %s:(%s) with linespoints lt %d lw 1.6 ps 0.65"):format(at, col(y_name), i)
+        tops[#tops + 1] = ("data using %s:(%s) with linespoints lt %d lw 1.6 %s"):format(at, col(y_name), i, marker(i, count(series)))
       end
       add_references(marks, o)
       table.move(tops, 1, #tops, #marks + 1, marks)
@@ -127,7 +137,7 @@ function kinds.line(o)
       }
     end
   end
-  fig.legend = legend_of(o, series, function(i) return ("linespoints lt %d lw 1.6 ps 0.65"):format(i) end)
+  fig.legend = legend_of(o, series, function(i) return ("linespoints lt %d lw 1.6 %s"):format(i, marker(i, count(series))) end)
   return fig
 end
 
