@@ -101,7 +101,7 @@ static void show_candidates(hu_line *l, const char *text)
     fputc('\n', stderr);
 }
 
-static unsigned char complete_word(EditLine *editor, int key)
+static unsigned char complete_word(EditLine *editor, wint_t key)
 {
     (void)key;
     hu_line *l = of(editor);
@@ -200,7 +200,8 @@ static void open_editor(hu_line *l)
     el_set(l->editor, EL_SIGNAL, 0);
     el_set(l->editor, EL_GETCFN, read_character);
     el_set(l->editor, EL_HIST, history, l->history);
-    el_set(l->editor, EL_ADDFN, "complete-word", "complete the word before the cursor", complete_word);
+    /* the wide call, since el_set would copy the two texts and lose them */
+    el_wset(l->editor, EL_ADDFN, L"complete-word", L"complete the word before the cursor", complete_word);
     el_set(l->editor, EL_BIND, "^I", "complete-word", NULL);
     el_set(l->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     open_history(l);
