@@ -39,11 +39,11 @@ hu_num hu_num_abs(hu_num x);
 /* -1, 0, +1: a < b, a == b (also -0 == +0), a > b. Neither may be NaN; both without sticky. */
 int hu_num_compare(hu_num a, hu_num b);
 
-/* The exact result of an operation on exact numbers (no sticky going in), truncated to 128 bits with
- * the sticky bit set where something was cut off. Operands are zero, finite or infinite, not NaN,
+/* The exact result of an operation on exact numbers (no sticky going in), truncated to 128 bits (a
+ * difference: to at least 126) with the sticky bit set where something was cut off. Operands are zero, finite or infinite, not NaN,
  * and the operation is not an invalid one (inf - inf, 0 * inf, 0 / 0, inf / inf, sqrt of a negative,
  * x rem 0, inf rem y) nor a division by zero; src/ops has sorted those out. Operand significands of
- * mul and fma hold at most 64 bits, so the product is exact.
+ * mul, fma (its factors) and div hold at most 64 bits, of sqrt 127, of rem 63.
  *
  * `zero_negative` is the sign of an exact zero sum of nonzero or opposite-signed terms (IEEE 754-2019,
  * section 6.3: negative only when rounding down). */

@@ -228,6 +228,127 @@ static void ties(void **state)
     truth_report(&tally, "tie-aligned operands");
 }
 
+/* A number of up to `bits` bits, twice: for src/num and for MPFR. */
+static hu_num draw_number(test_random *random, int bits, int exp_range, hu_ref_value *v)
+{
+    uint64_t sig = test_random_bits(random) >> (64 - bits);
+    if (test_random_below(random, 3) == 0)
+        sig >>= test_random_below(random, (uint64_t)bits);
+    if (test_random_below(random, 3) == 0)
+        sig = (sig ^ UINT64_MAX) >> (64 - bits) ^ (sig & 7);             /* long runs of ones and zeros */
+    int exp = (int)test_random_below(random, (uint64_t)exp_range) - exp_range / 2;
+    v->negative = test_random_bits(random) >> 63;
+    v->kind = sig ? HU_REF_FINITE : HU_REF_ZERO;
+    mpfr_set_ui_2exp(v->x, sig, exp, MPFR_RNDZ);
+    mpfr_setsign(v->x, v->x, v->negative, MPFR_RNDZ);
+    return hu_num_make(v->negative, sig, exp);
+}
+
+/* The upper 64 bits of -x: a sum with x cancels all but the lower ones. */
+static hu_num near_negative(hu_num x, hu_ref_value *v)
+{
+    x.negative = !x.negative;
+    x.sig &= ~(hu_u128)UINT64_MAX;
+    v->kind = HU_REF_FINITE;
+    v->negative = x.negative;
+    mpfr_set_ui_2exp(v->x, (unsigned long)(x.sig >> 64), x.exp - 63, MPFR_RNDZ);
+    mpfr_setsign(v->x, v->x, x.negative, MPFR_RNDZ);
+    return x;
+}
+
+/* 126 bits and whether there is more: what 63 bits and a position of 63 need. */
+static bool is_same(hu_num x, const hu_ref_exact *e)
+{
+    static const hu_kind kinds[] = {[HU_REF_ZERO] = HU_ZERO, [HU_REF_FINITE] = HU_FINITE, [HU_REF_INF] = HU_INF, [HU_REF_NAN] = HU_NAN};
+    if (x.kind != kinds[e->kind])
+        return false;
+    if (x.kind != HU_FINITE)
+        return x.kind == HU_NAN || x.negative == (e->sign_by_mode ? false : e->negative);
+    bool rest = x.sticky || (x.sig & 3), want_rest = e->sticky || (e->sig & 3);
+    return x.negative == e->negative && x.exp == e->exp && x.sig >> 2 == e->sig >> 2 && rest == want_rest;
+}
+
+/* Before any rounding. */
+static void exact_results(void **state)
+{
+    (void)state;
+    static const char *const exact[] = {"add", "sub", "mul", "div", "fma", "sqrt", "rem", NULL};
+    truth_tally tally = {0};
+    test_random random = {7};
+    operands o;
+    operands_init(&o);
+    for (const char *const *operation = exact; *operation; operation++) {
+        truth_op op = truth_op_find(*operation);
+        int bits = op.ref == HU_REF_REM ? 63 : 64;
+        for (int k = 0; k < (test_long() ? 3000000 : 100000); k++, tally.tuples++, tally.cases++) {
+            hu_num x[3];
+            hu_env env = hu_env_default();
+            for (int i = 0; i < 3; i++)
+                x[i] = draw_number(&random, bits, k % 4 ? 10 : 300, &o.value[i]);
+            hu_num product = hu_num_mul(x[0], x[1]);
+            if (op.ref == HU_REF_FMA && k % 2 && product.kind == HU_FINITE)
+                x[2] = near_negative(product, &o.value[2]);
+            hu_ref_exact want = hu_ref_apply(op.ref, &o.value[0], op.core->arity > 1 ? &o.value[1] : NULL,
+                                             op.core->arity > 2 ? &o.value[2] : NULL);
+            hu_num got = op.core->exact(&env, x);
+            if (is_same(got, &want) && env.flags == want.flags)
+                continue;
+            if (tally.failures++ < 8)
+                test_note("%s case %d: exp got %d want %d, sig got %016" PRIx64 "%016" PRIx64 " want %016" PRIx64 "%016" PRIx64, *operation,
+                          k, got.exp, want.exp, (uint64_t)(got.sig >> 64), (uint64_t)got.sig, (uint64_t)(want.sig >> 64), (uint64_t)want.sig);
+        }
+    }
+    operands_clear(&o);
+    truth_report(&tally, "exact results of 64-bit numbers");
+}
+
+/* Operands of one format, the result in another: one rounding, whatever the two. */
+static void compare_mixed(truth_tally *tally, const truth_op *op, const hu_format *from, const hu_format *to, operands *o)
+{
+    hu_num x[3];
+    for (int i = 0; i < op->core->arity; i++) {
+        hu_ref_decode(from, o->code[i], &o->value[i]);
+        x[i] = hu_decode(from, o->code[i]);
+    }
+    hu_ref_exact exact = hu_ref_apply(op->ref, &o->value[0], op->core->arity > 1 ? &o->value[1] : NULL,
+                                      op->core->arity > 2 ? &o->value[2] : NULL);
+    tally->tuples++;
+    for (int m = 0; m < HU_REF_MODES; m++) {
+        hu_ref_env where = {.mode = (hu_ref_mode)m};
+        hu_env env = hu_env_default();
+        env.rounding = truth_rounding(where.mode);
+        hu_flags flags = 0;
+        hu_code want = hu_ref_round(to, &where, &exact, &flags);
+        hu_code got = hu_op_round(op->core, to, &env, x);
+        truth_expect(tally, op->core->name, to, where.mode, o->code, op->core->arity, got, env.flags, want, flags);
+    }
+}
+
+static void mixed_formats(void **state)
+{
+    (void)state;
+    static const char *const from[] = {"e8m23", "e11m52", "e15m62", "e4m3fn", NULL};
+    static const char *const to[] = {"e4m3fn", "e5m2", "e2m1fn", "e8m7", "e8m23", "e15m62", "e5m10{subnormals=flush}", NULL};
+    static const char *const rounded[] = {"add", "sub", "mul", "div", "fma", "sqrt", "rem", NULL};
+    truth_tally tally = {0};
+    test_random random = {6};
+    operands o;
+    operands_init(&o);
+    int n = test_long() ? 5000 : 400;
+    for (const char *const *f = from; *f; f++)
+        for (const char *const *t = to; *t; t++)
+            for (const char *const *operation = rounded; *operation; operation++) {
+                truth_op op = truth_op_find(*operation);
+                for (int k = 0; k < n; k++) {
+                    for (int i = 0; i < 3; i++)
+                        o.code[i] = truth_draw(truth_format(*f), &random);
+                    compare_mixed(&tally, &op, truth_format(*f), truth_format(*t), &o);
+                }
+            }
+    operands_clear(&o);
+    truth_report(&tally, "operands of one format, results in another");
+}
+
 static void wide_payloads(void **state)
 {
     (void)state;
@@ -262,6 +383,8 @@ static const struct CMUnitTest claims[] = {
     CLAIM("landmarks (zero, smallest, one, largest, specials) agree with MPFR against one another", landmarks),
     CLAIM("rint, conversions, integers and order of wide formats agree with MPFR", unary_and_order),
     CLAIM("results on and beside midpoints agree with MPFR", ties),
+    CLAIM("126 bits of exact results, and whether there is more, are those of MPFR", exact_results),
+    CLAIM("operands of one format give results in another, rounded once as by MPFR", mixed_formats),
     CLAIM("payloads of wide formats go through every operation when asked for", wide_payloads),
 };
 
