@@ -5,7 +5,9 @@
  * hold as long as nothing overflows or falls below the subnormals; `wide` functions watch for that.
  */
 
-static inline double fused(double a, double b, double c)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE double fused(double a, double b, double c)
 {
     return __builtin_fma(a, b, c);
 }
@@ -15,24 +17,24 @@ static const uint64_t SIGN = UINT64_C(1) << 63, INFINITY_BITS = UINT64_C(0x7ff) 
 /* Results at or above 2^1022, or below 2^-900 where they are made of products, go through src/ops. */
 static const uint64_t LARGE = UINT64_C(2045) << 52, SMALL = UINT64_C(123) << 52;
 
-static inline uint64_t magnitude(double x)
+INLINE uint64_t magnitude(double x)
 {
     return double_bits(x) & (SIGN - 1);
 }
 
-static inline bool is_nan(double x)
+INLINE bool is_nan(double x)
 {
     return (int64_t)magnitude(x) > (int64_t)INFINITY_BITS;
 }
 
-static inline bool is_finite(double x)
+INLINE bool is_finite(double x)
 {
     return (int64_t)magnitude(x) < (int64_t)INFINITY_BITS;
 }
 
 /* s with the true value s + error: one step away from or toward zero if its last bit is even. An error
  * that is not a finite number comes from an operand or a result that is not, and means none. */
-static inline double to_odd(double s, double error)
+INLINE double to_odd(double s, double error)
 {
     uint64_t bits = double_bits(s), e = magnitude(error);
     uint64_t off = (e != 0) & ((int64_t)e < (int64_t)INFINITY_BITS) & ~bits;     /* 1: has to move */
@@ -40,14 +42,14 @@ static inline double to_odd(double s, double error)
     return double_value(bits + (off & 1) - (((off & 1) & apart) << 1));
 }
 
-static inline double sum_error(double a, double b, double s)
+INLINE double sum_error(double a, double b, double s)
 {
     double t = s - a;
     return (a - (s - t)) + (b - t);
 }
 
 /* An exact zero that is a sum of terms which are not both +0 is -0 when rounding down. */
-static inline double downward_zero(double s, double a, double b, bool downward)
+INLINE double downward_zero(double s, double a, double b, bool downward)
 {
     bool flip = (double_bits(s) == 0) & ((double_bits(a) | double_bits(b)) != 0) & downward;
     return double_value(double_bits(s) | (flip ? SIGN : 0));
@@ -58,7 +60,7 @@ typedef struct exact {
     bool invalid, divbyzero, doubt;
 } exact;
 
-static inline exact exact_add(double a, double b, bool downward, bool wide)
+INLINE exact exact_add(double a, double b, bool downward, bool wide)
 {
     double s = a + b;
     exact r = {.value = downward_zero(to_odd(s, sum_error(a, b, s)), a, b, downward)};
@@ -69,14 +71,14 @@ static inline exact exact_add(double a, double b, bool downward, bool wide)
 }
 
 /* Whether a nonzero finite product of finite factors leaves the range where its error is a double. */
-static inline bool product_doubt(double a, double b, double p)
+INLINE bool product_doubt(double a, double b, double p)
 {
     int64_t m = (int64_t)magnitude(p);
     bool finite = is_finite(a) & is_finite(b), nonzero = (magnitude(a) != 0) & (magnitude(b) != 0);
     return finite & nonzero & ((m >= (int64_t)LARGE) | (m < (int64_t)SMALL));
 }
 
-static inline exact exact_mul(double a, double b, bool wide)
+INLINE exact exact_mul(double a, double b, bool wide)
 {
     double p = a * b;
     exact r = {.value = p, .invalid = is_nan(p) & !is_nan(a) & !is_nan(b)};
@@ -87,12 +89,11 @@ static inline exact exact_mul(double a, double b, bool wide)
     return r;
 }
 
-static inline exact exact_fma(double a, double b, double c, bool downward, bool wide)
+INLINE exact exact_fma(double a, double b, double c, bool downward, bool wide)
 {
     double p = a * b;
-    exact r;
     if (!wide) {
-        r = exact_add(p, c, downward, false);
+        exact r = exact_add(p, c, downward, false);
         r.invalid |= is_nan(p) & !is_nan(a) & !is_nan(b);      /* zero times infinity, whatever c is */
         return r;
     }
@@ -100,15 +101,14 @@ static inline exact exact_fma(double a, double b, double c, bool downward, bool 
     double sum = c + low, sum_low = sum_error(c, low, sum);
     double high = p + sum, high_low = sum_error(p, sum, high);
     double error = ((high - s) + high_low) + sum_low;
-    r.value = downward_zero(to_odd(s, error), p, c, downward);
+    exact r = {.value = downward_zero(to_odd(s, error), p, c, downward)};
     r.invalid = (is_nan(s) & !is_nan(p) & !is_nan(c)) | (is_nan(p) & !is_nan(a) & !is_nan(b));
-    r.divbyzero = false;
     r.doubt = product_doubt(a, b, p)
             | (((int64_t)magnitude(s) >= (int64_t)LARGE) & is_finite(a) & is_finite(b) & is_finite(c));
     return r;
 }
 
-static inline exact exact_div(double a, double b, bool wide)
+INLINE exact exact_div(double a, double b, bool wide)
 {
     double q = a / b, rest = fused(-q, b, a);
     double error = double_value(double_bits(rest) ^ (double_bits(b) & SIGN));
@@ -123,7 +123,7 @@ static inline exact exact_div(double a, double b, bool wide)
     return r;
 }
 
-static inline exact exact_sqrt(double a, bool wide)
+INLINE exact exact_sqrt(double a, bool wide)
 {
     double s = __builtin_sqrt(a);
     exact r = {.value = to_odd(s, fused(-s, s, a))};
@@ -166,19 +166,19 @@ EXACT(wide_sqrt, true, exact_sqrt(a[i], true))
 
 /* Loads see signaling NaNs, which a conversion makes quiet. */
 
-static inline uint32_t signaling_f32(uint32_t u)
+INLINE uint32_t signaling_f32(uint32_t u)
 {
     bool nan = (int32_t)(u & 0x7fffffff) > 0x7f800000;
     return nan ? ~u & 0x00400000 : 0;
 }
 
-static inline uint64_t signaling_f64(uint64_t u)
+INLINE uint64_t signaling_f64(uint64_t u)
 {
     bool nan = (int64_t)(u & (SIGN - 1)) > (int64_t)INFINITY_BITS;
     return nan ? ~u & UINT64_C(1) << 51 : 0;
 }
 
-static inline __attribute__((always_inline))
+INLINE
 void load_f32_by(double *out, const float *in, size_t n, size_t stride, hu_seen *seen)
 {
     uint32_t signaling = 0;
@@ -190,7 +190,7 @@ void load_f32_by(double *out, const float *in, size_t n, size_t stride, hu_seen 
     seen->signaling |= signaling;
 }
 
-static inline __attribute__((always_inline))
+INLINE
 void load_f64_by(double *out, const double *in, size_t n, size_t stride, hu_seen *seen)
 {
     uint64_t signaling = 0;

@@ -107,36 +107,92 @@ static void random_odd_##way(double *out, const double *in, const uint64_t *word
 HU_RANDOM_MAP(X)
 #undef X
 
-/* out[i] = hu_random_at(seed, stream, index + i * stride). Consecutive words come in pairs out of one Philox block. */
-static inline philox4x32_ctr_t philox_block(uint64_t seed, uint64_t stream, uint64_t n)
+/* ---- random words ---- */
+
+static inline __attribute__((always_inline)) philox4x32_ctr_t philox_block(uint64_t seed, uint64_t stream, uint64_t n)
 {
     philox4x32_ctr_t counter = {{(uint32_t)n, (uint32_t)(n >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
     philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
     return philox4x32(counter, key);
 }
 
+static uint64_t word_at(uint64_t seed, uint64_t stream, uint64_t at)
+{
+    philox4x32_ctr_t b = philox_block(seed, stream, at >> 1);
+    int half = 2 * (int)(at & 1);
+    return (uint64_t)b.v[half + 1] << 32 | b.v[half];
+}
+
+#ifdef HU_MULTIPLY
+/* Several blocks at once, one a lane of 64 bits. gcc 12 makes a vector loop of Random123's function too, but spends
+ * most of it on moving halves of products: 235 million words a second instead of 430 with AVX2. The upper halves
+ * of the counters' lanes hold what the multiplications do not look at. */
+typedef uint64_t lanes __attribute__((vector_size(HU_VECTOR_BYTES), aligned(8)));
+
+enum { LANES = HU_VECTOR_BYTES / 8 };
+
+static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, uint64_t stream, lanes n, lanes *even, lanes *odd)
+{
+    const lanes none = {0}, low = none + UINT32_MAX, m0 = none + PHILOX_M4x32_0, m1 = none + PHILOX_M4x32_1;
+    lanes c0 = n, c1 = n >> 32, c2 = none + (uint32_t)stream, c3 = none + (stream >> 32);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < philox4x32_rounds; round++) {
+        lanes p0 = (lanes)HU_MULTIPLY(c0, m0), p1 = (lanes)HU_MULTIPLY(c2, m1);
+        c0 = (p1 >> 32) ^ c1 ^ (none + k0);
+        c2 = (p0 >> 32) ^ c3 ^ (none + k1);
+        c1 = p1;
+        c3 = p0;
+        k0 += PHILOX_W32_0;
+        k1 += PHILOX_W32_1;
+    }
+    *even = c1 << 32 | (c0 & low);
+    *odd = c3 << 32 | (c2 & low);
+}
+
+/* As many words as whole vectors give; returns how many. index is even where stride is 1. */
+static size_t vector_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+{
+    lanes even, odd, count;
+    size_t i = 0;
+    for (int l = 0; l < LANES; l++)
+        count[l] = (uint64_t)l;
+    if (stride == 1) {
+        for (; i + 2 * LANES <= n; i += 2 * LANES) {
+            philox_lanes(seed, stream, ((index + i) >> 1) + count, &even, &odd);
+            for (int l = 0; l < LANES; l++) {
+                out[i + 2 * (size_t)l] = even[l];
+                out[i + 2 * (size_t)l + 1] = odd[l];
+            }
+        }
+        return i;
+    }
+    for (; i + LANES <= n; i += LANES) {
+        lanes at = index + (i + count) * stride, is_odd = 0 - (at & 1);
+        philox_lanes(seed, stream, at >> 1, &even, &odd);
+        *(lanes *)(out + i) = (odd & is_odd) | (even & ~is_odd);
+    }
+    return i;
+}
+#else
+static size_t vector_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+{
+    (void)out, (void)n, (void)seed, (void)stream, (void)index, (void)stride;
+    return 0;
+}
+#endif
+
+/* out[i] = hu_random_at(seed, stream, index + i * stride). Consecutive words come in pairs out of one block. */
 static void words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
 {
-    size_t start = 0;
-    if (stride == 1) {
-        if (n > 0 && (index & 1)) {
-            philox4x32_ctr_t b = philox_block(seed, stream, index >> 1);
-            out[start++] = (uint64_t)b.v[3] << 32 | b.v[2];
-        }
-        uint64_t first = (index + start) >> 1;
-        size_t pairs = (n - start) / 2;
-        uint64_t *to = out + start;
-        for (size_t i = 0; i < pairs; i++) {
-            philox4x32_ctr_t b = philox_block(seed, stream, first + i);
-            to[2 * i] = (uint64_t)b.v[1] << 32 | b.v[0];
-            to[2 * i + 1] = (uint64_t)b.v[3] << 32 | b.v[2];
-        }
-        start += 2 * pairs;
+    size_t i = 0;
+    if (stride == 1 && n > 0 && (index & 1))
+        out[i++] = word_at(seed, stream, index);
+    i += vector_words(out + i, n - i, seed, stream, index + i * stride, stride);
+    for (; stride == 1 && i + 2 <= n; i += 2) {
+        philox4x32_ctr_t b = philox_block(seed, stream, (index + i) >> 1);
+        out[i] = (uint64_t)b.v[1] << 32 | b.v[0];
+        out[i + 1] = (uint64_t)b.v[3] << 32 | b.v[2];
     }
-    for (size_t i = start; i < n; i++) {
-        uint64_t at = index + i * stride;
-        philox4x32_ctr_t b = philox_block(seed, stream, at >> 1);
-        uint64_t even = (uint64_t)b.v[1] << 32 | b.v[0], odd = (uint64_t)b.v[3] << 32 | b.v[2];
-        out[i] = at & 1 ? odd : even;
-    }
+    for (; i < n; i++)
+        out[i] = word_at(seed, stream, index + i * stride);
 }
