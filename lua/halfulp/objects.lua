@@ -36,6 +36,7 @@
 ---@field epsilon number the distance from 1 to the next larger value
 ---@field env hu.env its environment
 ---@field flags string the flags raised in it, "overflow,inexact", or "-" for none
+---@overload fun(x: number|string|hu.scalar): hu.scalar
 local format = {}
 
 ---The same format with another environment: a given one, which is shared, or a new one with these settings over the
@@ -98,6 +99,13 @@ function format:values() end
 ---```
 ---@class hu.scalar
 ---@field format hu.format the format object that rounds its operations
+---@operator add(hu.scalar|number): hu.scalar
+---@operator sub(hu.scalar|number): hu.scalar
+---@operator mul(hu.scalar|number): hu.scalar
+---@operator div(hu.scalar|number): hu.scalar
+---@operator mod(hu.scalar|number): hu.scalar
+---@operator pow(hu.scalar|number): hu.scalar
+---@operator unm: hu.scalar
 local scalar = {}
 
 ---The code. Formats wider than 64 bits give it as text, "0x..."; a 64-bit code may be a negative integer.
@@ -254,6 +262,14 @@ function env:seek(index) end
 ---@field dtype string "double" or "float"
 ---@field rank integer the number of indices
 ---@field n integer the number of elements
+---@operator add(hu.array|number): hu.array
+---@operator sub(hu.array|number): hu.array
+---@operator mul(hu.array|number): hu.array
+---@operator div(hu.array|number): hu.array
+---@operator pow(hu.array|number): hu.array
+---@operator unm: hu.array
+---@operator len: integer
+---@overload fun(...: integer): number
 local array = {}
 
 ---The sizes.

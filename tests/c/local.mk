@@ -43,3 +43,4 @@ check_PROGRAMS += tests/c/lua-memory
 check_PROGRAMS += tests/c/nn-model
 check_PROGRAMS += tests/c/nn-policy
 check_PROGRAMS += tests/c/nn-train
+check_PROGRAMS += tests/c/tensor
