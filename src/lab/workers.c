@@ -220,6 +220,9 @@ static hu_status attend(worker *workers, int jobs, struct pollfd *fds, const hu_
 
 static hu_status run_forked(const hu_work *w, size_t n, int jobs, hu_error *err)
 {
+    /* A fork copies the idea of a team of threads but not the threads: a parallel loop in the worker would wait
+     * for them for ever. Without a team the worker makes its own. */
+    omp_pause_resource_all(omp_pause_soft);
     /* Of n points one may be left: it has a worker all the same, so that a crash stays there. */
     worker *workers = hu_calloc((size_t)jobs, sizeof *workers);
     struct pollfd *fds = hu_calloc((size_t)jobs, sizeof *fds);

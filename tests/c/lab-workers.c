@@ -140,9 +140,38 @@ static void interruption(void **state)
     }
 }
 
+static int team(int threads)
+{
+    int n = 0;
+    #pragma omp parallel num_threads(threads) reduction(+:n)
+    n += 1;
+    return n;
+}
+
+static void parallel(void *user, size_t i, hu_outcome *outcome)
+{
+    (void)user;
+    alarm(10);
+    outcome->ok = hu_record_real(&outcome->results, "x", team(3) == 3 ? 0.1 * (double)i : -1, NULL) == HU_OK;
+}
+
+static void threads_in_workers(void **state)
+{
+    (void)state;
+    static outcome_log log;
+    hu_error err = {0};
+    hu_work w = {.work = parallel, .done = done, .user = &log};
+    assert_int_equal(team(4), 4);
+    assert_int_equal(hu_workers_run(&w, 4, 2, &err), HU_OK);
+    for (int i = 0; i < 4; i++)
+        assert_true(log.ok[i] && log.value[i] == 0.1 * i);
+    assert_int_equal(team(4), 4);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("a worker that fails takes only its own point with it", only_their_own),
     CLAIM("any number of workers gives the same results", any_number),
+    CLAIM("parallel loops work in workers after they did in the parent", threads_in_workers),
     CLAIM("when results cannot be kept the sweep ends", refused),
     CLAIM("an interruption ends a sweep in order", interruption),
 };
