@@ -190,12 +190,12 @@ local function substitute(calc, f, b)
   return y
 end
 
--- x + d until d no longer halves, at most `steps` times. The residual is computed in double; each correction is solved
+-- x + d while d is less than half of the d before it (of x at first), at most `steps` times. The residual is computed in double; each correction is solved
 -- with the factors in the format, the residual scaled to largest component 1 first so that it neither over- nor
 -- underflows (Higham, Pranesh and Zounon, SIAM J. Sci. Comput. 41 (2019)); the iterate is kept in the arithmetic `working`.
 -- Source: Carson and Higham, SIAM J. Sci. Comput. 40 (2018), algorithm 1.1.
 local function refine(calc, working, f, a, b, x, steps)
-  local before = math.huge
+  local before = x:norm()
   for _ = 1, steps do
     local residual = b - numeric.matmul(a, x)
     local size = residual:abs():max()

@@ -179,6 +179,8 @@ claims["the sharpness of a model's logits is that of the logits it gives"] = fun
     local same = hu.sharpness.logits {logits = logits, target = targets, eps = 5e-4}
     t.assertEquals(s.emulated.phi, same.phi)
     t.assertAlmostEquals(s.full.phi / s.emulated.phi, 1, policy == "fp32" and 1e-6 or 0.1)
+    logits, targets = model:logits(text, {rows = 5, split = "heldout", precision = "double"})
+    t.assertEquals(s.full.phi, hu.sharpness.logits({logits = logits, target = targets, eps = 5e-4}).phi)
     if policy ~= "fp32" then t.assertNotAlmostEquals(s.full.phi / s.emulated.phi, 1, 1e-5) end
     local searched = hu.sharpness.model(model, text, {rows = 5, split = "heldout", eps = 5e-4, method = "lbfgsb"})
     t.assertAlmostEquals(searched.full.phi / s.full.phi, 1, 1e-10)
@@ -253,6 +255,7 @@ claims["a line is fitted in plain and in logarithmic coordinates"] = function()
   local line = hu.stats.fit({1, 2, 4, 8}, {3, 0.75, 3 / 16, 3 / 64}, {logx = true, logy = true})
   t.assertAlmostEquals(line.slope, -2, 1e-13)
   t.assertAlmostEquals(line.intercept, math.log(3, 2), 1e-13)
+  t.assertAlmostEquals(hu.stats.fit({1, 2, 3}, {8, 4, 2}, {logy = true}).slope, -1, 1e-13)
   t.assertErrorMsgContains("x[2] is 0", hu.stats.fit, {1, 0}, {1, 2}, {logx = true})
   t.assertErrorMsgContains("unknown option", hu.stats.fit, {1, 2}, {1, 2}, {log = true})
   t.assertErrorMsgContains("2 values of x and 1 of y", hu.stats.fit, {1, 2}, {1})
