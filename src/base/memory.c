@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,4 +58,36 @@ char *hu_strdup(const char *text)
 void hu_free(void *p)
 {
     free(p);
+}
+
+/* The number that follows `key` at the beginning of a line of a file; SIZE_MAX where there is none. */
+static size_t number_in(const char *path, const char *key)
+{
+    FILE *file = fopen(path, "r");
+    char line[256];
+    size_t length = strlen(key), value = SIZE_MAX;
+    unsigned long long number;
+
+    while (file && value == SIZE_MAX && fgets(line, sizeof line, file))
+        if (strncmp(line, key, length) == 0 && sscanf(line + length, "%llu", &number) == 1)
+            value = number;
+    if (file)
+        fclose(file);
+    return value;
+}
+
+size_t hu_memory_available(void)
+{
+    size_t available = number_in("/proc/meminfo", "MemAvailable:");
+    size_t most = number_in("/sys/fs/cgroup/memory.max", ""), used = number_in("/sys/fs/cgroup/memory.current", "");
+    size_t cache = number_in("/sys/fs/cgroup/memory.stat", "inactive_file ");
+
+    if (available != SIZE_MAX)
+        available = available <= SIZE_MAX / 1024 ? available * 1024 : SIZE_MAX;
+    if (most == SIZE_MAX || used == SIZE_MAX)
+        return available;
+    if (cache != SIZE_MAX)
+        used -= cache < used ? cache : used;
+    size_t left = most > used ? most - used : 0;
+    return left < available ? left : available;
 }

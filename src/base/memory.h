@@ -15,6 +15,11 @@ void *hu_aligned(size_t n, size_t size);         /* 64-byte aligned, not zeroed;
 char *hu_strdup(const char *text);
 void  hu_free(void *p);                          /* hu_free(NULL) does nothing         */
 
+/* How many bytes the system can still give without ending a process for it: what /proc/meminfo and the
+ * control group (version 2) say; SIZE_MAX where they say nothing. Linux promises more than it has, so a large
+ * request is compared with this before it is made. */
+size_t hu_memory_available(void);
+
 /* After n more successful allocations every further one fails; -1: never (the default).
  * For tests; not meant to be called while other threads allocate. */
 void hu_memory_fail_after(long n);

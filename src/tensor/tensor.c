@@ -2,7 +2,6 @@
 #include "src/tensor/tensor.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/memory.h"
 
@@ -11,12 +10,10 @@ static size_t size_of(hu_dtype dtype)
     return dtype == HU_F32 ? sizeof(float) : sizeof(double);
 }
 
-/* The machine's memory in bytes. A system that promises more than it has would end the process on the first
- * write instead of refusing here. */
-static size_t physical_bytes(void)
+/* Whether so much can be given. Small requests are not asked about. */
+static bool is_available(size_t bytes)
 {
-    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : PTRDIFF_MAX;
+    return bytes < (size_t)64 << 20 || bytes <= hu_memory_available();
 }
 
 hu_status hu_tensor_init(hu_tensor *t, hu_dtype dtype, int rank, const size_t *shape, hu_error *err)
@@ -31,8 +28,8 @@ hu_status hu_tensor_init(hu_tensor *t, hu_dtype dtype, int rank, const size_t *s
         if (__builtin_mul_overflow(made.n, shape[i], &made.n))
             return hu_fail(err, HU_ENOMEM, "array: the product of the sizes is more than any memory holds");
     }
-    if (__builtin_mul_overflow(made.n, size_of(dtype), &bytes) || bytes > physical_bytes())
-        return hu_fail(err, HU_ENOMEM, "array: %zu elements are more than this machine's memory holds", made.n);
+    if (__builtin_mul_overflow(made.n, size_of(dtype), &bytes) || bytes > PTRDIFF_MAX || !is_available(bytes))
+        return hu_fail(err, HU_ENOMEM, "array: %zu elements are more than the memory that is left holds", made.n);
     made.data = hu_aligned(made.n, size_of(dtype));
     if (!made.data)
         return hu_fail(err, HU_ENOMEM, "array: no memory for %zu elements (%zu bytes)", made.n, bytes);

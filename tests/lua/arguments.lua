@@ -205,6 +205,16 @@ claims["every function and method survives every kind of argument"] = function()
   t.assertTrue(count > 100000)
 end
 
+claims["an array that the memory left does not hold is refused"] = function()
+  local info = io.open "/proc/meminfo"
+  t.skipIf(info == nil, "no /proc/meminfo to read the memory from")
+  local kilobytes = tonumber(info:read "a":match "MemAvailable:%s+(%d+) kB")
+  info:close()
+  t.assertErrorMsgContains("memory", hu.zeros, kilobytes * 1024 // 8 * 5 // 4)
+  t.assertErrorMsgContains("memory", hu.randn, {kilobytes, 1024 // 8 * 5 // 4 + 1})
+  t.assertEquals(hu.zeros(10):sum(), 0.0)
+end
+
 claims["deep nesting and tables that hold themselves are refused"] = function()
   local deep = {}
   local at = deep
