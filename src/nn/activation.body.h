@@ -1,28 +1,51 @@
-/* activation.body.h - GELU and SwiGLU for one REAL. (1 + tanh(u)) / 2 is the logistic function of 2 u. */
+/* activation.body.h - GELU and SwiGLU for one REAL. (1 + tanh(u)) / 2 is the logistic function of 2 u.
+ *
+ * Rows are done in strips, so that the logistic function of a strip needs little room.
+ */
 
-static inline REAL R(logistic)(REAL x)
+enum { R(STRIP) = 256 };
+
+/* s = 1 / (1 + exp(-x)), at most a strip of them. s may be x. */
+static void R(logistic)(REAL *s, const REAL *x, size_t n)
 {
-    return 1 / (1 + REAL_EXP(-x));
+    R(hu_exp)(s, x, n, -1, 0);
+    for (size_t i = 0; i < n; i++)
+        s[i] = 1 / (1 + s[i]);
 }
 
-/* GELU is x s(2 u) with u = c (x + a x^3). */
-static inline REAL R(gelu_angle)(REAL x)
+static size_t R(strip)(size_t at, size_t n)
 {
-    return (REAL)1.5957691216057307117597842397375 * (x + (REAL)0.044715 * x * x * x);   /* 2 sqrt(2 / pi) */
+    return n - at < R(STRIP) ? n - at : R(STRIP);
+}
+
+/* GELU is x s(2 u) with 2 u = 2 sqrt(2 / pi) (x + 0.044715 x^3). */
+static const REAL R(gelu_slope) = (REAL)1.5957691216057307117597842397375;
+
+static void R(gelu_logistic)(REAL *restrict s, const REAL *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        s[i] = R(gelu_slope) * (x[i] + (REAL)0.044715 * x[i] * x[i] * x[i]);
+    R(logistic)(s, s, n);
+}
+
+static void R(gelu_strip_back)(REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x, size_t n)
+{
+    REAL s[R(STRIP)];
+    R(gelu_logistic)(s, x, n);
+    for (size_t i = 0; i < n; i++) {
+        REAL slope = R(gelu_slope) * (1 + (REAL)0.134145 * x[i] * x[i]);
+        dx[i] += dy[i] * (s[i] + x[i] * s[i] * (1 - s[i]) * slope);
+    }
 }
 
 static void R(gelu_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
     (void)t;
     R(hu_var) *x = node->in[0];
-    REAL *restrict dx = R(hu_gradient)(x);
-    const REAL *restrict dy = node->out->grad, *restrict v = x->value;
+    REAL *dx = R(hu_gradient)(x);
     size_t n = dx ? x->rows * x->cols : 0;
-    for (size_t i = 0; i < n; i++) {
-        REAL s = R(logistic)(R(gelu_angle)(v[i]));
-        REAL slope = (REAL)1.5957691216057307117597842397375 * (1 + (REAL)0.134145 * v[i] * v[i]);
-        dx[i] += dy[i] * (s + v[i] * s * (1 - s) * slope);
-    }
+    for (size_t i = 0; i < n; i += R(STRIP))
+        R(gelu_strip_back)(dx + i, node->out->grad + i, x->value + i, R(strip)(i, n));
 }
 
 R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
@@ -31,10 +54,9 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
     if (!y)
         return NULL;
     size_t n = x->rows * x->cols;
-    REAL *restrict out = y->value;
-    const REAL *restrict v = x->value;
+    R(gelu_logistic)(y->value, x->value, n);
     for (size_t i = 0; i < n; i++)
-        out[i] = v[i] * R(logistic)(R(gelu_angle)(v[i]));
+        y->value[i] *= x->value[i];
     R(hu_node) *node = R(hu_node_new)(t, y, R(gelu_backward));
     if (node)
         node->in[0] = x;
@@ -43,18 +65,26 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
 
 static void R(swiglu_row)(REAL *restrict y, const REAL *restrict a, const REAL *restrict b, size_t n)
 {
+    R(logistic)(y, a, n);
     for (size_t j = 0; j < n; j++)
-        y[j] = a[j] * R(logistic)(a[j]) * b[j];
+        y[j] *= a[j] * b[j];
 }
 
-static void R(swiglu_row_back)(REAL *restrict da, REAL *restrict db, const REAL *restrict dy, const REAL *restrict a,
-                               const REAL *restrict b, size_t n)
+static void R(swiglu_strip_back)(REAL *restrict da, REAL *restrict db, const REAL *restrict dy, const REAL *restrict a,
+                                 const REAL *restrict b, size_t n)
 {
+    REAL s[R(STRIP)];
+    R(logistic)(s, a, n);
     for (size_t j = 0; j < n; j++) {
-        REAL s = R(logistic)(a[j]);
-        da[j] += dy[j] * b[j] * (s + a[j] * s * (1 - s));
-        db[j] += dy[j] * a[j] * s;
+        da[j] += dy[j] * b[j] * (s[j] + a[j] * s[j] * (1 - s[j]));
+        db[j] += dy[j] * a[j] * s[j];
     }
+}
+
+static void R(swiglu_row_back)(REAL *dx, const REAL *dy, const REAL *x, size_t f)
+{
+    for (size_t j = 0; j < f; j += R(STRIP))
+        R(swiglu_strip_back)(dx + j, dx + f + j, dy + j, x + j, x + f + j, R(strip)(j, f));
 }
 
 static void R(swiglu_backward)(R(hu_tape) *t, R(hu_node) *node)
@@ -67,7 +97,7 @@ static void R(swiglu_backward)(R(hu_tape) *t, R(hu_node) *node)
     size_t rows = dx ? x->rows : 0;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t i = 0; i < rows; i++)
-        R(swiglu_row_back)(dx + 2 * i * f, dx + (2 * i + 1) * f, dy + i * f, v + 2 * i * f, v + (2 * i + 1) * f, f);
+        R(swiglu_row_back)(dx + 2 * i * f, dy + i * f, v + 2 * i * f, f);
 }
 
 R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x)

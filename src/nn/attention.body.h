@@ -108,8 +108,7 @@ static void R(gemm)(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, 
 static void R(causal_softmax)(REAL *restrict row, size_t i, size_t n)
 {
     REAL top = R(largest)(row, i + 1);
-    for (size_t j = 0; j <= i; j++)
-        row[j] = REAL_EXP(row[j] - top);
+    R(hu_exp)(row, row, i + 1, 1, -top);
     REAL inverse = 1 / R(sum)(row, i + 1);
     for (size_t j = 0; j <= i; j++)
         row[j] *= inverse;

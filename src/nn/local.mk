@@ -2,6 +2,7 @@
 liblab_la_SOURCES += src/nn/arena.h
 liblab_la_SOURCES += src/nn/arena.c
 liblab_la_SOURCES += src/nn/fast-exp.h
+liblab_la_SOURCES += src/nn/fast-exp.c
 liblab_la_SOURCES += src/nn/real-f32.h
 liblab_la_SOURCES += src/nn/real-f64.h
 liblab_la_SOURCES += src/nn/vector.body.h

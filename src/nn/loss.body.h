@@ -51,8 +51,7 @@ static void R(cross_entropy_backward)(R(hu_tape) *t, R(hu_node) *node)
 static REAL R(softmax_row)(REAL *restrict p, const REAL *restrict x, size_t n)
 {
     REAL top = R(largest)(x, n);
-    for (size_t j = 0; j < n; j++)
-        p[j] = REAL_EXP(x[j] - top);
+    R(hu_exp)(p, x, n, 1, -top);
     REAL sum = R(sum)(p, n), inverse = 1 / sum;
     for (size_t j = 0; j < n; j++)
         p[j] *= inverse;
