@@ -8,6 +8,7 @@
 static const hu_bench benches[] = {
     {"quantize", hu_bench_quantize, "rounding an array to a format, against copying it"},
     {"gemm",     hu_bench_gemm,     "a matrix product with every operation rounded, against none and against BLAS"},
+    {"train",    hu_bench_train,    "a training step of a language model under a policy"},
     {NULL, NULL, NULL},
 };
 

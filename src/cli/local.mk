@@ -18,4 +18,5 @@ halfulp_SOURCES += src/cli/cmd-report.c
 halfulp_SOURCES += src/cli/bench.h src/cli/bench.c
 halfulp_SOURCES += src/cli/bench-quantize.c
 halfulp_SOURCES += src/cli/bench-gemm.c
+halfulp_SOURCES += src/cli/bench-train.c
 halfulp_SOURCES += src/cli/cmd-bench.c

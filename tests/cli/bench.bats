@@ -30,6 +30,13 @@ positive() {
     [ "$status" -eq 0 ] && [[ $output == *"model mul-add"* ]]
 }
 
+@test "bench train shows its speed under a policy" {
+    run "$HALFULP" bench train --layers 1 --heads 2 --width 16 --context 8 --batch 2 --policy e8m3:rz+sat --threads 2 --json
+    [ "$status" -eq 0 ]
+    positive tokens_per_s gflops step_ms
+    [[ $output == *'"policy": "e8m3:rz+sat"'* && $(field threads) = 2 ]]
+}
+
 @test "bench refuses what it cannot measure, in one line" {
     while read -r arguments; do
         # shellcheck disable=SC2086
@@ -47,5 +54,9 @@ gemm --model none
 gemm --format fp64
 gemm --n 0
 gemm 12
+train --policy e9m3
+train --heads 3
+train --width 0
+train 12
 END
 }

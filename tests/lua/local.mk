@@ -10,3 +10,5 @@ lua_tests += tests/lua/array.lua
 lua_tests += tests/lua/numeric.lua
 lua_tests += tests/lua/arguments.lua
 lua_tests += tests/lua/api.lua
+lua_tests += tests/lua/nn.lua
+lua_tests += tests/lua/nn-learns.lua
