@@ -159,6 +159,13 @@ function run.identity(fn, uses, files)
   return table.concat(parts, "\n")
 end
 
+---The script is at its end: closes the directory, with its last manifest. `halfulp run` calls it.
+function run.finish()
+  local directory = run.opened
+  run.opened = nil
+  if directory then run.call(0, directory.close, directory) end
+end
+
 ---The run has failed: into the log and the manifest, where there is a directory. `halfulp run` calls it.
 ---@param message string
 ---@return boolean? wrong_usage  whether the script's parameters were wrong, which is another exit status

@@ -116,6 +116,16 @@ static int set_request(lua_State *L)
     return 0;
 }
 
+/* Runs protected: closes the run's directory, whose last manifest may fail to be written. */
+static int finish_run(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, "halfulp.run");
+    lua_getfield(L, -1, "finish");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
 /* Runs protected: lets the script require the files beside it. */
 static int set_path(lua_State *L)
 {
@@ -148,6 +158,9 @@ static int run(lua_State *L, request *r)
     if (status == LUA_ERRFILE)
         return hu_cli_fail(HU_CLI_USAGE, "run: the script '%s' could not be read", r->script);
     if (status != LUA_OK || !hu_state_call(L, 0, 0, r->debug))
+        return report(L, r->debug);
+    lua_pushcfunction(L, finish_run);
+    if (!hu_state_call(L, 0, 0, r->debug))
         return report(L, r->debug);
     return HU_CLI_OK;
 }
