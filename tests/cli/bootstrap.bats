@@ -4,7 +4,7 @@ setup() {
     bootstrap=$HU_SRCDIR/bootstrap
     # A folder of programs in which some are missing: what the script itself calls, and nothing else.
     mkdir "$BATS_TEST_TMPDIR/bin"
-    for program in sh cat sed dirname id; do
+    for program in sh cat sed dirname id env; do
         ln -s "$(command -v "$program")" "$BATS_TEST_TMPDIR/bin/"
     done
 }
