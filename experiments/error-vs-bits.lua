@@ -162,8 +162,9 @@ local function say(by_kernel, p, out)
   return holds
 end
 
--- One figure, a panel a kernel: a curve an exponent width, and the unit roundoff as the line to compare with.
-local function draw(rows, p)
+-- One figure, a panel a kernel: a curve an exponent width, and the unit roundoff as the line to compare with. A point of
+-- which a seed overflowed is left out: the mean of the others would make it look better than it is.
+local function draw(rows, by_kernel, p)
   local _, about = hu.kernels.names()
   local some, panel = {}, {}
   for i, kernel in ipairs(p.kernels) do
@@ -172,8 +173,14 @@ local function draw(rows, p)
       some[#some + 1] = {mantissa = m, error = unit_roundoff(m), exponent = "unit roundoff", kernel = panel[kernel]}
     end
   end
+  local lost = {}
+  for _, kernel in ipairs(p.kernels) do
+    for _, e in ipairs(p.exponents) do
+      for _, point in ipairs(by_kernel[kernel][e]) do lost[kernel .. e .. "m" .. point.m] = point.lost > 0 end
+    end
+  end
   for _, row in ipairs(rows) do
-    if row.error < math.huge then
+    if not lost[row.kernel .. row.exponent .. "m" .. row.mantissa] then
       some[#some + 1] = {mantissa = row.mantissa, error = row.error, exponent = row.exponent, kernel = panel[row.kernel]}
     end
   end
@@ -181,7 +188,7 @@ local function draw(rows, p)
     rows = some, x = "mantissa", y = "error", series = "exponent", panel = "kernel", logy = true, across = 2, width = 860,
     xlabel = "mantissa bits", ylabel = "relative error", legend = "exponent bits",
     title = "Error against mantissa bits", file = "error-vs-bits",
-    caption = "A curve an exponent width; the mean over the seeds with its 95 % interval. A point is missing where it overflowed.",
+    caption = "A curve an exponent width; the mean over the seeds with its 95 % interval. A point is missing where one of them overflowed.",
   }
 end
 
@@ -209,7 +216,7 @@ function part.run(params, out)
   local rows = sweep:rows()
   local by_kernel = curves(rows, p)
   local holds = say(by_kernel, p, out)
-  return {rows = rows, curves = by_kernel, holds = holds, plot = draw(rows, p), sweep = sweep}
+  return {rows = rows, curves = by_kernel, holds = holds, plot = draw(rows, by_kernel, p), sweep = sweep}
 end
 
 -- Run as a script of its own, and not as a part of another.
