@@ -39,7 +39,7 @@ end
 ---@param text string
 ---@return string
 function figure.label_command(letter, text)
-  return ("set %slabel %s noenhanced offset %s"):format(letter, quote(text), letter == "x" and "0,0.5" or "0.4,0")
+  return ("set %slabel %s noenhanced offset %s"):format(letter, quote(text), letter == "x" and "0,0.5" or "-0.3,0")
 end
 
 local function ticks_of(list)

@@ -188,8 +188,8 @@ function kinds.heatmap(o)
   local middle_text = rows.text(middle)
   -- Each mark with the rows it is for: gnuplot 5.4 crashes on labels without a single point.
   local layers = {
-    { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = "boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc rgb '#E4E4E4'" },
-    { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = "boxxyerror fillstyle solid 1 lw 1.5 dt 1 lc palette", value = z },
+    { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = "boxxyerror fillstyle solid 1 border lc rgb 'white' lw 1.5 dt 1 lc rgb '#E4E4E4'" },
+    { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = "boxxyerror fillstyle solid 1 border lc rgb 'white' lw 1.5 dt 1 lc palette", value = z },
     { holds = function(row) return row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, middle_text),
       style = "labels font cell_font tc rgb 'white' noenhanced", label = true },
     { holds = function(row) return row.n == 0 or row[o.z] > middle end, when = ("(column('n') == 0 || %s > %s)"):format(z, middle_text),
@@ -218,7 +218,7 @@ function kinds.heatmap(o)
       commands = {
         "unset grid", "set border 0", ("set cbrange [%s:%s]"):format(rows.text(low), rows.text(high > low and high or low + 1)),
         (o.logz and "set logscale cb" or "unset logscale cb"),
-        ("cell_font = (kind eq 'svg') ? ',%d' : ',%d'"):format(size, 3 * size), "set colorbox noborder",
+        ("cell_font = hu_font_size(kind, %d)"):format(size), "set colorbox noborder", "set style fill solid 1 noborder",
         "set cbtics " .. (o.logz and "autofreq" or rows.text(nice_step((high - low) / 4))),
       },
     }
@@ -273,7 +273,7 @@ function kinds.share(o)
         "set xrange [0:1.22]", "set xtics ('0' 0, '0.25' 0.25, '0.5' 0.5, '0.75' 0.75, '1' 1)" } },
       y = { commands = { figure.label_command("y", o.xlabel or figure.label(o.x)),
         ("set yrange [0.4:%g]"):format(#xs + 0.6), "set ytics (" .. table.concat(ticks, ", ") .. ")" } },
-      commands = { [[font_small = (kind eq "svg") ? ",11" : ",33"]] },
+      commands = { "font_small = hu_font_size(kind, 11)" },
     }
   end
   fig.panel_px = math.max(180, (14 * count(series) + 5) * #xs + 64)
