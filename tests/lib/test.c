@@ -47,7 +47,8 @@ bool test_long(void)
 static const char *join(const char *folder, const char *name)
 {
     static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        fail_msg("the path %s/%s is too long", folder, name);
     return path;
 }
 
