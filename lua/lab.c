@@ -456,9 +456,12 @@ static int run_sweep(lua_State *L)
     job.plan = read_plan(L, job.points, identity, name);
     hu_lua_try(L, hu_store_plan(hu_run_dir_store(job.dir), hu_run_dir_run(job.dir), name, job.plan->points, job.plan->n,
                                 &err), &err);
-    for (size_t i = 0; i < job.plan->n; i++)
-        if (job.plan->points[i].state != HU_POINT_DONE)
+    for (size_t i = 0; i < job.plan->n; i++) {
+        if (job.plan->points[i].state == HU_POINT_DONE)
+            hu_run_dir_count(job.dir, true);
+        else
             job.plan->todo[job.plan->n_todo++] = i;
+    }
     size_t before = job.plan->n - job.plan->n_todo;
     hu_work w = {.work = work, .done = done, .tick = tick, .user = &job};
     luaL_checkstack(L, 20, NULL);

@@ -32,7 +32,7 @@ const char *hu_run_dir_path(const hu_run_dir *d);
 hu_store   *hu_run_dir_store(const hu_run_dir *d);
 int64_t     hu_run_dir_run(const hu_run_dir *d);
 
-/* A point of this run has ended; counted for the manifest. `state` as the manifest shows it: "running", "finished",
+/* A point of this run is at its end, now or since an earlier run; counted for the manifest. `state` as the manifest shows it: "running", "finished",
  * "interrupted" or "failed". */
 void      hu_run_dir_count(hu_run_dir *d, bool ok);
 hu_status hu_run_dir_state(hu_run_dir *d, const char *state, hu_error *err);

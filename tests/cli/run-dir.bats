@@ -45,6 +45,8 @@ one_line() {
     sum=$(sha256sum sweep.lua | cut -c 1-64)
     grep -q "\"script_sha256\": \"$sum\"" results/sweep/manifest.json
     [ ! -e results/sweep/results.sqlite-wal ]
+    "$HALFULP" run sweep.lua fail=3 --jobs 2 --seed 5 2>/dev/null
+    [ "$(sqlite3 :memory: "SELECT json_extract(readfile('results/sweep/manifest.json'), '\$.points_done')")" = 19 ]
 }
 
 @test "one worker and several leave the same store" {
