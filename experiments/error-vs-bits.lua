@@ -1,12 +1,14 @@
 -- error-vs-bits.lua - what does a bit of mantissa buy, and when does a narrow exponent take it away?
 --
--- Method: eight kernels (hu.kernels: sums, dot products, matrix product, softmax, LayerNorm, RoPE, an LU solve with and without
--- refinement) in arithmetic that rounds every operation to ExMy, against double on the same rounded inputs. The error
--- is that of the 2-norm, relative; points are averaged over seeds (geometric mean in the tables).
--- Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (first-order error bounds are proportional to the unit
--- roundoff, so that a bit halves the error); Carson and Higham, SIAM J. Sci. Comput. 40 (2018) (refinement).
--- What would surprise: a slope that is not -1 bit per bit at E8 and E11, where nothing overflows; a refined solve that
--- still depends on the mantissa once the factors are good enough for it to converge.
+-- Method: eight kernels (hu.kernels: sums, dot products, matrix product, softmax, LayerNorm, RoPE, an LU
+-- solve with and without refinement) in arithmetic that rounds every operation to ExMy, against double on
+-- the same rounded inputs. The error is that of the 2-norm, relative; points are averaged over seeds
+-- (geometric mean in the tables).
+-- Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (first-order error bounds are
+-- proportional to the unit roundoff, so that a bit halves the error); Carson and Higham, SIAM J. Sci.
+-- Comput. 40 (2018) (refinement).
+-- What would surprise: a slope that is not -1 bit per bit at E8 and E11, where nothing overflows; a refined
+-- solve that still depends on the mantissa once the factors are good enough for it to converge.
 --
 -- Columns: kernel, exponent (bits), mantissa (bits), seed; error (relative, 2-norm; infinite after an overflow),
 -- lost (results that are not finite), backward (normwise backward error of the two solvers).
@@ -55,8 +57,8 @@ local function curves(rows, p)
   return out
 end
 
--- Slope of log2 error over the bits where n u <= 1/8: first-order theory holds there. With fewer bits a sum of n terms of one
--- sign stops to grow, and all bits are lost at once.
+-- Slope of log2 error over the bits where n u <= 1/8: first-order theory holds there. With fewer bits a sum
+-- of n terms of one sign stops to grow, and all bits are lost at once.
 local function slope_of(curve, n)
   local x, y = {}, {}
   for _, point in ipairs(curve) do
@@ -84,7 +86,8 @@ local function header(p, out)
   out(table.concat(cells))
 end
 
--- A line of figures for each kernel; `figure` gives the text of a curve. The refined solve has no slope: it is either converged or not.
+-- A line of figures for each kernel; `figure` gives the text of a curve. The refined solve has no slope: it
+-- is either converged or not.
 local function lines(p, by_kernel, out, figure)
   header(p, out)
   for _, kernel in ipairs(p.kernels) do
@@ -106,7 +109,8 @@ local function count_lost(by_kernel, p)
   return lost
 end
 
--- Slopes that first-order theory promises: -1 where the exponent is wide; the refined solve is held to its working precision.
+-- Slopes that first-order theory promises: -1 where the exponent is wide; the refined solve is held to its
+-- working precision.
 local function check(by_kernel, p, out)
   local holds, checked = true, 0
   for _, kernel in ipairs(p.kernels) do
@@ -162,8 +166,9 @@ local function say(by_kernel, p, out)
   return holds
 end
 
--- One figure, a panel a kernel: a curve an exponent width, and the unit roundoff as the line to compare with. A point of
--- which a seed overflowed is left out: the mean of the others would make it look better than it is.
+-- One figure, a panel a kernel: a curve an exponent width, and the unit roundoff as the line to compare
+-- with. A point of which a seed overflowed is left out: the mean of the others would make it look better
+-- than it is.
 local function draw(rows, by_kernel, p)
   local _, about = hu.kernels.names()
   local some, panel = {}, {}
@@ -188,7 +193,8 @@ local function draw(rows, by_kernel, p)
     rows = some, x = "mantissa", y = "error", series = "exponent", panel = "kernel", logy = true, across = 2, width = 860,
     xlabel = "mantissa bits", ylabel = "relative error", legend = "exponent bits",
     title = "Error against mantissa bits", file = "error-vs-bits",
-    caption = "A curve an exponent width; the mean over the seeds with its 95 % interval. A point is missing where one of them overflowed.",
+    caption = "A curve an exponent width; the mean over the seeds with its 95 % interval. A point is missing "
+      .. "where one of them overflowed.",
   }
 end
 
@@ -222,7 +228,8 @@ end
 -- Run as a script of its own, and not as a part of another.
 if (hu.script or (arg and arg[0]) or ""):match "error%-vs%-bits%.lua$" then
   local params = hu.params {
-    scale = {default = "demo", choices = {"small", "demo", "full"}, help = "how much: a second, half a minute, many seeds"},
+    scale = {default = "demo", choices = {"small", "demo", "full"},
+             help = "how much: a second, half a minute, many seeds"},
     rounding = {default = "rne", help = "rounding mode of every operation"},
   }
   local result = part.run(params)

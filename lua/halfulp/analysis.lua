@@ -35,7 +35,8 @@ local analysis = {}
 ---@return hu.metrics
 analysis.error = core.error
 
----The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point Arithmetic).
+---The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point
+---Arithmetic).
 ---
 ---```lua
 ---print(hu.ulp("e4m3", 1), hu.ulp("bf16", 1000))    --> 0.125	4.0
@@ -76,9 +77,9 @@ stats.ci95 = core.ci95
 ---@return number high
 stats.wilson = core.wilson
 
----Whether a training run diverged, by two rules. by_average: a loss is not finite, or at the end the smoothed loss (an
----average with decay 0.99) is above 1.5 times its smallest value. by_level: a loss is not finite, or the mean of the last
----twentieth is above the reference.
+---Whether a training run diverged, by two rules. by_average: a loss is not finite, or at the end the
+---smoothed loss (an average with decay 0.99) is above 1.5 times its smallest value. by_level: a loss is not
+---finite, or the mean of the last twentieth is above the reference.
 ---
 ---```lua
 ---local d = hu.stats.diverged({3, 2, 1, 9, 9, 9}, {reference = 5.5})
@@ -89,8 +90,9 @@ stats.wilson = core.wilson
 ---@return table {by_average=, by_level=, nonfinite=, first_nonfinite = its position, average=, minimum=, level=, reference=}
 stats.diverged = core.diverged
 
----Spikes of a loss, by two rules; steps in a row are one spike. residual: above the smoothed loss before it by more than 4
----standard deviations of the last 200 residuals. rise: above the smallest smoothed loss so far by 0.5 nats.
+---Spikes of a loss, by two rules; steps in a row are one spike. residual: above the smoothed loss before it
+---by more than 4 standard deviations of the last 200 residuals. rise: above the smallest smoothed loss so
+---far by 0.5 nats.
 ---
 ---```lua
 ---local losses = {}

@@ -1,21 +1,22 @@
 -- kernels.lua - numerical kernels in emulated arithmetic, and how far their results are off.
 --
--- Every elementary operation (+ - * / sqrt, and each product and each sum of a reduction) is rounded to the format; reductions
--- run upward, one term at a time. exp, sin and cos are computed in double and rounded once: far below half an ulp of the
--- formats here (up to 24 bits of precision), so that the result is the correctly rounded one but for cases closer to a
--- midpoint than 2^-50. Inputs are drawn in double and rounded to the format by nearest-even first;
--- the reference starts from the rounded inputs, so that the error is that of the arithmetic alone.
+-- Every elementary operation (+ - * / sqrt, and each product and each sum of a reduction) is rounded to the
+-- format; reductions run upward, one term at a time. exp, sin and cos are computed in double and rounded
+-- once: far below half an ulp of the formats here (up to 24 bits of precision), so that the result is the
+-- correctly rounded one but for cases closer to a midpoint than 2^-50. Inputs are drawn in double and
+-- rounded to the format by nearest-even first; the reference starts from the rounded inputs, so that the
+-- error is that of the arithmetic alone.
 --
--- The rounding errors of such kernels are the subject of Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.:
--- chapter 3 (dot and matrix products), 4 (sums), 9 (LU) and 12 (refinement).
+-- The rounding errors of such kernels are the subject of Higham, Accuracy and Stability of Numerical
+-- Algorithms, 2nd ed.: chapter 3 (dot and matrix products), 4 (sums), 9 (LU) and 12 (refinement).
 
 local core = require "halfulp.core"
 local array, numeric, metrics = core.array, core.numeric, core.analysis.error
 
 local kernels = {}
 
--- Arithmetic of one format and mode: the operations as functions of arrays and numbers. The environment moves its random
--- words on, so that no two operations of a kernel share one.
+-- Arithmetic of one format and mode: the operations as functions of arrays and numbers. The environment
+-- moves its random words on, so that no two operations of a kernel share one.
 local function arithmetic(format, rounding, seed)
   local env = core.env.new {rounding = rounding, seed = seed}
   local elementwise = {format = format, env = env}
@@ -92,7 +93,8 @@ local function softmax(calc, p)
   return calc.div(e, calc.sum(e)), exact / exact:sum()
 end
 
--- LayerNorm of n Gaussian numbers of mean 1, with gain near 1 and shift near 0; epsilon 1e-5, rounded as the rest.
+-- LayerNorm of n Gaussian numbers of mean 1, with gain near 1 and shift near 0; epsilon 1e-5, rounded as
+-- the rest.
 local function layernorm(calc, p)
   local x = array.randn(p.n, {seed = p.seed, stream = 1, mean = 1}):quantize(p.format)
   local gain = array.randn(p.n, {seed = p.seed, stream = 2, mean = 1, std = 0.1}):quantize(p.format)
@@ -108,9 +110,9 @@ local function layernorm(calc, p)
   return got, exact / ((exact * exact):mean() + epsilon) ^ 0.5 * gain + shift
 end
 
--- Rotary position embedding, positions 0 to n - 1, head dimension d = 64: angle = position * 10000^(-2 i / d) in the format
--- (position and frequency rounded first, as they are when they are kept in it), then cos and sin.
--- The reference is the exact rotation of the position meant.
+-- Rotary position embedding, positions 0 to n - 1, head dimension d = 64: angle = position * 10000^(-2 i /
+-- d) in the format (position and frequency rounded first, as they are when they are kept in it), then cos
+-- and sin. The reference is the exact rotation of the position meant.
 local function rope(calc, p)
   local half = 32
   local position = array.new((function()
@@ -149,9 +151,9 @@ local function pivot_row(column, k)
   return at
 end
 
--- Gaussian elimination with partial pivoting, outer product form (Higham, algorithm 9.2). Returns the columns of
--- the unit lower factor (zero above and on the diagonal), the upper factor's rows as columns above the diagonal with the pivots, and
--- the order of the rows.
+-- Gaussian elimination with partial pivoting, outer product form (Higham, algorithm 9.2). Returns the
+-- columns of the unit lower factor (zero above and on the diagonal), the upper factor's rows as columns
+-- above the diagonal with the pivots, and the order of the rows.
 local function factorize(calc, a)
   local n, work, order = #a, a:copy(), {}
   local pivots = {}
@@ -190,10 +192,11 @@ local function substitute(calc, f, b)
   return y
 end
 
--- x + d while d is less than half of the d before it (of x at first), at most `steps` times. The residual is computed in double; each correction is solved
--- with the factors in the format, the residual scaled to largest component 1 first so that it neither over- nor
--- underflows (Higham, Pranesh and Zounon, SIAM J. Sci. Comput. 41 (2019)); the iterate is kept in the arithmetic `working`.
--- Source: Carson and Higham, SIAM J. Sci. Comput. 40 (2018), algorithm 1.1.
+-- x + d while d is less than half of the d before it (of x at first), at most `steps` times. The residual
+-- is computed in double; each correction is solved with the factors in the format, the residual scaled to
+-- largest component 1 first so that it neither over- nor underflows (Higham, Pranesh and Zounon, SIAM J.
+-- Sci. Comput. 41 (2019)); the iterate is kept in the arithmetic `working`. Source: Carson and Higham, SIAM
+-- J. Sci. Comput. 40 (2018), algorithm 1.1.
 local function refine(calc, working, f, a, b, x, steps)
   local before = x:norm()
   for _ = 1, steps do
@@ -216,7 +219,8 @@ local function system(calc, p)
   return a, b, factorize(calc, a), want
 end
 
--- Rigal and Gaches' normwise backward error ||b - A x|| / (||A|| ||x|| + ||b||), infinity norms (Higham, theorem 7.1).
+-- Rigal and Gaches' normwise backward error ||b - A x|| / (||A|| ||x|| + ||b||), infinity norms (Higham,
+-- theorem 7.1).
 local function backward_error(a, b, x)
   local residual = (b - numeric.matmul(a, x)):abs():max()
   return residual / (a:abs():sum(2):max() * x:abs():max() + b:abs():max())

@@ -13,8 +13,9 @@ local core = require("halfulp.core").analysis
 ---@class hu.sharpness
 local sharpness = {}
 
----Sharpness of softmax cross-entropy in the space of the logits. The closed form takes the vertex of the box at which
----the maximum lies; "lbfgsb" searches for it. Source: arXiv:2405.18710, with Keskar's box |z_i| <= eps (|y_i| + 1).
+---Sharpness of softmax cross-entropy in the space of the logits. The closed form takes the vertex of the
+---box at which the maximum lies; "lbfgsb" searches for it. Source: arXiv:2405.18710, with Keskar's box
+---|z_i| <= eps (|y_i| + 1).
 ---
 ---```lua
 ---local s = hu.sharpness.logits {logits = {2, 0, -1}, target = 0}
@@ -24,8 +25,8 @@ local sharpness = {}
 ---@return hu.sharpness.result
 sharpness.logits = core.sharpness_logits
 
----Keskar's sharpness in the space of the weights, for any loss. Each call of the loss gets a new array of doubles in the
----shape of the weights. Source: arXiv:1609.04836, metric 2.1.
+---Keskar's sharpness in the space of the weights, for any loss. Each call of the loss gets a new array of
+---doubles in the shape of the weights. Source: arXiv:1609.04836, metric 2.1.
 ---
 ---```lua
 ---local function loss(w) return (w * w):sum(), 2 * w end
@@ -60,8 +61,8 @@ local function of_weights(model, data, options, pass)
   }
 end
 
----Sharpness of a model on data, as it is trained (by a policy) and in full precision: two series, both computed in double from what
----the passes give.
+---Sharpness of a model on data, as it is trained (by a policy) and in full precision: two series, both
+---computed in double from what the passes give.
 ---
 ---In the space "logits" it is that of the last token of each row. In the space "weights" it is Keskar's,
 ---of the loss on the rows; a policy makes that loss a staircase, on which the search climbs as far as it gets.

@@ -9,10 +9,11 @@
 #include "formats/format.h"
 
 /* The unit in the last place of a format of family "float" at the real number x: 2^(max(e, emin) - man_bits) with
- * 2^e <= |x| < 2^(e+1), and at zero the one of the smallest normal (Goldberg's definition, extended to the reals
- * as in the Handbook, definition 2.6). The grid is taken to go on beyond the largest finite value. Where subnormals are
- * flushed the spacing below the smallest normal is still counted as if they were there. A power of two; it
- * underflows to zero only for formats that are finer than double's subnormals. NaN for x infinite or NaN. */
+ * 2^e <= |x| < 2^(e+1), and at zero the one of the smallest normal (Goldberg's definition, extended to the
+ * reals as in the Handbook, definition 2.6). The grid is taken to go on beyond the largest finite value.
+ * Where subnormals are flushed the spacing below the smallest normal is still counted as if they were
+ * there. A power of two; it underflows to zero only for formats that are finer than double's subnormals.
+ * NaN for x infinite or NaN. */
 double hu_ulp(const hu_format *f, double x);
 
 /* Errors of n pairs. The means, maxima and norms are over the pairs in which both numbers are finite
@@ -22,13 +23,14 @@ double hu_ulp(const hu_format *f, double x);
  *   lost           the reference is finite, the computed number is not (overflow, invalid)
  *   missed         the reference is not finite, the computed number is something else
  *
- * so that finite + same_special + lost + missed == n; a caller who wants an overflow to be an infinite error asks for
- * lost + missed == 0. Zeros: a zero against a zero of either sign is exact; a nonzero number against a zero
- * reference has an absolute error and one in ulps, but no relative one: it is counted in `zero_reference` and left out of
- * the two relative figures; a zero against a nonzero reference (`to_zero`) has relative error 1.
+ * so that finite + same_special + lost + missed == n; a caller who wants an overflow to be an infinite
+ * error asks for lost + missed == 0. Zeros: a zero against a zero of either sign is exact; a nonzero number
+ * against a zero reference has an absolute error and one in ulps, but no relative one: it is counted in
+ * `zero_reference` and left out of the two relative figures; a zero against a nonzero reference (`to_zero`)
+ * has relative error 1.
  *
- * The error is computed - reference, rounded to double: where the computed numbers carry more than about 40 bits the
- * rounding of the reference itself shows. */
+ * The error is computed - reference, rounded to double: where the computed numbers carry more than about 40
+ * bits the rounding of the reference itself shows. */
 typedef struct hu_metrics {
     size_t n;                 /* pairs                                                          */
     size_t finite;            /* both finite                                                    */

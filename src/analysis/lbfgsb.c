@@ -10,8 +10,8 @@
 
 static const double armijo = 1e-4;          /* Nocedal and Wright, section 3.1                             */
 static const double curvature = 1e-10;      /* a pair counts when s'y > this * |s| |y|                     */
-static const double reach = 1e-3;           /* first trial: components of at least this share of the largest reach their bound */
-static const double past = 1 + 0x1p-48;     /* so that a bound is met in spite of rounding, and not almost         */
+static const double reach = 1e-3;           /* first trial: components of this share of the largest reach their bound    */
+static const double past = 1 + 0x1p-48;     /* so that a bound is met in spite of rounding, and not almost               */
 static const int    max_backtracks = 20;
 
 /* All that a search carries along. Pair k of the ring is s[k*n ..], y[k*n ..]; `newest` is the last written. */
@@ -250,8 +250,8 @@ static hu_status check(double *x, const double *lower, const double *upper, size
         return hu_fail(err, HU_EINVAL, "lbfgsb: a tolerance is negative or NaN; it takes 0 or more");
     for (size_t i = 0; i < n; i++) {
         if (isnan(x[i]) || !(lower[i] <= upper[i]))
-            return hu_fail(err, HU_EINVAL, "lbfgsb: variable %zu is %g within [%g, %g]; it takes a number within bounds in order",
-                           i, x[i], lower[i], upper[i]);
+            return hu_fail(err, HU_EINVAL, "lbfgsb: variable %zu is %g within [%g, %g]; it takes a number within bounds"
+                           " in order", i, x[i], lower[i], upper[i]);
         x[i] = clamp(x[i], lower[i], upper[i]);
     }
     return HU_OK;

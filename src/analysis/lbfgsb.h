@@ -1,11 +1,12 @@
 /* lbfgsb.h - a minimum of a smooth function within a box, from values and gradients.
  *
  * A projected limited-memory BFGS: the quasi-Newton direction comes from the two-loop recursion over the
- * last pairs of steps and gradient differences, restricted to the variables that are not held by a bound; the
- * step runs along the projection of that direction on the box, and is cut back until Armijo's condition
- * holds. It meets the interface of L-BFGS-B (Byrd, Lu, Nocedal and Zhu, SIAM J. Sci. Comput. 16 (1995)), without its
- * Cauchy point. Sources: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 (two loops) and
- * 3.1 (backtracking); Bertsekas, SIAM J. Control Optim. 20 (1982) (projection on the free variables).
+ * last pairs of steps and gradient differences, restricted to the variables that are not held by a bound;
+ * the step runs along the projection of that direction on the box, and is cut back until Armijo's condition
+ * holds. It meets the interface of L-BFGS-B (Byrd, Lu, Nocedal and Zhu, SIAM J. Sci. Comput. 16 (1995)),
+ * without its Cauchy point. Sources: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4
+ * (two loops) and 3.1 (backtracking); Bertsekas, SIAM J. Control Optim. 20 (1982) (projection on the free
+ * variables).
  */
 #ifndef HU_ANALYSIS_LBFGSB_H
 #define HU_ANALYSIS_LBFGSB_H
@@ -44,9 +45,10 @@ hu_lbfgsb_options hu_lbfgsb_default(void);    /* 10 pairs, 1000 iterations, tole
  *   x      [n]  in: the start, moved into the box; out: the best point found
  *   lower, upper  [n]  may be infinite
  *
- * The values never rise from one iteration to the next. When no pair is remembered (at the start, or where the
- * function curves downward) the first trial goes far enough to reach the bounds, which is where such functions have their
- * minimum. HU_EINVAL: an option out of range, lower > upper, a NaN in x, or f not finite at the start.
+ * The values never rise from one iteration to the next. When no pair is remembered (at the start, or where
+ * the function curves downward) the first trial goes far enough to reach the bounds, which is where such
+ * functions have their minimum. HU_EINVAL: an option out of range, lower > upper, a NaN in x, or f not
+ * finite at the start.
  * HU_ENOMEM; or what f returned. Memory: (2 pairs + 5) n doubles. On failure x is undefined. */
 hu_status hu_lbfgsb_minimize(double *x, const double *lower, const double *upper, size_t n,
                              hu_objective *f, void *context, const hu_lbfgsb_options *options,

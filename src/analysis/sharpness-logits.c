@@ -88,7 +88,8 @@ static double vertex_increase(const row *r, double eps)
 }
 
 /* The function that HU_LBFGSB minimizes: minus the increase at z, with its gradient 1[i = t] - softmax(y + z). */
-static hu_status negative_increase(void *context, const double *z, size_t n, double *value, double *gradient, hu_error *err)
+static hu_status negative_increase(void *context, const double *z, size_t n, double *value, double *gradient,
+                                   hu_error *err)
 {
     const row *r = context;
     (void)err;
@@ -120,7 +121,8 @@ static hu_status search_row(const row *r, double eps, double *work, double *incr
         upper[i] = width(r, i, eps);
         lower[i] = -upper[i];
     }
-    hu_lbfgsb_options options = { .pairs = 10, .max_iterations = 100, .gradient_tolerance = 0, .decrease_tolerance = 1e-15 };
+    hu_lbfgsb_options options = { .pairs = 10, .max_iterations = 100, .gradient_tolerance = 0,
+                                  .decrease_tolerance = 1e-15 };
     hu_lbfgsb_result  result;
     hu_status status = hu_lbfgsb_minimize(z, lower, upper, r->n, negative_increase, (void *)r, &options, &result, err);
     if (status != HU_OK)
@@ -136,10 +138,12 @@ static hu_status check(const size_t *targets, size_t batch, size_t vocabulary, d
     if (!(eps > 0) || !isfinite(eps))
         return hu_fail(err, HU_EINVAL, "sharpness: eps is %g; it takes a positive number such as 1e-3", eps);
     if (batch == 0 || vocabulary == 0)
-        return hu_fail(err, HU_EINVAL, "sharpness: logits are %zu by %zu; it takes at least one row and one column", batch, vocabulary);
+        return hu_fail(err, HU_EINVAL, "sharpness: logits are %zu by %zu; it takes at least one row and one column",
+                       batch, vocabulary);
     for (size_t b = 0; b < batch; b++)
         if (targets[b] >= vocabulary)
-            return hu_fail(err, HU_ERANGE, "sharpness: target %zu of row %zu is past the last of %zu logits", targets[b], b, vocabulary);
+            return hu_fail(err, HU_ERANGE, "sharpness: target %zu of row %zu is past the last of %zu logits",
+                           targets[b], b, vocabulary);
     return HU_OK;
 }
 

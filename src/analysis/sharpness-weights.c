@@ -86,7 +86,8 @@ static hu_status pseudo_inverse(const landscape *l, double *u, hu_error *err)
               || gsl_linalg_cholesky_svx(&gram.matrix, &b.vector);
     hu_free(memory);
     if (failed)
-        return hu_fail(err, HU_EINVAL, "sharpness: the %zu random directions in %zu weights are not independent", l->p, l->n);
+        return hu_fail(err, HU_EINVAL, "sharpness: the %zu random directions in %zu weights are not independent",
+                       l->p, l->n);
     return HU_OK;
 }
 
@@ -158,8 +159,8 @@ static hu_status check(const double *x, size_t n, const hu_keskar_options *o, hu
     if (n == 0)
         return hu_fail(err, HU_EINVAL, "sharpness: there are no weights");
     if (o->directions > n)
-        return hu_fail(err, HU_EINVAL, "sharpness: %zu directions in %zu weights; it takes at most as many directions as weights",
-                       o->directions, n);
+        return hu_fail(err, HU_EINVAL, "sharpness: %zu directions in %zu weights; it takes at most as many directions as"
+                       " weights", o->directions, n);
     if (n > (SIZE_MAX / sizeof *x - 2 * n) / (o->directions + 4))
         return hu_fail(err, HU_ENOMEM, "sharpness: %zu directions in %zu weights are too many", o->directions, n);
     return HU_OK;

@@ -35,14 +35,16 @@ typedef enum hu_maximizer {
  *   eps      > 0; 1e-3 and 5e-4 are Keskar's
  *
  * For a batch f is the mean over its rows; each row has its own box, so that the maximum is the mean of the
- * rows' maxima. f rises in every logit but the target's and falls in that one, so the maximum over the box is at one vertex, and
+ * rows' maxima. f rises in every logit but the target's and falls in that one, so the maximum over the box
+ * is at one vertex, and
  *
  *     f(y + z) - f(y) = log1p(sum_{i != t} p_i expm1(z_i - z_t)),   p = softmax(y),
  *
- * in which every term is positive: nothing cancels, and the increase is good to a few ulps of double however small eps
- * is. HU_LBFGSB searches instead, at most 100 iterations, and is there to be compared with it.
- * A logit that is infinite or NaN is a result, not an error: loss, increase and phi are then NaN.
- * HU_EINVAL: eps not positive and finite, no row, no column; HU_ERANGE: a target past the vocabulary; HU_ENOMEM (HU_LBFGSB only). */
+ * in which every term is positive: nothing cancels, and the increase is good to a few ulps of double
+ * however small eps is. HU_LBFGSB searches instead, at most 100 iterations, and is there to be compared
+ * with it. A logit that is infinite or NaN is a result, not an error: loss, increase and phi are then NaN.
+ * HU_EINVAL: eps not positive and finite, no row, no column; HU_ERANGE: a target past the vocabulary;
+ * HU_ENOMEM (HU_LBFGSB only). */
 hu_status hu_sharpness_logits(hu_sharpness *out, const double *logits, const size_t *targets, size_t batch,
                               size_t vocabulary, double eps, hu_maximizer how, hu_error *err);
 
@@ -56,11 +58,12 @@ typedef struct hu_keskar_options {
 hu_keskar_options hu_keskar_default(void);   /* eps 1e-3, full space, 10 iterations, seed 1 */
 
 /* Sharpness of any loss around the weights x [n]; x is not changed. `loss` gives value and gradient; it is the full training
- * loss in the paper. The search starts at z = 0; where the gradient is exactly zero there (a quadratic at its minimum), at
- * a random point of the box. It climbs from there, so that phi is a lower bound of the maximum, never below 0.
- * A subspace draws a Gaussian matrix A, columns scaled to length 1, and solves least squares for A^+ x.
- * A loss or a gradient that is not finite at x gives NaN; within the box it is a place the search does not go to.
- * HU_EINVAL: eps not positive and finite, iterations < 1, more directions than weights, no weights; HU_ENOMEM; what `loss` returned.
+ * loss in the paper. The search starts at z = 0; where the gradient is exactly zero there (a quadratic at
+ * its minimum), at a random point of the box. It climbs from there, so that phi is a lower bound of the
+ * maximum, never below 0. A subspace draws a Gaussian matrix A, columns scaled to length 1, and solves
+ * least squares for A^+ x. A loss or a gradient that is not finite at x gives NaN; within the box it is a
+ * place the search does not go to. HU_EINVAL: eps not positive and finite, iterations < 1, more directions
+ * than weights, no weights; HU_ENOMEM; what `loss` returned.
  * Memory: about 29 doubles a weight in the full space, (directions + 3) a weight in a subspace. */
 hu_status hu_sharpness_keskar(hu_sharpness *out, const double *x, size_t n, hu_objective *loss, void *context,
                               const hu_keskar_options *options, hu_error *err);

@@ -3,8 +3,9 @@
  * The paper these counts are made for ("To FP8 and Back Again", arXiv:2405.18710) defines neither, so two
  * rules for each are reported side by side. Losses are in nats, one a step.
  *
- * The smoothed loss is EMA_t = (sum_{s <= t} d^(t-s) loss_s) / (sum_{s <= t} d^(t-s)) with d = 0.99: an exponential
- * moving average with its bias at the start divided out, so that EMA_0 = loss_0 and short runs are not ruled by it.
+ * The smoothed loss is EMA_t = (sum_{s <= t} d^(t-s) loss_s) / (sum_{s <= t} d^(t-s)) with d = 0.99: an
+ * exponential moving average with its bias at the start divided out, so that EMA_0 = loss_0 and short runs
+ * are not ruled by it.
  */
 #ifndef HU_ANALYSIS_STABILITY_H
 #define HU_ANALYSIS_STABILITY_H
@@ -34,7 +35,8 @@ typedef enum hu_spike_rule {
     HU_SPIKE_RISE          /* loss_t > (the smallest EMA_s, s < t) + 0.5 nats                                       */
 } hu_spike_rule;
 
-/* Spikes of a series up to its first non-finite loss. Steps in a row above the threshold are one spike, counted at its first step.
+/* Spikes of a series up to its first non-finite loss. Steps in a row above the threshold are one spike,
+ * counted at its first step.
  *
  *   steps   [capacity]  first steps of the spikes, counted from 0; may be NULL with capacity 0
  *

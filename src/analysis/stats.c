@@ -32,7 +32,8 @@ hu_status hu_wilson(hu_interval *out, size_t k, size_t n, double confidence, hu_
     if (n == 0 || k > n)
         return hu_fail(err, HU_EINVAL, "wilson: %zu of %zu trials; it takes n > 0 and k no larger than n", k, n);
     if (!(confidence > 0 && confidence < 1))
-        return hu_fail(err, HU_EINVAL, "wilson: confidence is %g; it takes a number between 0 and 1, such as 0.95", confidence);
+        return hu_fail(err, HU_EINVAL, "wilson: confidence is %g; it takes a number between 0 and 1, such as 0.95",
+                       confidence);
     double z = gsl_cdf_ugaussian_Pinv(0.5 + confidence / 2), trials = (double)n, p = (double)k / trials;
     double center = p + z * z / (2 * trials);
     double half   = z * sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials));
