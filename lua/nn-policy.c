@@ -45,6 +45,7 @@ static const struct {
     {"p1", BIT(HU_P1)}, {"p2", BIT(HU_P2)}, {"p3", BIT(HU_P3)},
     {"p4", BIT(HU_P4)}, {"p5", BIT(HU_P5)}, {"p6", BIT(HU_P6)},
     {"attention",  BIT(HU_P_QKV) | BIT(HU_P_WEIGHTS) | BIT(HU_P_DOUT) | BIT(HU_P_DSCORES)},
+    {"master",     BIT(HU_P_MASTER)},
 #undef BIT
 };
 
@@ -89,7 +90,7 @@ hu_policy hu_lua_policy(lua_State *L, int idx)
 {
     static const char *const keys[] = {
         "format", "rounding", "overflow", "activation", "weight", "gradient", "p1", "p2", "p3", "p4", "p5", "p6",
-        "attention", "head", "accumulate", "forward", "dgrad", "wgrad", "accumulate_rounding", "seed", NULL,
+        "attention", "master", "head", "accumulate", "forward", "dgrad", "wgrad", "accumulate_rounding", "seed", NULL,
     };
     hu_policy p = {0};
     if (hu_lua_absent(L, idx))

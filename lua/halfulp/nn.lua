@@ -115,11 +115,11 @@ local loop_keys = {every = true, callback = true}
 
 ---Trains a model with AdamW, warm-up, a cosine schedule and clipping. Same options, same bits.
 ---
----A `policy` says which number format each operand of the matrix products gets; master weights, normalization, softmax
----and optimizer stay in float. It is a string, "e8m3" or "e8m3:rz+sat", or a table: `format`, `rounding`, `overflow` for the
+---A `policy` says which number format each operand of the matrix products gets; normalization, softmax and the moments of the optimizer stay
+---in float, and so do the master weights unless `master` is given. It is a string, "e8m3" or "e8m3:rz+sat", or a table: `format`, `rounding`, `overflow` for the
 ---six operands of every linear layer (P1, P2: input and weight of the forward product; P3, P4: gradient and weight
 ---for the gradient of the input; P5, P6: gradient and input for that of the weight); `activation`, `weight`, `gradient` or `p1` ...
----`p6` for some of them; `attention` for the products inside attention; `head = false` leaves the last layer alone;
+---`p6` for some of them; `attention` for the products inside attention; `master` for the master weights after every step; `head = false` leaves the last layer alone;
 ---`accumulate`, or `forward`, `dgrad` and `wgrad`, for how sums are added, as in `hu.matmul`, and `accumulate_rounding`;
 ---`seed` for stochastic modes.
 ---

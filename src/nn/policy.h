@@ -6,8 +6,9 @@
  *   dgrad    dX = dY W       HU_P3 = dY   HU_P4 = W
  *   wgrad    dW = dY^T X     HU_P5 = dY   HU_P6 = X
  *
- * A policy names a quantizer for each of the six and an accumulator for each of the three. Master weights,
- * normalization, softmax and the optimizer stay in the carrier. There is no scaling factor.
+ * A policy names a quantizer for each of the six and an accumulator for each of the three. Normalization, softmax
+ * and the optimizer's moments stay in the carrier, and so do the master weights unless HU_P_MASTER has a quantizer:
+ * what a step adds to a weight is then lost where it does not reach the next value. There is no scaling factor.
  */
 #ifndef HU_NN_POLICY_H
 #define HU_NN_POLICY_H
@@ -20,6 +21,7 @@ typedef enum hu_operand {
     HU_P_WEIGHTS,        /* attention: what softmax gave                                */
     HU_P_DOUT,           /* attention: gradient of the output                           */
     HU_P_DSCORES,        /* attention: gradient of the scores                           */
+    HU_P_MASTER,         /* the master weights, after every step of the optimizer       */
     HU_P_COUNT
 } hu_operand;
 

@@ -72,7 +72,8 @@ void hu_trainer_clear(hu_trainer *t)
     *t = (hu_trainer){0};
 }
 
-static void update(hu_trainer *t, double scale)
+/* AdamW on every parameter; then the master weights on their grid, if the policy has one for them. */
+static hu_status update(hu_trainer *t, double scale, hu_error *err)
 {
     hu_model *model = t->model;
     const hu_adamw *a = &t->config.adamw;
@@ -82,6 +83,8 @@ static void update(hu_trainer *t, double scale)
         hu_adamw_step(a, model->weights + i, t->m + i, t->v + i, model->gradient + i, p->rows * p->cols, t->rate,
                       p->decays ? a->decay : 0, scale, t->step + 1);
     }
+    return hu_policy_quantize_f32(&t->config.policy, HU_P_MASTER, t->step, 0, 0, model->weights, model->weights,
+                                  model->n_weights, err);
 }
 
 hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err)
@@ -101,9 +104,9 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
         return HU_OK;
     }
     double clip = t->config.clip;
-    update(t, clip > 0 && t->norm > clip ? clip / t->norm : 1);
+    status = update(t, clip > 0 && t->norm > clip ? clip / t->norm : 1, err);
     t->step++;
-    return HU_OK;
+    return status;
 }
 
 hu_status hu_trainer_step(hu_trainer *t, hu_error *err)

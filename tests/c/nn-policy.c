@@ -215,7 +215,7 @@ static void attention_operands(void **state)
         qkv[i] = (float)(2 * test_random_unit(&r) - 1);
     for (int with = 0; with < 2; with++) {
         hu_policy p = {0};
-        for (int k = HU_P_QKV; with && k < HU_P_COUNT; k++)
+        for (int k = HU_P_QKV; with && k <= HU_P_DSCORES; k++)
             p.operand[k] = quantizer("e5m6");
         hu_tape_f32 t;
         hu_tape_init_f32(&t, 1);

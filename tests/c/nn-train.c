@@ -8,6 +8,7 @@
 
 #include "src/base/memory.h"
 #include "src/nn/train.h"
+#include "src/ops/ops.h"
 #include "tests/lib/test.h"
 
 static void adamw_formula(void **state)
@@ -341,7 +342,37 @@ static void trigrams(void **state)
     assert_true(fabs(bits + (log2(a) + log2(b_after_a) + log2(c_after_ab)) / 3) < 1e-12);
 }
 
+/* After each step every master weight is a value of the format; without the quantizer most are not. */
+static void master_weights(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("e8m3", NULL);
+    size_t off_grid[2] = {0, 0};
+    for (int with = 0; with < 2; with++) {
+        hu_model m = tiny_model();
+        hu_text text = tiny_text();
+        hu_train_config c = hu_train_default();
+        c.batch = 2;
+        if (with)
+            c.policy.operand[HU_P_MASTER] = (hu_quantizer){f, hu_rounding_find("rz", NULL), HU_OVERFLOW_SATURATE};
+        hu_trainer t;
+        assert_int_equal(hu_trainer_init(&t, &m, &text, c, NULL), HU_OK);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(hu_trainer_step(&t, NULL), HU_OK);
+        for (size_t i = 0; i < m.n_weights; i++) {
+            hu_env env = hu_env_default();
+            off_grid[with] += hu_to_double(f, hu_from_double(f, &env, m.weights[i])) != (double)m.weights[i];
+        }
+        hu_trainer_clear(&t);
+        hu_text_clear(&text);
+        hu_model_clear(&m);
+    }
+    assert_int_equal(off_grid[1], 0);
+    assert_true(off_grid[0] > 1000);
+}
+
 static const struct CMUnitTest claims[] = {
+    CLAIM("master weights are kept in a format where the policy says so", master_weights),
     CLAIM("AdamW follows its formula", adamw_formula),
     CLAIM("the learning rate warms up and then falls along a cosine", schedule),
     CLAIM("a gradient that is too long is scaled down to the limit", clipping),
