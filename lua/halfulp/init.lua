@@ -233,8 +233,9 @@ hu.apply = core.numeric.apply
 ---
 ---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
 ---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential"
----or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own. A vector
----on the left is a row, on the right a column.
+---or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own. All of this
+---rounds in one environment: that of the options, else that of the object given as sum format. A vector
+---on the left is a row, on the right a column; of two vectors, `c()` reads the product (or use `hu.dot`).
 ---
 ---```lua
 ---local A = hu.randn({8, 8}, {seed = 1})
