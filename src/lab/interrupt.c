@@ -25,6 +25,7 @@ void hu_interrupt_catch(void (*notify)(void))
     notify_with = notify;
     if (depth++ > 0)
         return;
+    caught = 0;
     for (int i = 0; i < N_SIGNALS; i++) {
         sigaction(signals[i], NULL, &before[i]);
         if (before[i].sa_handler != SIG_IGN)       /* nohup: a signal that was ignored stays so */

@@ -13,7 +13,7 @@ void hu_interrupt_release(void);
 /* In a forked worker: the signals do again what they do by default. */
 void hu_interrupt_default(void);
 
-/* The signal that came since the program began, 0 when none did. */
+/* The signal that came since the outermost hu_interrupt_catch, 0 when none did; it stays after the release. */
 int hu_interrupted(void);
 
 #endif

@@ -128,6 +128,30 @@ claims["other parameters, another seed or another name are other points"] = func
   t.assertEquals(calls, 8)
 end
 
+claims["what a sweep does not use does not change its points, a file that it reads does"] = function()
+  local data = folder .. "/data.txt"
+  local function write(text)
+    local file <close> = assert(io.open(data, "w"))
+    file:write(text)
+  end
+  local function before(declared, options)
+    fresh "uses"
+    hu.params(declared)
+    options.quiet = true
+    return hu.sweep({ a = { 1, 2 } }):run(function() return { x = 1 } end, options).summary.before
+  end
+  t.assertEquals(before({ steps = 1, color = "red" }, { uses = { "steps" } }), 0)
+  t.assertEquals(before({ steps = 1, color = "blue" }, { uses = { "steps" } }), 2)
+  t.assertEquals(before({ steps = 2, color = "blue" }, { uses = { "steps" } }), 0)
+  t.assertErrorMsgContains('no parameter "stepz"', before, { steps = 1 }, { uses = { "stepz" } })
+  write "one"
+  t.assertEquals(before({}, { files = { data } }), 0)
+  t.assertEquals(before({}, { files = { data } }), 2)
+  write "two"
+  t.assertEquals(before({}, { files = { data } }), 0)
+  t.assertErrorMsgContains("data.txt.none", before, {}, { files = { data .. ".none" } })
+end
+
 claims["a point's seed follows from the point and not from its neighbors"] = function()
   local function seeds(list)
     fresh("seeds-" .. #list)
