@@ -12,8 +12,10 @@ static void defaults(void **state)
     (void)state;
     hu_env env = hu_env_default();
     assert_string_equal(env.rounding->name, "rne");
-    assert_true(env.overflow == HU_OVERFLOW_IEEE && env.tininess == HU_TININESS_AFTER && env.nan == HU_NAN_CANONICAL);
-    assert_true(env.flags == 0 && env.random.seed == 0 && env.random.stream == 0 && env.random.index == 0 && !env.word);
+    assert_true(env.overflow == HU_OVERFLOW_IEEE && env.tininess == HU_TININESS_AFTER &&
+                env.nan == HU_NAN_CANONICAL);
+    assert_true(env.flags == 0 && env.random.seed == 0 && env.random.stream == 0 &&
+                env.random.index == 0 && !env.word);
 }
 
 static void modes(void **state)
@@ -21,7 +23,8 @@ static void modes(void **state)
     (void)state;
     static const struct { const char *name, *alias; } names[] = {
         {"rne", "nearest-even"}, {"rna", "nearest-away"}, {"rnz", "nearest-zero"}, {"ru", "up"}, {"rd", "down"},
-        {"rz", "toward-zero"}, {"raz", "away-from-zero"}, {"ro", "odd"}, {"sr", "stochastic"}, {"srh", "stochastic-half"},
+        {"rz", "toward-zero"}, {"raz", "away-from-zero"}, {"ro", "odd"}, {"sr", "stochastic"},
+        {"srh", "stochastic-half"},
     };
     for (size_t i = 0; i < TEST_COUNT(names); i++) {
         const hu_rounding *mode = hu_rounding_find(names[i].name, NULL);
@@ -68,8 +71,10 @@ static void mode_and_policy(void **state)
 {
     (void)state;
     static const struct { const char *text, *mode; hu_overflow overflow; } want[] = {
-        {"rne", "rne", HU_OVERFLOW_IEEE}, {"rne+sat", "rne", HU_OVERFLOW_SATURATE}, {"rz+satfinite", "rz", HU_OVERFLOW_SATURATE_FINITE},
-        {"sr:8+saturate", "sr:8", HU_OVERFLOW_SATURATE}, {"nearest-even+saturate-finite-only", "rne", HU_OVERFLOW_SATURATE_FINITE},
+        {"rne", "rne", HU_OVERFLOW_IEEE}, {"rne+sat", "rne", HU_OVERFLOW_SATURATE},
+        {"rz+satfinite", "rz", HU_OVERFLOW_SATURATE_FINITE},
+        {"sr:8+saturate", "sr:8", HU_OVERFLOW_SATURATE},
+        {"nearest-even+saturate-finite-only", "rne", HU_OVERFLOW_SATURATE_FINITE},
         {"ru+ieee", "ru", HU_OVERFLOW_IEEE},
     };
     for (size_t i = 0; i < TEST_COUNT(want); i++) {
@@ -142,9 +147,12 @@ static void operations(void **state)
 {
     (void)state;
     static const struct { const char *name; int arity; bool rounds, predicate; } want[] = {
-        {"add", 2, true, false}, {"sub", 2, true, false}, {"mul", 2, true, false}, {"div", 2, true, false}, {"fma", 3, true, false},
-        {"sqrt", 1, true, false}, {"rem", 2, true, false}, {"rint", 1, true, false}, {"neg", 1, false, false}, {"abs", 1, false, false},
-        {"min", 2, false, false}, {"max", 2, false, false}, {"eq", 2, false, true}, {"lt", 2, false, true}, {"le", 2, false, true},
+        {"add", 2, true, false}, {"sub", 2, true, false}, {"mul", 2, true, false}, {"div", 2, true, false},
+        {"fma", 3, true, false},
+        {"sqrt", 1, true, false}, {"rem", 2, true, false}, {"rint", 1, true, false},
+        {"neg", 1, false, false}, {"abs", 1, false, false},
+        {"min", 2, false, false}, {"max", 2, false, false}, {"eq", 2, false, true}, {"lt", 2, false, true},
+        {"le", 2, false, true},
     };
     int n = 0;
     for (; hu_op_at(n); n++)
@@ -153,8 +161,10 @@ static void operations(void **state)
     for (size_t i = 0; i < TEST_COUNT(want); i++) {
         const hu_op *op = hu_op_find(want[i].name);
         assert_non_null(op);
-        assert_true(op->arity == want[i].arity && op->rounds == want[i].rounds && op->is_predicate == want[i].predicate);
-        assert_true(!op->unary == (op->arity != 1) && !op->binary == (op->arity != 2) && !op->ternary == (op->arity != 3));
+        assert_true(op->arity == want[i].arity && op->rounds == want[i].rounds &&
+                    op->is_predicate == want[i].predicate);
+        assert_true(!op->unary == (op->arity != 1) && !op->binary == (op->arity != 2) &&
+                    !op->ternary == (op->arity != 3));
     }
     assert_null(hu_op_find("pow"));
     assert_null(hu_op_find(""));

@@ -113,7 +113,8 @@ static hu_code apply(const hu_format *f, const hu_op *op, hu_env *env, const hu_
 static const hu_op *op_of(const char *name)
 {
     static const struct { const char *fpgen, *ours; } ops[] = {
-        {"+", "add"}, {"-", "sub"}, {"*", "mul"}, {"/", "div"}, {"*+", "fma"}, {"V", "sqrt"}, {"A", "abs"}, {"~", "neg"},
+        {"+", "add"}, {"-", "sub"}, {"*", "mul"}, {"/", "div"}, {"*+", "fma"}, {"V", "sqrt"}, {"A", "abs"},
+        {"~", "neg"},
         {"<C", "min"}, {">C", "max"},
     };
     for (size_t i = 0; i < TEST_COUNT(ops); i++)

@@ -168,7 +168,8 @@ static void format_table(void **state)
         assert_true(hu_num_to_double(hu_format_max(f)) == want[i].max);
         assert_true(hu_num_to_double(hu_format_min_normal(f)) == want[i].min_normal);
         assert_true(hu_num_to_double(hu_format_min_subnormal(f)) == want[i].min_subnormal);
-        assert_true(f->has_inf == want[i].inf && f->has_nan == want[i].nan && f->has_negative_zero == want[i].minus);
+        assert_true(f->has_inf == want[i].inf && f->has_nan == want[i].nan &&
+                    f->has_negative_zero == want[i].minus);
         assert_true(hu_num_to_double(hu_format_epsilon(f)) == ldexp(1, -f->man_bits));
     }
 }
@@ -200,7 +201,8 @@ static void special_codes(void **state)
 static void four_bits(void **state)
 {
     (void)state;
-    static const double values[] = {0, .5, 1, 1.5, 2, 3, 4, 6}, thresholds[] = {.25, .75, 1.25, 1.75, 2.5, 3.5, 5};
+    static const double values[] = {0, .5, 1, 1.5, 2, 3, 4, 6},
+        thresholds[] = {.25, .75, 1.25, 1.75, 2.5, 3.5, 5};
     const hu_format *f = format("e2m1fn");
     hu_env env = env_of("rne", 0);
     for (hu_code c = 0; c < 8; c++) {

@@ -43,7 +43,8 @@ static void check_float(uint32_t bits)
 static void from_float(void **state)
 {
     (void)state;
-    static const uint32_t edges[] = {0, 1, 0x7fffff, 0x800000, 0x800001, 0x3f800000, 0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fbfffff,
+    static const uint32_t edges[] = {0, 1, 0x7fffff, 0x800000, 0x800001, 0x3f800000, 0x7f7fffff, 0x7f800000,
+                                     0x7f800001, 0x7fbfffff,
                                      0x7fc00000, 0x7fffffff, 0x400000, 0x7f000000};
     test_random random = {51};
     for (size_t i = 0; i < TEST_COUNT(edges); i++) {
@@ -75,7 +76,8 @@ static void check_double(uint64_t bits)
 static void from_double(void **state)
 {
     (void)state;
-    static const uint64_t edges[] = {0, 1, UINT64_MAX >> 12, UINT64_C(1) << 52, UINT64_C(0x3ff) << 52, (UINT64_C(0x7ff) << 52) - 1,
+    static const uint64_t edges[] = {0, 1, UINT64_MAX >> 12, UINT64_C(1) << 52, UINT64_C(0x3ff) << 52,
+                                     (UINT64_C(0x7ff) << 52) - 1,
                                      UINT64_C(0x7ff) << 52, (UINT64_C(0x7ff) << 52) + 1, UINT64_C(0xfff) << 51, UINT64_MAX >> 1};
     test_random random = {52};
     for (size_t i = 0; i < TEST_COUNT(edges); i++) {
@@ -119,15 +121,18 @@ static void from_integers(void **state)
     for (size_t i = 0; i < TEST_COUNT(n); i++) {
         hu_num x = hu_num_from_i64(n[i]);
         assert_true(is_normalized(x) && x.negative == (n[i] < 0));
-        assert_true(n[i] == 0 ? x.kind == HU_ZERO : x.sig >> (127 - x.exp) == (n[i] < 0 ? 0 - (uint64_t)n[i] : (uint64_t)n[i]));
+        uint64_t magnitude = n[i] < 0 ? 0 - (uint64_t)n[i] : (uint64_t)n[i];
+        assert_true(n[i] == 0 ? x.kind == HU_ZERO : x.sig >> (127 - x.exp) == magnitude);
     }
-    assert_true(hu_num_from_u64(UINT64_MAX).exp == 63 && hu_num_from_u64(0).kind == HU_ZERO && !hu_num_from_u64(1).negative);
+    assert_true(hu_num_from_u64(UINT64_MAX).exp == 63 && hu_num_from_u64(0).kind == HU_ZERO &&
+                !hu_num_from_u64(1).negative);
 }
 
 static void order(void **state)
 {
     (void)state;
-    const double x[] = {-INFINITY, -DBL_MAX, -2, -1.5, -1, -DBL_MIN, -0x1p-1074, 0, 0x1p-1074, DBL_MIN, 1, 1 + DBL_EPSILON, 1.5, 2, DBL_MAX, INFINITY};
+    const double x[] = {-INFINITY, -DBL_MAX, -2, -1.5, -1, -DBL_MIN, -0x1p-1074, 0, 0x1p-1074, DBL_MIN, 1,
+                1 + DBL_EPSILON, 1.5, 2, DBL_MAX, INFINITY};
     for (size_t i = 0; i < TEST_COUNT(x); i++)
         for (size_t j = 0; j < TEST_COUNT(x); j++)
             assert_int_equal(hu_num_compare(hu_num_from_double(x[i]), hu_num_from_double(x[j])), (i > j) - (i < j));
@@ -141,7 +146,8 @@ static void order(void **state)
 
 static bool same(hu_num a, hu_num b)
 {
-    return a.kind == b.kind && a.negative == b.negative && (a.kind != HU_FINITE || (a.exp == b.exp && a.sig == b.sig && a.sticky == b.sticky));
+    bool same_magnitude = a.kind != HU_FINITE || (a.exp == b.exp && a.sig == b.sig && a.sticky == b.sticky);
+    return a.kind == b.kind && a.negative == b.negative && same_magnitude;
 }
 
 /* Zeros and infinities among the operands, where the operation is not an invalid one. */
@@ -150,19 +156,26 @@ static void special_operands(void **state)
     (void)state;
     hu_num zero = hu_num_zero(false), minus_zero = hu_num_zero(true), inf = hu_num_inf(false), minus_inf = hu_num_inf(true);
     hu_num two = hu_num_from_u64(2), minus_two = hu_num_negate(two);
-    assert_true(same(hu_num_add(zero, minus_zero, false), zero) && same(hu_num_add(zero, minus_zero, true), minus_zero));
-    assert_true(same(hu_num_add(minus_zero, minus_zero, false), minus_zero) && same(hu_num_add(zero, zero, true), zero));
-    assert_true(same(hu_num_add(two, minus_two, false), zero) && same(hu_num_add(two, minus_two, true), minus_zero));
-    assert_true(same(hu_num_add(two, minus_zero, true), two) && same(hu_num_add(zero, minus_two, true), minus_two));
-    assert_true(same(hu_num_add(inf, minus_two, false), inf) && same(hu_num_add(two, minus_inf, false), minus_inf));
+    assert_true(same(hu_num_add(zero, minus_zero, false), zero) &&
+                same(hu_num_add(zero, minus_zero, true), minus_zero));
+    assert_true(same(hu_num_add(minus_zero, minus_zero, false), minus_zero) &&
+                same(hu_num_add(zero, zero, true), zero));
+    assert_true(same(hu_num_add(two, minus_two, false), zero) &&
+                same(hu_num_add(two, minus_two, true), minus_zero));
+    assert_true(same(hu_num_add(two, minus_zero, true), two) &&
+                same(hu_num_add(zero, minus_two, true), minus_two));
+    assert_true(same(hu_num_add(inf, minus_two, false), inf) &&
+                same(hu_num_add(two, minus_inf, false), minus_inf));
     assert_true(same(hu_num_add(inf, inf, false), inf));
     assert_true(same(hu_num_mul(minus_two, inf), minus_inf) && same(hu_num_mul(minus_inf, minus_two), inf));
     assert_true(same(hu_num_mul(minus_two, zero), minus_zero) && same(hu_num_mul(minus_zero, minus_two), zero));
     assert_true(same(hu_num_div(inf, minus_two), minus_inf) && same(hu_num_div(minus_two, inf), minus_zero));
     assert_true(same(hu_num_div(zero, minus_two), minus_zero));
-    assert_true(same(hu_num_sqrt(minus_zero), minus_zero) && same(hu_num_sqrt(inf), inf) && same(hu_num_sqrt(zero), zero));
+    assert_true(same(hu_num_sqrt(minus_zero), minus_zero) && same(hu_num_sqrt(inf), inf) &&
+                same(hu_num_sqrt(zero), zero));
     assert_true(same(hu_num_rem(two, inf), two) && same(hu_num_rem(minus_zero, two), minus_zero));
-    assert_true(same(hu_num_fma(two, inf, minus_two, false), inf) && same(hu_num_fma(two, zero, minus_zero, true), minus_zero));
+    assert_true(same(hu_num_fma(two, inf, minus_two, false), inf) &&
+                same(hu_num_fma(two, zero, minus_zero, true), minus_zero));
     assert_true(same(hu_num_fma(two, two, minus_inf, false), minus_inf));
 }
 

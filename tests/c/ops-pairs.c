@@ -44,7 +44,8 @@ static const char *const eight_bits[] = {"e4m3", "e5m2", "e4m3fn", "e4m3fnuz", N
 static const char *const few_bits[]   = {"e3m2fn", "e2m3fn", "e3m2", "e2m3", "e2m1fn", "e2m1", "e3m0", "e3m0fn",
                                          "e3m2fnuz", "e2m1fnuz", "e4m1", "e5m0", NULL};
 static const char *const modified[]   = {"e4m3{subnormals=flush}", "e5m2fnuz", "e4m3b11fnuz", "e3m4{bias=-1}",
-                                         "e3m2fn{subnormals=flush}", "e3m2{subnormals=flush-in}", "e2m3{subnormals=flush-out}",
+                                         "e3m2fn{subnormals=flush}", "e3m2{subnormals=flush-in}",
+                                         "e2m3{subnormals=flush-out}",
                                          "e3m2fnuz{subnormals=flush-out}", "e2m3{bias=5}", NULL};
 
 static void eight(void **state)
@@ -62,7 +63,8 @@ static void few(void **state)
 static void variants(void **state)
 {
     (void)state;
-    formats_and_operations("flushed, biased and fnuz variants, add sub mul div", modified, arithmetic, test_long() ? &truth_all : &truth_default);
+    formats_and_operations("flushed, biased and fnuz variants, add sub mul div", modified, arithmetic,
+                           test_long() ? &truth_all : &truth_default);
 }
 
 static void rem_min_max(void **state)

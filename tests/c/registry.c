@@ -10,8 +10,10 @@
 enum { EXHAUSTIVE_BITS = 16, SAMPLES = 4096 };
 
 static const char *const more[] = {"e2m1", "e3m2", "e4m1fn", "e6m9fnuz", "e5m0", "e3m0fn", "e2m13", "e15m0", "e5m10{subnormals=flush}",
-                                   "e8m7{subnormals=flush-in}", "e8m7{subnormals=flush-out}", "e4m3fn{bias=-20}",
-                                   "e4m11{bias=300}", "e2m1b3{specials=fn}", "e4m0b1", "e4m3b1", "e4m3{bias=0}", "e4m3{bias=-2}",
+                                   "e8m7{subnormals=flush-in}", "e8m7{subnormals=flush-out}",
+                                   "e4m3fn{bias=-20}",
+                                   "e4m11{bias=300}", "e2m1b3{specials=fn}", "e4m0b1", "e4m3b1",
+                                   "e4m3{bias=0}", "e4m3{bias=-2}",
                                    "e4m3{bias=-3,subnormals=flush}", "e15m62", "e12m40fnuz", NULL};
 
 typedef void format_check(const hu_format *f, uint64_t *cases);
