@@ -120,7 +120,7 @@ fails() {
 }
 
 @test "NO_COLOR is respected on a terminal" {
-    command -v script >/dev/null || skip "no script(1)"
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
     run env TERM=xterm script -qec "'$HALFULP' clac" /dev/null
     [[ $output == *$'\e['* ]]
     run env TERM=xterm NO_COLOR=1 script -qec "'$HALFULP' clac" /dev/null

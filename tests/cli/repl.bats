@@ -20,7 +20,7 @@ teardown() { [ -z "${pid:-}" ] || kill "$pid" 2>/dev/null || true; }
 
 # terminal: starts the prompt at a terminal; then `sees TEXT` waits for text, `types KEYS` sends keys.
 terminal() {
-    command -v script >/dev/null || skip "no script(1)"
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
     coproc timeout 20 script -qec "'$HALFULP' repl" /dev/null 3>&-
     pid=$COPROC_PID
     exec {out}<&"${COPROC[0]}"      # bash closes its own when the process ends
