@@ -87,6 +87,15 @@ claims["a stochastic mode repeats from the same seed and index"] = function()
   t.assertTrue(distinct[1.0] and distinct[1.25])
 end
 
+claims["a new environment starts at the first random word, whatever it was made from"] = function()
+  local f = hu.format("e5m2"):with {rounding = "sr", seed = 7}
+  for _ = 1, 5 do f(1.1) end
+  t.assertEquals(f.env.index, 5)
+  t.assertEquals(f:with({overflow = "saturate"}).env.index, 0)
+  t.assertEquals(f.env:with({seed = 8}).index, 0)
+  t.assertEquals(f:quantize(hu.ones(50) * 1.1, {seed = 7}), hu.format("e5m2"):with({rounding = "sr", seed = 7}):quantize(hu.ones(50) * 1.1))
+end
+
 claims["quantize takes numbers, tables and arrays"] = function()
   local f = hu.format "e4m3fn"
   t.assertEquals(f:quantize(0.3), 0.3125)
