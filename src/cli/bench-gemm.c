@@ -67,8 +67,8 @@ static bool prepare(measurement *m)
 static int report(measurement *m, const char *model, const char *format, bool json)
 {
     double rounded_s, unrounded_s, blas_s;
-    int repetitions = hu_bench_time(&rounded_s, NULL, rounded, NULL, m, 0.5);
-    if (repetitions == 0 || hu_bench_time(&unrounded_s, &blas_s, unrounded, blas, m, 0.3) == 0)
+    int repetitions = hu_bench_time(&rounded_s, NULL, rounded, NULL, m, hu_threads(), 0.5);
+    if (repetitions == 0 || hu_bench_time(&unrounded_s, &blas_s, unrounded, blas, m, hu_threads(), 0.3) == 0)
         return hu_cli_fail(HU_CLI_FAILED, "bench gemm: %s could not be measured", format);
     double operations = 2 * (double)m->n * (double)m->n * (double)m->n;
     hu_bench_line line;

@@ -82,8 +82,8 @@ static bool prepare(measurement *m)
 static int report(measurement *m, bool json)
 {
     double work_s, copy_s, scalar_s;
-    int repetitions = hu_bench_time(&work_s, &copy_s, quantize, copy, m, 0.5);
-    if (repetitions == 0 || hu_bench_time(&scalar_s, NULL, scalar, NULL, m, 0.1) == 0)
+    int repetitions = hu_bench_time(&work_s, &copy_s, quantize, copy, m, hu_threads(), 0.5);
+    if (repetitions == 0 || hu_bench_time(&scalar_s, NULL, scalar, NULL, m, 1, 0.1) == 0)
         return hu_cli_fail(HU_CLI_FAILED, "bench quantize: %s could not be measured", m->format->name);
     double n = (double)m->n, n_scalar = m->n < SCALAR ? n : SCALAR;
     hu_bench_line line;

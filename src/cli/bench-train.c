@@ -25,7 +25,7 @@ static bool step(void *what)
 static int report(const settings *s, hu_trainer *t)
 {
     double seconds;
-    int repetitions = hu_bench_time(&seconds, NULL, step, NULL, t, 1);
+    int repetitions = hu_bench_time(&seconds, NULL, step, NULL, t, s->threads, 1);
     if (repetitions == 0)
         return hu_cli_fail(HU_CLI_FAILED, "bench train: a step could not be done");
     size_t rows = t->config.batch, positions = t->model->config.context;

@@ -6,10 +6,10 @@
 
 enum { MOST = 1000, LEAST = 3 };
 
-static double now_s(void)
+static double now_s(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -25,24 +25,26 @@ static double median(double *x, int n)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-static bool timed(double *seconds, hu_bench_work *work, void *what)
+static bool timed(double *seconds, clockid_t clock, hu_bench_work *work, void *what)
 {
-    double start = now_s();
+    double start = now_s(clock);
     bool done = work(what);
-    *seconds = now_s() - start;
+    *seconds = now_s(clock) - start;
     return done;
 }
 
-int hu_bench_time(double *work_s, double *yard_s, hu_bench_work *work, hu_bench_work *yardstick, void *what, double enough_s)
+int hu_bench_time(double *work_s, double *yard_s, hu_bench_work *work, hu_bench_work *yardstick, void *what,
+                  int threads, double enough_s)
 {
-    double times[MOST], yards[MOST], start = now_s(), first;
+    clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    double times[MOST], yards[MOST], start = now_s(CLOCK_MONOTONIC), first;
     int n = 0;
-    if (!timed(&first, work, what) || (yardstick && !yardstick(what)))
+    if (!timed(&first, clock, work, what) || (yardstick && !yardstick(what)))
         return 0;
     if (first > enough_s)
         times[n] = first, yards[n] = 0, n += !yardstick;     /* slow work needs no warming up */
-    while (n < MOST && (n < LEAST || now_s() - start < enough_s)) {
-        if (!timed(&times[n], work, what) || (yardstick && !timed(&yards[n], yardstick, what)))
+    while (n < MOST && (n < LEAST || now_s(CLOCK_MONOTONIC) - start < enough_s)) {
+        if (!timed(&times[n], clock, work, what) || (yardstick && !timed(&yards[n], clock, yardstick, what)))
             return 0;
         n++;
     }

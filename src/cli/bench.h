@@ -24,9 +24,11 @@ int hu_bench_train   (int argc, char **argv);
 typedef bool hu_bench_work(void *what);
 
 /* Seconds of the median of repetitions of `work` and, run in turn with it, of `yardstick` (NULL: none; *yard_s is
- * then left alone). At least 3 repetitions, more until `enough_s` seconds have gone by. Returns how
+ * then left alone): the thread's own processor time where one thread works, which other processes disturb
+ * less, else the time on the wall. At least 3 repetitions, more until `enough_s` seconds have gone by. Returns how
  * many there were, 0 when the work failed. The first is not counted where there is time for it. */
-int hu_bench_time(double *work_s, double *yard_s, hu_bench_work *work, hu_bench_work *yardstick, void *what, double enough_s);
+int hu_bench_time(double *work_s, double *yard_s, hu_bench_work *work, hu_bench_work *yardstick, void *what,
+                  int threads, double enough_s);
 
 /* A result under way to stdout: open, fields, close. */
 typedef struct hu_bench_line {
