@@ -1,2 +1,4 @@
 # experiments
 nobase_dist_pkgdata_DATA += experiments/error-vs-bits.lua
+nobase_dist_pkgdata_DATA += experiments/train-vs-bits.lua
+nobase_dist_pkgdata_DATA += experiments/bits-vs-loss.lua

@@ -1,0 +1,313 @@
+-- train-vs-bits.lua - what happens to a language model in training when the bits of its arithmetic are taken away?
+--
+-- Method: a Llama-style model over bytes learns real text while the operands of its matrix products (those of the linear layers
+-- and of attention, forward and backward) are put on the grid of ExMy, without any scaling. Three ways:
+--   mask           low bits cleared, values past the range clipped: toward zero, saturating
+--   nearest        to nearest even, saturating
+--   mask, weights  as mask, and the master weights too are kept in the format after every step
+-- Normalization, softmax and the optimizer's moments stay in binary32, and so do the master weights of the first two.
+-- Several seeds, a learning rate and ten times it. Along the way the sharpness of the loss in the last token's logits, from
+-- the emulated forward pass and from one in full precision at the same weights; at the end Keskar's
+-- sharpness in the space of the weights, for the first seed. Both in double.
+-- Source: "To FP8 and Back Again" (arXiv 2405.18710). Whether its masks reach attention and the master weights, its epsilon, and what
+-- it counts as divergence and as a spike is not known here: hence the third way, Keskar's epsilon 1e-3, and two
+-- rules for each (hu.stats.diverged, hu.stats.spikes).
+-- What would surprise: a narrower mantissa that trains better than a wider one by more than the seeds' spread.
+--
+-- Measured at scale=demo: with master weights in binary32 the loss of so small a model does not tell E8M7 from E8M3 within
+-- the seeds' spread, and E7M7 trains exactly as E8M7 does, where the paper's does not train at all. Where the
+-- weights lose their bits too, the loss rises with every bit that goes.
+--
+-- Columns: format, exponent, mantissa (bits), method, rate (times the base rate), seed; loss (nats a byte, mean of the last
+-- tenth of the steps), heldout (bits a byte), diverged_average, diverged_level (0 or 1), spikes_residual, spikes_rise (counts), phi
+-- (sharpness in percent at the end, emulated), and the series losses (each step), phi_emulated and phi_full (each probe).
+--
+--   halfulp run experiments/train-vs-bits.lua [scale=small|demo|full] [text=FILE]
+--
+-- experiments/bits-vs-loss.lua runs this file as its second part: the table that it returns has run(params, out).
+
+local hu = require "halfulp"
+
+local part = {}
+
+local paper_formats = {"e8m7", "e8m5", "e8m4", "e8m3", "e7m7", "e5m7", "e4m3"}
+
+local scales = {
+  small = {formats = {"e8m7", "e8m3"}, seeds = 2, steps = 6, batch = 2, probes = 2, keskar = 1,
+           model = {layers = 1, heads = 2, width = 16, context = 16}, exponents = {4, 8}, mantissas = {3, 7}},
+  demo  = {formats = paper_formats, seeds = 3, steps = 400, batch = 4, probes = 20, keskar = 10,
+           model = {layers = 2, heads = 4, width = 64, context = 64}, exponents = {3, 4, 5, 6, 8}, mantissas = {1, 2, 3, 5, 7}},
+  full  = {formats = paper_formats, seeds = 18, steps = 5000, batch = 8, probes = 50, keskar = 10,
+           model = {layers = 4, heads = 4, width = 128, context = 128}, exponents = {2, 3, 4, 5, 6, 7, 8},
+           mantissas = {0, 1, 2, 3, 4, 5, 6, 7}},
+}
+part.scales = scales
+
+-- The ways of taking bits away, and the rates at which each is tried.
+local methods = {
+  {name = "mask",          rounding = "rz",  rates = {1, 10}},
+  {name = "nearest",       rounding = "rne", rates = {1, 10}},
+  {name = "mask, weights", rounding = "rz",  rates = {1}, master = true},
+}
+part.methods = methods
+
+local base_rate = 3e-3
+
+local function policy_of(format, method)
+  for _, m in ipairs(methods) do
+    if m.name == method then
+      return {format = format, attention = format, master = m.master and format, rounding = m.rounding, overflow = "saturate"}
+    end
+  end
+end
+
+-- Loss in nats of a model that knows how often each byte comes and nothing else: who stays above it has not learned.
+local function unigram_loss(text)
+  local bytes, counts, loss = text:part "train", {}, 0
+  for i = 1, #bytes do
+    local b = bytes:byte(i)
+    counts[b] = (counts[b] or 0) + 1
+  end
+  for _, n in pairs(counts) do loss = loss - n / #bytes * math.log(n / #bytes) end
+  return loss
+end
+
+local function mean_of_last(losses, share)
+  local n = math.max(1, math.floor(#losses * share))
+  return hu.stats.mean(table.move(losses, #losses - n + 1, #losses, 1, {}))
+end
+
+local function new_model(p, seed)
+  local config = {seed = seed}
+  for key, value in pairs(p.model) do config[key] = value end
+  return hu.nn.lm(config)
+end
+
+-- One training run: its series, its verdicts, its sharpness on the way.
+local function train(p, data, point)
+  local model, policy = new_model(p, point.seed), policy_of(point.format, point.method)
+  local probe, phi_emulated, phi_full = {rows = 32, split = "heldout", policy = policy}, {}, {}
+  local run = hu.nn.train {
+    model = model, data = data.text, steps = p.steps, batch = p.batch, lr = base_rate * (point.rate or 1), seed = point.seed,
+    policy = policy, every = math.max(1, p.steps // p.probes),
+    callback = point.rate and function()
+      local s = hu.sharpness.model(model, data.text, probe)
+      phi_full[#phi_full + 1] = s.full.phi
+      phi_emulated[#phi_emulated + 1] = (s.emulated or s.full).phi
+    end,
+  }
+  local diverged, spikes = hu.stats.diverged(run.loss, {reference = data.unigram}), hu.stats.spikes(run.loss)
+  local result = {
+    loss = mean_of_last(run.loss, 0.1), heldout = model:loss(data.text, {policy = policy, pieces = 64}),
+    diverged_average = diverged.by_average, diverged_level = diverged.by_level,
+    spikes_residual = spikes.residual.count, spikes_rise = spikes.rise.count,
+    losses = run.loss, phi_emulated = phi_emulated, phi_full = phi_full, phi = phi_emulated[#phi_emulated],
+  }
+  if point.seed == 1 and point.rate == 1 then
+    local s = hu.sharpness.model(model, data.text, {space = "weights", rows = 8, policy = policy, iterations = p.keskar})
+    result.keskar_full, result.keskar_emulated = s.full.phi, (s.emulated or s.full).phi
+  end
+  return result
+end
+
+-- Every format by every method at its rates; and binary32 to compare with.
+local function main_points(p)
+  local points = {}
+  for seed = 1, p.seeds do
+    for _, rate in ipairs {1, 10} do
+      points[#points + 1] = {format = "fp32", method = "none", rate = rate, seed = seed}
+    end
+    for _, method in ipairs(methods) do
+      for _, rate in ipairs(method.rates) do
+        for _, format in ipairs(p.formats) do
+          points[#points + 1] = {format = format, method = method.name, rate = rate, seed = seed}
+        end
+      end
+    end
+  end
+  return points
+end
+
+-- Exponents against mantissas, all by the third way, one seed.
+local function map_points(p)
+  local points = {}
+  for _, e in ipairs(p.exponents) do
+    for _, m in ipairs(p.mantissas) do
+      points[#points + 1] = {format = ("e%dm%d"):format(e, m), method = "mask, weights", seed = 1}
+    end
+  end
+  return points
+end
+
+-- "e8m7" as 8 and 7; fp32 counts as e8m23.
+local function with_bits(rows)
+  for _, row in ipairs(rows) do
+    local e, m = row.format:match "^e(%d+)m(%d+)$"
+    row.exponent, row.mantissa = tonumber(e or 8), tonumber(m or 23)
+  end
+  return rows
+end
+
+---The rows in which every named column has the wanted value.
+function part.select(rows, wanted)
+  local out = {}
+  for _, row in ipairs(rows) do
+    local fits = true
+    for key, value in pairs(wanted) do fits = fits and row[key] == value end
+    if fits then out[#out + 1] = row end
+  end
+  return out
+end
+
+local function column(rows, name)
+  local out = {}
+  for i, row in ipairs(rows) do out[i] = row[name] end
+  return out
+end
+
+local function total(rows, name)
+  local sum = 0
+  for _, row in ipairs(rows) do sum = sum + row[name] end
+  return sum // 1 | 0
+end
+
+part.summary_columns = {"format", "method", "rate", "runs", "loss", "ci95", "heldout", "diverged_average", "diverged_level",
+                        "wilson95", "spikes_residual", "spikes_rise", "phi"}
+
+-- A line for each method, rate and format.
+local function summary(p, rows)
+  local list = {}
+  local function add(format, method, rate)
+    local some = part.select(rows, {format = format, method = method, rate = rate})
+    if #some == 0 then return end
+    local low, high = hu.stats.wilson(total(some, "diverged_level"), #some)
+    list[#list + 1] = {
+      format = format, method = method, rate = rate, runs = #some, loss = hu.stats.mean(column(some, "loss")),
+      ci95 = #some > 1 and hu.stats.ci95(column(some, "loss")) or nil, heldout = hu.stats.mean(column(some, "heldout")),
+      diverged_average = total(some, "diverged_average"), diverged_level = total(some, "diverged_level"),
+      wilson95 = ("%.2f to %.2f"):format(low, high), spikes_residual = total(some, "spikes_residual"),
+      spikes_rise = total(some, "spikes_rise"), phi = hu.stats.mean(column(some, "phi")),
+    }
+  end
+  for _, rate in ipairs {1, 10} do add("fp32", "none", rate) end
+  for _, method in ipairs(methods) do
+    for _, rate in ipairs(method.rates) do
+      for _, format in ipairs(p.formats) do add(format, method.name, rate) end
+    end
+  end
+  return list
+end
+
+---The mean over the seeds of one column for one format, method and rate; nil where there is no such run.
+function part.mean(rows, format, method, rate, name)
+  local some = part.select(rows, {format = format, method = method, rate = rate})
+  return #some > 0 and hu.stats.mean(column(some, name or "loss")) or nil, #some
+end
+
+-- Sharpness and loss of one method as curves over the steps. The probes lie at equal distances.
+local function draw_training(p, rows)
+  local labelled = {}
+  for _, row in ipairs(rows) do
+    if row.rate == 1 then
+      for _, panel in ipairs(row.method == "none" and {"mask", "nearest", "mask, weights"} or {row.method}) do
+        local copy = {}
+        for key, value in pairs(row) do copy[key] = value end
+        copy.panel = panel
+        labelled[#labelled + 1] = copy
+      end
+    end
+  end
+  hu.plot {kind = "curves", rows = labelled, y = "losses", series = "format", panel = "panel", smooth = 0.95, across = 3, width = 860,
+           xlabel = "step", ylabel = "loss (nats per byte)", title = "Loss in training", file = "loss-over-steps", legend = "format",
+           caption = "The median over the seeds and their range, smoothed with decay 0.95, at the base rate."}
+  hu.plot {kind = "curves", rows = labelled, y = "phi_emulated", series = "format", panel = "panel", across = 3, width = 860,
+           xlabel = "probe", ylabel = "sharpness (%)", title = "Sharpness of the emulated model", file = "sharpness-over-steps",
+           legend = "format",
+           caption = ("Last-token logits, epsilon 1e-3, one probe every %d steps, from the emulated forward pass."):format(
+             math.max(1, p.steps // p.probes))}
+  hu.plot {kind = "curves", rows = labelled, y = "phi_full", series = "format", panel = "panel", across = 3, width = 860,
+           xlabel = "probe", ylabel = "sharpness (%)", title = "Sharpness at full precision", file = "sharpness-full-over-steps",
+           legend = "format", caption = "The same weights, the forward pass in double."}
+end
+
+local function draw_results(rows, map)
+  local formats = {}
+  for _, row in ipairs(rows) do
+    if row.method ~= "none" then
+      row.way = row.rate == 1 and row.method or row.method .. ", 10 x rate"
+      formats[#formats + 1] = row
+    end
+  end
+  local mantissas = {}
+  for _, row in ipairs(formats) do
+    if row.exponent == 8 and row.rate == 1 then mantissas[#mantissas + 1] = row end
+  end
+  hu.plot {rows = mantissas, x = "mantissa", y = "loss", series = "method", xlabel = "mantissa bits (exponent: 8)",
+           ylabel = "final loss (nats per byte)", title = "Final loss against mantissa bits", file = "loss-vs-mantissa",
+           caption = "Mean of the last tenth of the steps; the mean over the seeds with its 95 % interval."}
+  hu.plot {kind = "heatmap", rows = map, x = "mantissa", y = "exponent", z = "loss", cell = "%.2f", xlabel = "mantissa bits",
+           ylabel = "exponent bits", zlabel = "final loss (nats per byte)", title = "Final loss by exponent and mantissa",
+           file = "loss-map", caption = "Operands and master weights masked to ExMy; one seed."}
+  hu.plot {kind = "share", rows = formats, x = "format", y = "diverged_level", panel = "way", across = 3, width = 860,
+           ylabel = "share of runs that diverged", title = "Divergence", file = "divergence",
+           caption = "A run diverged when a loss was not finite or stayed above that of knowing byte frequencies only. Wilson 95 % intervals."}
+  hu.plot {rows = formats, kind = "line", x = "mantissa", y = "spikes_residual", series = "way", panel = "exponent", across = 2,
+           width = 860, xlabel = "mantissa bits", ylabel = "spikes in a run", title = "Spikes", file = "spikes",
+           caption = "Losses more than four standard deviations of the last 200 residuals above their average; mean over the seeds."}
+end
+
+---The second part of the main experiment.
+---@param params? table  scale = "small", "demo" or "full"; text = file to learn from; seeds, steps = numbers that replace the scale's
+---@param out? function  gets each line of what was measured; print
+---@return table  {rows=, map=, summary=, text=, unigram=, p=}
+function part.run(params, out)
+  params, out = params or {}, out or print
+  local p = {}
+  for key, value in pairs(scales[params.scale or "demo"]) do p[key] = value end
+  for _, key in ipairs {"seeds", "steps"} do p[key] = (params[key] or 0) > 0 and params[key] or p[key] end
+
+  local path = params.text ~= "" and params.text or nil
+  local text = hu.nn.text(path)
+  local data = {text = text, unigram = unigram_loss(text)}
+  out(("text: %s; knowing byte frequencies only gives %.3f nats a byte"):format(tostring(text), data.unigram))
+
+  local files = {debug.getinfo(1, "S").source:match "^@(.+)$", path}
+  local function sweep(name, points)
+    local s = hu.sweep(points)
+    s:run(function(point) return train(p, data, point) end, {name = name, files = files, uses = {"scale", "steps", "text"}})
+    return with_bits(s:rows()), s
+  end
+  local rows, main = sweep("train-vs-bits", main_points(p))
+  local map = sweep("loss-map", map_points(p))
+
+  local list = summary(p, rows)
+  main:table {file = "train-vs-bits"}
+  draw_training(p, rows)
+  draw_results(rows, map)
+  return {rows = rows, map = map, summary = list, text = text, unigram = data.unigram, p = p}
+end
+
+---The lines of a summary as text.
+function part.format(list)
+  local lines = {("%-6s %-14s %4s %4s  %13s %8s  %9s %11s  %7s %6s"):format("format", "method", "rate", "runs", "loss", "heldout",
+                                                                   "diverged", "Wilson 95 %", "spikes", "phi")}
+  for _, s in ipairs(list) do
+    lines[#lines + 1] = ("%-6s %-14s %4d %4d  %5.3f %s %8.3f  %4d %4d %11s  %3d %3d %6.3f"):format(s.format, s.method, s.rate, s.runs,
+      s.loss, s.ci95 and ("+- %4.2f"):format(s.ci95) or "       ", s.heldout, s.diverged_average, s.diverged_level, s.wilson95,
+      s.spikes_residual, s.spikes_rise, s.phi)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Run as a script of its own, and not as a part of another.
+if (hu.script or (arg and arg[0]) or ""):match "train%-vs%-bits%.lua$" then
+  local params = hu.params {
+    scale = {default = "demo", choices = {"small", "demo", "full"}, help = "how much: a second, minutes, days"},
+    text  = {default = "", help = "file or folder to learn from; the system's licence texts"},
+    seeds = {default = 0, min = 0, help = "0: those of the scale"},
+    steps = {default = 0, min = 0, help = "0: those of the scale"},
+  }
+  print(part.format(part.run(params).summary))
+end
+
+return part
