@@ -1,6 +1,12 @@
 /* lanes.body.h - one table of inner loops. Included by a file an instruction set, which has said HU_LANES
  * (the name of the table) and HU_ISA (the name that users know it by) and chosen the instructions. */
 
+/* `&` of conditions is meant: `&&` would be a branch. */
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#pragma clang diagnostic ignored "-Wunknown-warning-option"
+#endif
+
 #define F float
 #define U uint32_t
 #define S int32_t
