@@ -213,10 +213,11 @@ function part.run(params, out)
     seeds = params.seeds or scale.seeds,
     rounding = params.rounding or "rne",
   }
-  local sweep = hu.sweep {kernel = p.kernels, exponent = p.exponents, mantissa = p.mantissas, seed = p.seeds}
+  local sweep = hu.sweep {kernel = p.kernels, exponent = p.exponents, mantissa = p.mantissas, seed = p.seeds,
+                          rounding = p.rounding}
   sweep:run(function(point)
     local e = hu.kernels.error {kernel = point.kernel, format = ("e%dm%d"):format(point.exponent, point.mantissa),
-                                rounding = p.rounding, seed = point.seed}
+                                rounding = point.rounding, seed = point.seed}
     return {error = e.error, lost = e.lost, backward = e.backward}
   end, {name = params.name or "error-vs-bits", files = {debug.getinfo(1, "S").source:match "^@(.+)$"}, jobs = params.jobs})
   local rows = sweep:rows()

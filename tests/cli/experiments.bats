@@ -48,3 +48,18 @@ END
     run "$HALFULP" run main.lua --jobs 1 --out results
     [ "$status" -eq 0 ] && [ "$output" = part ]
 }
+
+@test "another rounding mode is other points, in the same run directory too" {
+    "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small --jobs 1 --out results >nearest
+    "$HALFULP" run "$HU_SRCDIR/experiments/error-vs-bits.lua" scale=small rounding=rz --jobs 1 --out truncated >first
+    cat >main.lua <<'END'
+local part = dofile(os.getenv "HU_SRCDIR" .. "/experiments/error-vs-bits.lua")
+local function errors(rounding, name)
+  local result = part.run({scale = "small", kernels = {"dot"}, exponents = {8}, rounding = rounding, name = name}, function() end)
+  return result.rows[1].error
+end
+assert(errors("rne", "a") ~= errors("rz", "b"))
+END
+    "$HALFULP" run main.lua --jobs 1 --out both
+    ! cmp -s nearest first
+}
