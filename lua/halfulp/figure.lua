@@ -7,7 +7,7 @@ local rows = require "halfulp.rows"
 
 local figure = {}
 
-local column_px, page_px, letter_px = 420, 860, 7.2
+local column_px, page_px, letter_px = 420, 860, 9.2      -- a letter as wide as gnuplot takes it to be in a legend
 
 ---A text as gnuplot's single-quoted string.
 function figure.quote(text)
@@ -83,7 +83,7 @@ function figure.axis(letter, values, options)
   lines[#lines + 1] = (options.log and "set logscale %s" or "unset logscale %s"):format(letter)
   local low, high = limits(type(distinct[1]) == "number" and distinct or {})
   local pad = options.pad or 0
-  local ticks, format, range = "autofreq", "%g", nil
+  local ticks, format, range, crowd = "autofreq", "%g", nil, nil
   local texts = type(distinct[#distinct]) == "string" or type(distinct[#distinct]) == "boolean"
   if texts then
     local list
@@ -106,6 +106,7 @@ function figure.axis(letter, values, options)
     local list = {}
     for i, value in ipairs(distinct) do list[i] = { rows.text(value), value } end
     ticks = ticks_of(list)
+    crowd = #list > 1 and list or nil
   end
   if not texts and not options.log and pad > 0 and low <= high then range = { low - pad, high + pad } end
   range = options.range or range
@@ -113,8 +114,12 @@ function figure.axis(letter, values, options)
   lines[#lines + 1] = ("set %stics %s"):format(letter, ticks)
   lines[#lines + 1] = range and ("set %srange [%s:%s]"):format(letter, rows.text(range[1]), rows.text(range[2]))
     or ("set %srange [*:*]"):format(letter)
+  local free = not texts and not options.log and ticks == "autofreq" and low <= high
+  local whole = free
+  for _, value in ipairs(free and distinct or {}) do whole = whole and math.type(value) == "integer" end
   return {
-    commands = lines, texts = texts,
+    commands = lines, texts = texts, span = free and (range and range[2] - range[1] or high - low) or nil, whole = whole,
+    crowd = crowd, extent = high - low + 2 * pad,
     at = function(value)
       if place then return place[value] end
       return value
@@ -129,7 +134,7 @@ local function legend_size(legend, width)
     longest, n = math.max(longest, utf8.len(entry.title) or #entry.title), n + 1
   end
   if n == 0 then return 1, 0 end
-  local across = math.max(1, math.min(n, (width - 20) // (longest * letter_px + 52)))
+  local across = math.max(1, math.min(n, width // (longest * letter_px + 54)))
   local down = (n + across - 1) // across
   across = (n + down - 1) // down            -- rows of equal length
   return across, 20 * down + (legend.title and 18 or 0) + 8
@@ -138,6 +143,36 @@ end
 local function grid(n, wanted)
   local across = wanted or (n <= 1 and 1 or n <= 4 and 2 or 3)
   return math.min(across, n), (n + math.min(across, n) - 1) // math.min(across, n)
+end
+
+---The smallest of 1, 2, 5 times a power of ten that is not below x.
+function figure.nice_step(x)
+  if not (x > 0) then return 1 end
+  local power = 10.0 ^ math.floor(math.log(x, 10))
+  for _, digit in ipairs { 1, 2, 5, 10 } do
+    if digit * power >= x * (1 - 1e-9) then return digit * power end
+  end
+  return 10 * power
+end
+
+-- Labels of a linear axis at steps that leave room for them: `px` is the panel's extent, a label takes `room`.
+local function step_command(letter, axis, px, room)
+  if not axis.span or not (axis.span > 0) or axis.span == math.huge then return nil end
+  local step = figure.nice_step(axis.span / math.max(2, px // room))
+  if axis.whole then step = math.max(1, step) end
+  return ("set %stics %s"):format(letter, rows.text(step))
+end
+
+-- Ticks at each value; those without room for their label have none.
+local function crowd_command(axis, px)
+  local list, free_from = {}, -math.huge
+  for i, tick in ipairs(axis.crowd) do
+    local at, half = tick[2] / axis.extent * px, #tick[1] * 4 + 2
+    local fits = at - half >= free_from
+    list[i] = { fits and tick[1] or "", tick[2] }
+    if fits then free_from = at + half end
+  end
+  return "set xtics " .. ticks_of(list)
 end
 
 -- One panel: its place on the page (in fractions), its axes, its marks.
@@ -149,6 +184,10 @@ local function panel_lines(out, panel, box)
   for _, axis in ipairs { panel.x, panel.y } do
     for _, line in ipairs(axis.commands) do add("%s", line) end
   end
+  for _, tics in ipairs { step_command("x", panel.x, box.px_across - 85, 46) or false, step_command("y", panel.y, box.px_up - 70, 24) or false } do
+    if tics then add("%s", tics) end
+  end
+  if panel.x.crowd then add("%s", crowd_command(panel.x, box.px_across - 85)) end
   if not box.at_bottom then add("set xlabel ''") end
   add("set tmargin %g", panel.title and 2 or 0.8)
   add("set bmargin %g", box.at_bottom and 3.1 or 1.9)
@@ -205,7 +244,7 @@ function figure.script(fig, name, heads)
     local above = title_px + r * (panel_px - label_px)
     local px = at_bottom and panel_px or panel_px - label_px
     panel_lines(out, panel, {
-      x = c / across, y = 1 - (above + px) / height, w = 1 / across, h = px / height, at_bottom = at_bottom,
+      x = c / across, y = 1 - (above + px) / height, w = 1 / across, h = px / height, at_bottom = at_bottom, px_across = width / across, px_up = px,
     })
   end
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end

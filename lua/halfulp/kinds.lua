@@ -40,6 +40,12 @@ local function count(values)
   return values.n or #values
 end
 
+-- What stands above a panel: a text as it is, a number with the name of its column.
+local function panel_title(o, value)
+  if not o.panel then return nil end
+  return type(value) == "number" and ("%s = %s"):format(o.panel:gsub("_", " "), rows.text(value)) or rows.text(value)
+end
+
 -- Axis labels: those of the options, else made from the columns.
 local function labels(o, x, y)
   return o.xlabel or figure.label(x), o.ylabel or figure.label(y)
@@ -132,23 +138,13 @@ function kinds.line(o)
       add_references(marks, o)
       table.move(tops, 1, #tops, #marks + 1, marks)
       fig.panels[#fig.panels + 1] = {
-        title = o.panel and rows.text(panels[p]) or nil, marks = marks, x = x,
+        title = panel_title(o, panels[p]), marks = marks, x = x,
         y = figure.axis("y", heights, { label = ylabel, log = o.logy }),
       }
     end
   end
   fig.legend = legend_of(o, series, function(i) return ("linespoints lt %d lw 1.6 %s"):format(i, marker(i, count(series))) end)
   return fig
-end
-
--- The smallest of 1, 2, 5 times a power of ten that is not below x.
-local function nice_step(x)
-  if not (x > 0) then return 1 end
-  local power = 10.0 ^ math.floor(math.log(x, 10))
-  for _, digit in ipairs { 1, 2, 5, 10 } do
-    if digit * power >= x then return digit * power end
-  end
-  return 10 * power
 end
 
 ---A heat map: the mean of z over cells of x and y, its value printed in each.
@@ -210,7 +206,7 @@ function kinds.heatmap(o)
       end
     end
     fig.panels[p] = {
-      title = (o.panel and rows.text(panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)), marks = marks,
+      title = (o.panel and panel_title(o, panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)), marks = marks,
       x = { commands = { figure.label_command("x", xlabel), "set xtics " .. words(xs) .. " scale 0",
         ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
       y = { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys) .. " scale 0",
@@ -219,7 +215,7 @@ function kinds.heatmap(o)
         "unset grid", "set border 0", ("set cbrange [%s:%s]"):format(rows.text(low), rows.text(high > low and high or low + 1)),
         (o.logz and "set logscale cb" or "unset logscale cb"),
         ("cell_font = hu_font_size(kind, %d)"):format(size), "set colorbox noborder", "set style fill solid 1 noborder",
-        "set cbtics " .. (o.logz and "autofreq" or rows.text(nice_step((high - low) / 4))),
+        "set cbtics " .. (o.logz and "autofreq" or rows.text(figure.nice_step((high - low) / 4))),
       },
     }
   end
@@ -268,7 +264,7 @@ function kinds.share(o)
       ::continue::
     end
     fig.panels[p] = {
-      title = o.panel and rows.text(panels[p]) or nil, marks = marks,
+      title = panel_title(o, panels[p]), marks = marks,
       x = { commands = { figure.label_command("x", o.ylabel or ("share " .. figure.label(o.y) .. " (with 95 % Wilson interval)")),
         "set xrange [0:1.22]", "set xtics ('0' 0, '0.25' 0.25, '0.5' 0.5, '0.75' 0.75, '1' 1)" } },
       y = { commands = { figure.label_command("y", o.xlabel or figure.label(o.x)),
@@ -366,7 +362,7 @@ function kinds.curves(o)
       add_references(marks, o)
       table.move(tops, 1, #tops, #marks + 1, marks)
       fig.panels[#fig.panels + 1] = {
-        title = o.panel and rows.text(panels[p]) or nil, marks = marks,
+        title = panel_title(o, panels[p]), marks = marks,
         x = figure.axis("x", xs, { label = xlabel, log = o.logx }),
         y = figure.axis("y", heights, { label = ylabel, log = o.logy, range = o.yrange }),
       }

@@ -98,6 +98,17 @@ claims["one value, equal values and zeros can be drawn"] = function()
   draw { rows = { { x = "it's", y = 1 }, { x = 'a "b" \\c', y = 2 } }, x = "x", y = "y", series = "x", title = "it's `x` \\", file = "quotes" }
 end
 
+claims["labels of an axis leave room for one another"] = function()
+  local narrow = {}
+  for _, m in ipairs { 1, 2, 10, 11, 12, 100 } do
+    for _, k in ipairs { "a", "b", "c" } do narrow[#narrow + 1] = { m = m, k = k, y = m, list = { m, m + 1 } } end
+  end
+  draw { rows = narrow, x = "m", y = "y", panel = "k", across = 3, file = "narrow" }
+  t.assertStrContains(read(plots .. "narrow.gp"), "set xtics ('1' 1, '' 2, '10' 10, '' 11, '' 12, '100' 100)")
+  local figure = require "halfulp.figure"
+  t.assertEquals({ figure.nice_step(0.3), figure.nice_step(20), figure.nice_step(21), figure.nice_step(0) }, { 0.5, 20, 50, 1 })
+end
+
 claims["wrong options are told by name"] = function()
   local function says(text, options) t.assertErrorMsgContains(text, hu.plot, options) end
   says("no column \"eror\"; did you mean error?", { rows = list, x = "m", y = "eror", file = "f" })
