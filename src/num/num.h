@@ -43,7 +43,7 @@ int hu_num_compare(hu_num a, hu_num b);
  * difference: to at least 126) with the sticky bit set where something was cut off. Operands are zero, finite or infinite, not NaN,
  * and the operation is not an invalid one (inf - inf, 0 * inf, 0 / 0, inf / inf, sqrt of a negative,
  * x rem 0, inf rem y) nor a division by zero; src/ops has sorted those out. Operand significands of
- * mul, fma (its factors) and div hold at most 64 bits, of sqrt 127, of rem 63.
+ * mul and div hold at most 64 bits, of fma and rem 63, of sqrt 127.
  *
  * `zero_negative` is the sign of an exact zero sum of nonzero or opposite-signed terms (IEEE 754-2019,
  * section 6.3: negative only when rounding down). */

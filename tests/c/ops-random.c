@@ -283,8 +283,8 @@ static void exact_results(void **state)
     operands_init(&o);
     for (const char *const *operation = exact; *operation; operation++) {
         truth_op op = truth_op_find(*operation);
-        int bits = op.ref == HU_REF_REM ? 63 : 64;
-        for (int k = 0; k < (test_long() ? 3000000 : 100000); k++, tally.tuples++, tally.cases++) {
+        int bits = op.ref == HU_REF_REM || op.ref == HU_REF_FMA ? 63 : 64;
+        for (int k = 0; k < (test_long() ? 2000000 : 100000); k++, tally.tuples++, tally.cases++) {
             hu_num x[3];
             hu_env env = hu_env_default();
             for (int i = 0; i < 3; i++)

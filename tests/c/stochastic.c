@@ -259,6 +259,24 @@ static void words_drawn(void **state)
     }
 }
 
+/* rint and to_i64 put a number between two integers, with the position exact to 2^-63: 1/4 goes up for a quarter. */
+static void integral_values(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("e5m10", NULL);
+    static const struct { hu_code code; uint64_t quarters, lo; } want[] = {{0x3400, 1, 0}, {0x3a00, 3, 0}, {0x3d00, 1, 1}, {0x4100, 2, 2}};
+    for (size_t i = 0; i < TEST_COUNT(want); i++)
+        for (int past = 0; past < 2; past++) {
+            uint64_t word = (want[i].quarters << 62) - (past ? 0 : 1);       /* the first words go up */
+            hu_env env = hu_env_default();
+            env.rounding = hu_rounding_find("sr", NULL);
+            env.word = &word;
+            uint64_t integer = want[i].lo + !past;
+            assert_true(hu_to_double(f, hu_rint(f, &env, want[i].code)) == (double)integer);
+            assert_int_equal(hu_to_i64(f, &env, want[i].code, 16), integer);
+        }
+}
+
 /* The word that an operation takes is the one of the stream at its index. */
 static void word_of_the_stream(void **state)
 {
@@ -285,6 +303,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("sr rounds away for exactly nu of its 2^63 words", all_63_bits),
     CLAIM("in every mode the result is monotone in the random word, and deterministic modes ignore it", monotone),
     CLAIM("stochastic modes overflow with the probability of the step, and always beyond it", beyond_the_largest),
+    CLAIM("rint and to_i64 go up for exactly the part of the words that the position says", integral_values),
     CLAIM("an operation draws one word in a stochastic mode, whether exact or not, and none in the others", words_drawn),
     CLAIM("the word drawn is the stream's at the index", word_of_the_stream),
 };
