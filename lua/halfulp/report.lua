@@ -303,6 +303,28 @@ local function check(spec)
   end
 end
 
+-- The sections with the captions that the figures were drawn with, where they have none of their own.
+local function with_captions(sections)
+  local drawn, out = {}, {}
+  for _, figure in ipairs(require("halfulp.plot").drawn) do
+    drawn[figure.file] = figure.caption or figure.title
+    if figure.caption and figure.title then drawn[figure.file] = figure.title .. ". " .. figure.caption end
+  end
+  for i, section in ipairs(sections or {}) do
+    local copy = {}
+    for key, value in pairs(section) do copy[key] = value end
+    if section.figures then
+      copy.figures = {}
+      for k, figure in ipairs(section.figures) do
+        if type(figure) == "string" then figure = { file = figure } end
+        copy.figures[k] = { file = figure.file, alt = figure.alt, caption = figure.caption or figure.title or drawn[figure.file] }
+      end
+    end
+    out[i] = copy
+  end
+  return out
+end
+
 ---Writes report.html into the run directory: one page with everything in it, which can be sent to somebody. It shows the
 ---sections, the points of the store, the manifest, the script, and the command that repeats the run.
 ---
@@ -320,6 +342,7 @@ function report.report(spec)
   local path = folder .. "/" .. (spec.file or "report.html")
   directory:state "finished"
   local script = settings.script and read(settings.script)
+  spec = { title = spec.title, lead = spec.lead, sections = with_captions(spec.sections) }
   lab.write_file(folder .. "/report.lua", "-- What report.html says; `halfulp report` reads it.\nreturn "
     .. serialize({ title = spec.title, lead = spec.lead, sections = spec.sections, script = script }, "") .. "\n")
   lab.write_file(path, report.page(spec, folder, read(folder .. "/manifest.json") or "", directory:rows(), script))

@@ -37,7 +37,7 @@ local function page()
     end, { quiet = true })
     if has_gnuplot then
       sweep:plot { x = "x", y = "y", file = "a" }
-      sweep:plot { x = "x", y = "y", file = "b" }
+      sweep:plot { x = "x", y = "y", file = "b", title = "Half", caption = "Half of x." }
     end
     hu.report(spec)
   end
@@ -64,6 +64,7 @@ claims["ids are unique, and what they are used for is there"] = function()
   for id in html:gmatch "href=[\"']#([^\"']+)" do t.assertTrue(ids[id], id) end
   for id in html:gmatch "url%([\"']?#([^\"')]+)" do t.assertTrue(ids[id], id) end
   t.assertStrContains(html, 'role="img" aria-label="First"')
+  t.assertStrContains(html, 'role="img" aria-label="Half. Half of x."')
 end
 
 claims["texts are shown as they are"] = function()
