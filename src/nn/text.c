@@ -164,7 +164,7 @@ hu_status hu_text_load_default(hu_text *t, const char *otherwise, double heldout
     hu_status status = hu_text_load(t, LICENCES, heldout, &first);
     if (status == HU_OK)
         return HU_OK;
-    if (status == HU_EIO && otherwise)
+    if (status != HU_ENOMEM && otherwise)
         return hu_text_load(t, otherwise, heldout, err);
     return hu_fail(err, status, "%s", first.text);
 }
