@@ -39,3 +39,10 @@ commands() { "$HALFULP" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/
         grep -qF "($page)" README.md || { echo "$page"; false; }
     done
 }
+
+@test "every page of the manual is installed" {
+    cd "$HU_SRCDIR"
+    for page in docs/*.md; do
+        grep -q "DATA += $page\$" docs/local.mk || { echo "$page"; false; }
+    done
+}
