@@ -9,7 +9,6 @@ nobase_dist_doc_DATA += docs/bench.md
 nobase_dist_doc_DATA += docs/results.md
 nobase_dist_doc_DATA += docs/library.md
 nobase_dist_doc_DATA += docs/methods.md
-nobase_dist_doc_DATA += docs/bench.md
 nobase_dist_doc_DATA += docs/experiments.md
 
 # halfulp(1) is what the program says about itself.
