@@ -35,15 +35,15 @@ local function each_format(rows, formats, method, rate, name, digits)
   return table.concat(texts, ", ")
 end
 
--- Whether the mean loss never falls when a mantissa bit goes.
-local function rises(rows, formats, method)
-  local last
-  for _, format in ipairs(formats) do
-    local mean = training.mean(rows, format, method, 1)
-    if not mean or (last and mean < last) then return false end
-    last = mean
-  end
-  return true
+-- Whether a difference over the seeds tells the sign that was claimed: true, false, or nil where its interval holds zero.
+local function tells(mean, ci95)
+  if not mean or not ci95 or math.abs(mean) <= ci95 then return nil end
+  return mean > 0
+end
+
+local function with_interval(mean, ci95, digits)
+  if not mean then return "-" end
+  return ci95 and ("%s +- %s"):format(fixed(mean, digits), fixed(ci95, digits)) or fixed(mean, digits)
 end
 
 local function count(rows, wanted, name)
@@ -58,60 +58,54 @@ local function of(n, total)
   return ("%d of %d (%.0f to %.0f %%)"):format(n, total, 100 * low, 100 * high)
 end
 
--- How much the sharpness of a format grew from the middle of the training to its end, as a factor.
-local function growth(rows, format)
-  local some, from, to = training.select(rows, {format = format, method = "mask", rate = 1}), 0, 0
-  for _, row in ipairs(some) do
-    local series = row.phi_emulated
-    from, to = from + series[(#series + 1) // 2], to + series[#series]
-  end
-  return #some > 0 and to / from or nil
-end
-
 -- What the paper says, what this run measured, and whether the one agrees with the other; nil: this run cannot tell.
 local function compare(t)
-  local rows, mantissas = t.rows, {"e8m7", "e8m5", "e8m4", "e8m3"}
+  local rows, mantissas, list = t.rows, {"e8m7", "e8m5", "e8m4", "e8m3"}, {}
+  local function add(claim, published, here, holds)
+    list[#list + 1] = {claim = claim, published = published, here = here, holds = holds}
+  end
   local lost, runs = count(rows, {format = "e8m3", method = "mask", rate = 1}, "diverged_level")
-  local bf16, bf16_runs = count(rows, {format = "e8m7", method = "nearest", rate = 1}, "diverged_average")
-  local e8m7, e7m7 = training.mean(rows, "e8m7", "mask", 1), training.mean(rows, "e7m7", "mask", 1)
-  local spikes5, spikes7 = training.mean(rows, "e8m5", "mask", 10, "spikes_residual"), training.mean(rows, "e8m7", "mask", 10, "spikes_residual")
-  local grown7, grown5 = growth(rows, "e8m7"), growth(rows, "e8m5")
-  local list = {
-    {claim = "The fewer mantissa bits, the less stable (masked operands, master weights in binary32)",
-     published = "Llama 120M, 5000 steps: E8M4 and E8M3 diverge early, E8M5 and E8M7 do not",
-     here = ("final loss %s; E8M3 diverged in %s"):format(each_format(rows, mantissas, "mask", 1), of(lost, runs)),
-     holds = rises(rows, mantissas, "mask") and lost > 0},
-    {claim = "The same where the master weights lose the bits too",
-     published = "not separated in what is known of the paper",
-     here = "final loss " .. each_format(rows, mantissas, "mask, weights", 1)
-       .. (rises(rows, mantissas, "mask, weights") and "; it rises with every bit that goes" or "; it does not rise with every bit")},
-    {claim = "Truncation is worse than rounding to nearest at equal bits",
-     published = "raised by reviewers of the paper as a bias of the mask",
-     here = ("E8M3: mask %s, nearest %s"):format(fixed(training.mean(rows, "e8m3", "mask", 1)), fixed(training.mean(rows, "e8m3", "nearest", 1))),
-     holds = (training.mean(rows, "e8m3", "mask", 1) or 0) > (training.mean(rows, "e8m3", "nearest", 1) or math.huge)},
-  }
+  local kept, kept_runs = count(rows, {format = "e8m7", method = "mask", rate = 1}, "diverged_level")
+  local more
+  if kept < kept_runs then more = lost * kept_runs > kept * runs end
+  add("The fewer mantissa bits, the less stable (masked operands, master weights in binary32)",
+      "Llama 120M, 5000 steps: E8M4 and E8M3 diverge early, E8M5 and E8M7 do not",
+      ("diverged: E8M3 %s, E8M7 %s"):format(of(lost, runs), of(kept, kept_runs)), more)
+  for _, method in ipairs {"mask", "nearest", "mask, weights"} do
+    local mean, ci95, n = training.difference(rows, {"e8m3", method}, {"e8m7", method}, 1, "loss")
+    if mean then
+      add(("Loss rises when bits go (%s)"):format(method), "E8M7 <= E8M5 <= E8M4 <= E8M3",
+          ("%s; E8M3 above E8M7 by %s, %d seeds"):format(each_format(rows, mantissas, method, 1), with_interval(mean, ci95), n),
+          tells(mean, ci95))
+    end
+  end
+  local bias, bias_ci = training.difference(rows, {"e8m3", "mask"}, {"e8m3", "nearest"}, 1, "loss")
+  if bias then
+    add("Truncation is worse than rounding to nearest at equal bits", "raised by reviewers of the paper as a bias of the mask",
+        "E8M3, mask above nearest by " .. with_interval(bias, bias_ci), tells(bias, bias_ci))
+  end
+  local e7m7, e8m7 = training.mean(rows, "e7m7", "mask", 1), training.mean(rows, "e8m7", "mask", 1)
   if e7m7 then
-    list[#list + 1] = {claim = "E7M7", published = "does not train at all",
-      here = ("final loss %s, E8M7 %s"):format(fixed(e7m7, 4), fixed(e8m7, 4)), holds = e7m7 > t.unigram}
+    add("E7M7", "does not train at all", ("final loss %s, E8M7 %s"):format(fixed(e7m7, 4), fixed(e8m7, 4)), e7m7 > t.unigram)
   end
-  if grown5 and grown7 then
-    list[#list + 1] = {claim = "Sharpness warns before the loss", published = "E8M5: loss normal, sharpness keeps rising; E8M7: slow rise only",
-      here = ("from half-way to the end sharpness grew %s-fold for E8M5, %s-fold for E8M7"):format(fixed(grown5, 2), fixed(grown7, 2)),
-      holds = grown5 > grown7}
+  local phi, phi_ci = training.difference(rows, {"e8m5", "mask"}, {"e8m7", "mask"}, 1, "phi")
+  if phi then
+    add("Sharpness warns before the loss", "E8M5: loss normal, sharpness keeps rising; E8M7: slow rise only",
+        ("sharpness at the end: E8M5 above E8M7 by %s percent points"):format(with_interval(phi, phi_ci, 4)), tells(phi, phi_ci))
   end
-  if spikes5 and spikes7 then
-    list[#list + 1] = {claim = "Ten times the learning rate", published = "E8M5 has more loss spikes than BF16, no run fully diverges (18 seeds)",
-      here = ("spikes a run: E8M5 %s, E8M7 %s; diverged: E8M5 %s"):format(fixed(spikes5, 1), fixed(spikes7, 1),
-        of(count(rows, {format = "e8m5", method = "mask", rate = 10}, "diverged_level"))),
-      holds = spikes5 > spikes7}
+  local spikes, spikes_ci = training.difference(rows, {"e8m5", "mask"}, {"e8m7", "mask"}, 10, "spikes_residual")
+  if spikes then
+    add("Ten times the learning rate", "E8M5 has more loss spikes than BF16, no run fully diverges (18 seeds)",
+        ("spikes a run: E8M5 above E8M7 by %s; E8M5 diverged in %s"):format(with_interval(spikes, spikes_ci, 1),
+          of(count(rows, {format = "e8m5", method = "mask", rate = 10}, "diverged_level"))), tells(spikes, spikes_ci))
   end
-  list[#list + 1] = {claim = "BF16 runs that diverge by chance", published = "18 of 188 (6 to 15 %); TF32: 0 of 70 (0 to 5 %)",
-    here = "E8M7, nearest: " .. of(bf16, bf16_runs)}
+  add("BF16 runs that diverge by chance", "18 of 188 (6 to 15 %); TF32: 0 of 70 (0 to 5 %)",
+      "E8M7, nearest: " .. of(count(rows, {format = "e8m7", method = "nearest", rate = 1}, "diverged_average")))
   return list
 end
 
 local function verdict(row)
-  if row.holds == nil then return "-" end
+  if row.holds == nil then return "these seeds cannot tell" end
   return row.holds and "agrees" or "does not reproduce here"
 end
 
@@ -149,14 +143,14 @@ local report = hu.report {
     {title = "Published and measured", published = compared,
      text = "What is known of \"To FP8 and Back Again\" (arXiv 2405.18710) beside what this run measured. The paper trains models a thousand "
        .. "times larger and longer; a claim that does not reproduce here is not refuted by that.\n\nLoss is in nats a byte; counts of "
-       .. "diverged runs stand with Wilson's 95 % interval."},
+       .. "diverged runs stand with Wilson's 95 % interval, differences with Student's over the seeds. A dash: these seeds cannot tell."},
     {title = "Error against mantissa bits", figures = {"error-vs-bits"},
      text = "Every operation of each kernel is rounded to nearest in a format of so many exponent and mantissa bits; the error is that of the result against double."},
-    {title = "Loss", figures = {"loss-over-steps", "loss-vs-mantissa", "loss-map"},
+    {title = "Loss", figures = {"loss-gap", "loss-over-steps", "loss-map"},
      text = "`mask` clears low bits and clips, `nearest` rounds; both keep the master weights in binary32. In `mask, weights` the weights "
        .. "themselves lose their bits after every step of the optimizer.",
      tables = {{rows = t.summary, columns = training.summary_columns, caption = "Means over the seeds; ci95 is half the width of the 95 % interval of the mean loss."}}},
-    {title = "Divergence and spikes", figures = {"divergence", "spikes"},
+    {title = "Divergence and spikes", figures = {"divergence-level", "divergence-average", "spikes-residual", "spikes-rise"},
      text = "Diverged, first rule (`diverged_average`): a loss is not finite, or its average (decay 0.99) ends above 1.5 times its minimum. Second rule "
        .. ("(`diverged_level`): a loss is not finite, or the last twentieth stays above %.3f, what knowing byte frequencies only gives. "):format(t.unigram)
        .. "Spike, first rule (`spikes_residual`): more than four standard deviations of the last 200 residuals above the average; second (`spikes_rise`): "

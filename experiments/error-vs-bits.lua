@@ -26,7 +26,7 @@ for name, about in pairs(select(2, hu.kernels.names())) do size[name] = about.n 
 
 local scales = {
   small = {mantissas = {2, 8, 12, 16, 20}, exponents = {4, 8}, seeds = {1}},
-  demo  = {mantissas = hu.range(1, 23), exponents = {4, 5, 6, 8, 11}, seeds = {1, 2, 3}},
+  demo  = {mantissas = hu.range(1, 23), exponents = {3, 4, 5, 8, 11}, seeds = {1, 2, 3}},
   full  = {mantissas = hu.range(1, 23), exponents = {3, 4, 5, 6, 7, 8, 11}, seeds = hu.range(1, 20)},
 }
 

@@ -20,7 +20,7 @@
 --
 -- Columns: format, exponent, mantissa (bits), method, rate (times the base rate), seed; loss (nats a byte, mean of the last
 -- tenth of the steps), heldout (bits a byte), diverged_average, diverged_level (0 or 1), spikes_residual, spikes_rise (counts), phi
--- (sharpness in percent at the end, emulated), and the series losses (each step), phi_emulated and phi_full (each probe).
+-- (sharpness in percent at the end, emulated), and the series losses (each step), phi_emulated and phi_full (at probe_steps).
 --
 --   halfulp run experiments/train-vs-bits.lua [scale=small|demo|full] [text=FILE]
 --
@@ -77,6 +77,9 @@ local function mean_of_last(losses, share)
   return hu.stats.mean(table.move(losses, #losses - n + 1, #losses, 1, {}))
 end
 
+-- A run that ended in NaN counts as infinitely bad, so that its row is kept and sorts last.
+local function or_infinite(x) return x == x and x or math.huge end
+
 local function new_model(p, seed)
   local config = {seed = seed}
   for key, value in pairs(p.model) do config[key] = value end
@@ -86,22 +89,24 @@ end
 -- One training run: its series, its verdicts, its sharpness on the way.
 local function train(p, data, point)
   local model, policy = new_model(p, point.seed), policy_of(point.format, point.method)
-  local probe, phi_emulated, phi_full = {rows = 32, split = "heldout", policy = policy}, {}, {}
+  local probe, probe_steps, phi_emulated, phi_full = {rows = 32, split = "heldout", policy = policy}, {}, {}, {}
   local run = hu.nn.train {
     model = model, data = data.text, steps = p.steps, batch = p.batch, lr = base_rate * (point.rate or 1), seed = point.seed,
     policy = policy, every = math.max(1, p.steps // p.probes),
-    callback = point.rate and function()
+    callback = point.rate and function(info)
       local s = hu.sharpness.model(model, data.text, probe)
+      probe_steps[#probe_steps + 1] = info.step
       phi_full[#phi_full + 1] = s.full.phi
       phi_emulated[#phi_emulated + 1] = (s.emulated or s.full).phi
     end,
   }
   local diverged, spikes = hu.stats.diverged(run.loss, {reference = data.unigram}), hu.stats.spikes(run.loss)
   local result = {
-    loss = mean_of_last(run.loss, 0.1), heldout = model:loss(data.text, {policy = policy, pieces = 64}),
+    loss = or_infinite(mean_of_last(run.loss, 0.1)),
+    heldout = or_infinite(model:loss(data.text, {policy = policy, pieces = 64})),
     diverged_average = diverged.by_average, diverged_level = diverged.by_level,
     spikes_residual = spikes.residual.count, spikes_rise = spikes.rise.count,
-    losses = run.loss, phi_emulated = phi_emulated, phi_full = phi_full, phi = phi_emulated[#phi_emulated],
+    losses = run.loss, probe_steps = probe_steps, phi_emulated = phi_emulated, phi_full = phi_full, phi = or_infinite(phi_emulated[#phi_emulated] or math.huge),
   }
   if point.seed == 1 and point.rate == 1 then
     local s = hu.sharpness.model(model, data.text, {space = "weights", rows = 8, policy = policy, iterations = p.keskar})
@@ -204,56 +209,82 @@ function part.mean(rows, format, method, rate, name)
   return #some > 0 and hu.stats.mean(column(some, name or "loss")) or nil, #some
 end
 
--- Sharpness and loss of one method as curves over the steps. The probes lie at equal distances.
-local function draw_training(p, rows)
-  local labelled = {}
+-- Loss above the binary32 run of the same seed and rate, whose batches and initial weights are the same.
+local function add_gaps(rows)
+  local base = {}
   for _, row in ipairs(rows) do
-    if row.rate == 1 then
-      for _, panel in ipairs(row.method == "none" and {"mask", "nearest", "mask, weights"} or {row.method}) do
-        local copy = {}
-        for key, value in pairs(row) do copy[key] = value end
-        copy.panel = panel
-        labelled[#labelled + 1] = copy
-      end
+    if row.method == "none" then base[("%d %d"):format(row.rate, row.seed)] = row.loss end
+  end
+  for _, row in ipairs(rows) do
+    row.gap = row.loss - (base[("%d %d"):format(row.rate, row.seed)] or math.huge)
+    row.way = row.rate == 1 and row.method or row.method .. " x10"
+  end
+end
+
+---How much larger a column is in one format than in another at the same seed: the mean over the seeds and half its 95 % interval.
+---@param a table  {format, method}
+---@param b table  {format, method}
+---@return number? mean, number? ci95, integer n
+function part.difference(rows, a, b, rate, name)
+  local other, list = {}, {}
+  for _, row in ipairs(part.select(rows, {format = b[1], method = b[2], rate = rate})) do other[row.seed] = row[name] end
+  for _, row in ipairs(part.select(rows, {format = a[1], method = a[2], rate = rate})) do
+    if other[row.seed] then list[#list + 1] = row[name] - other[row.seed] end
+  end
+  if #list < 2 then return list[1], nil, #list end
+  return hu.stats.mean(list), hu.stats.ci95(list), #list
+end
+
+-- Loss and sharpness over the steps, a panel a method, with binary32 in each.
+local function draw_training(p, rows)
+  local panels = {}
+  for _, row in ipairs(part.select(rows, {rate = 1})) do
+    for _, method in ipairs(row.method == "none" and {"mask", "nearest", "mask, weights"} or {row.method}) do
+      panels[#panels + 1] = setmetatable({panel = method}, {__index = row})
     end
   end
-  hu.plot {kind = "curves", rows = labelled, y = "losses", series = "format", panel = "panel", smooth = 0.95, across = 3, width = 860,
-           xlabel = "step", ylabel = "loss (nats per byte)", title = "Loss in training", file = "loss-over-steps", legend = "format",
-           caption = "The median over the seeds and their range, smoothed with decay 0.95, at the base rate."}
-  hu.plot {kind = "curves", rows = labelled, y = "phi_emulated", series = "format", panel = "panel", across = 3, width = 860,
-           xlabel = "probe", ylabel = "sharpness (%)", title = "Sharpness of the emulated model", file = "sharpness-over-steps",
-           legend = "format",
-           caption = ("Last-token logits, epsilon 1e-3, one probe every %d steps, from the emulated forward pass."):format(
-             math.max(1, p.steps // p.probes))}
-  hu.plot {kind = "curves", rows = labelled, y = "phi_full", series = "format", panel = "panel", across = 3, width = 860,
-           xlabel = "probe", ylabel = "sharpness (%)", title = "Sharpness at full precision", file = "sharpness-full-over-steps",
-           legend = "format", caption = "The same weights, the forward pass in double."}
+  local function curves(y, more)
+    local o = {kind = "curves", rows = panels, y = y, series = "format", panel = "panel", across = 3, width = 860, logy = true,
+               xlabel = "step", legend = "format"}
+    for key, value in pairs(more) do o[key] = value end
+    hu.plot(o)
+  end
+  curves("losses", {ylabel = "loss (nats per byte)", smooth = 0.95, title = "Loss in training", file = "loss-over-steps",
+    caption = "The median over the seeds and their range, smoothed with decay 0.95, at the base rate."})
+  local every = ("one probe every %d steps"):format(math.max(1, p.steps // p.probes))
+  curves("phi_emulated", {x = "probe_steps", ylabel = "sharpness (%)", title = "Sharpness of the emulated model",
+    file = "sharpness-over-steps", caption = "Last-token logits, epsilon 1e-3, " .. every .. ", from the emulated forward pass."})
+  curves("phi_full", {x = "probe_steps", ylabel = "sharpness (%)", title = "Sharpness of the same weights at full precision",
+    file = "sharpness-full-over-steps", caption = "As before, with the forward pass in double."})
 end
 
 local function draw_results(rows, map)
-  local formats = {}
+  local reduced, mantissas = {}, {}
   for _, row in ipairs(rows) do
     if row.method ~= "none" then
-      row.way = row.rate == 1 and row.method or row.method .. ", 10 x rate"
-      formats[#formats + 1] = row
+      reduced[#reduced + 1] = row
+      if row.exponent == 8 and row.rate == 1 then mantissas[#mantissas + 1] = row end
     end
   end
-  local mantissas = {}
-  for _, row in ipairs(formats) do
-    if row.exponent == 8 and row.rate == 1 then mantissas[#mantissas + 1] = row end
-  end
-  hu.plot {rows = mantissas, x = "mantissa", y = "loss", series = "method", xlabel = "mantissa bits (exponent: 8)",
-           ylabel = "final loss (nats per byte)", title = "Final loss against mantissa bits", file = "loss-vs-mantissa",
-           caption = "Mean of the last tenth of the steps; the mean over the seeds with its 95 % interval."}
+  hu.plot {rows = mantissas, x = "mantissa", y = "gap", panel = "method", across = 3, width = 860, band = "ci95",
+           xlabel = "mantissa bits (exponent: 8)", ylabel = "loss above binary32 (nats)", title = "What the missing bits cost",
+           reference = {{y = 0}}, file = "loss-gap",
+           caption = "Mean loss of the last tenth of the steps less that of binary32 at the same seed; mean and 95 % interval over the seeds. "
+             .. "The panels' scales differ."}
   hu.plot {kind = "heatmap", rows = map, x = "mantissa", y = "exponent", z = "loss", cell = "%.2f", xlabel = "mantissa bits",
-           ylabel = "exponent bits", zlabel = "final loss (nats per byte)", title = "Final loss by exponent and mantissa",
+           ylabel = "exponent bits", zlabel = "nats per byte", title = "Final loss by exponent and mantissa",
            file = "loss-map", caption = "Operands and master weights masked to ExMy; one seed."}
-  hu.plot {kind = "share", rows = formats, x = "format", y = "diverged_level", panel = "way", across = 3, width = 860,
-           ylabel = "share of runs that diverged", title = "Divergence", file = "divergence",
-           caption = "A run diverged when a loss was not finite or stayed above that of knowing byte frequencies only. Wilson 95 % intervals."}
-  hu.plot {rows = formats, kind = "line", x = "mantissa", y = "spikes_residual", series = "way", panel = "exponent", across = 2,
-           width = 860, xlabel = "mantissa bits", ylabel = "spikes in a run", title = "Spikes", file = "spikes",
-           caption = "Losses more than four standard deviations of the last 200 residuals above their average; mean over the seeds."}
+  hu.plot {kind = "share", rows = reduced, x = "format", y = "diverged_level", panel = "way", across = 3, width = 860,
+           ylabel = "share of runs", title = "Diverged: no better than byte frequencies", file = "divergence-level",
+           caption = "A loss was not finite, or the last twentieth stayed above that of knowing byte frequencies only. Wilson 95 % intervals; x10: ten times the rate."}
+  hu.plot {kind = "share", rows = reduced, x = "format", y = "diverged_average", panel = "way", across = 3, width = 860,
+           ylabel = "share of runs", title = "Diverged: lost what was learned", file = "divergence-average",
+           caption = "A loss was not finite, or its average (decay 0.99) ended above 1.5 times its minimum. Wilson 95 % intervals; x10: ten times the rate."}
+  for _, rule in ipairs {{"residual", "4 standard deviations above the average"}, {"rise", "0.5 nats above the smallest average"}} do
+    hu.plot {kind = "heatmap", rows = reduced, x = "way", y = "format", z = "spikes_" .. rule[1], cell = "%.1f", width = 600,
+             xlabel = "method (x10: ten times the rate)", ylabel = "format", zlabel = rule[2],
+             title = "Loss spikes in a run", file = "spikes-" .. rule[1], caption = "Mean count over the seeds."}
+  end
 end
 
 ---The second part of the main experiment.
@@ -269,7 +300,7 @@ function part.run(params, out)
   local path = params.text ~= "" and params.text or nil
   local text = hu.nn.text(path)
   local data = {text = text, unigram = unigram_loss(text)}
-  out(("text: %s; knowing byte frequencies only gives %.3f nats a byte"):format(tostring(text), data.unigram))
+  out(("%s; knowing byte frequencies only gives %.3f nats a byte"):format(tostring(text), data.unigram))
 
   local files = {debug.getinfo(1, "S").source:match "^@(.+)$", path}
   local function sweep(name, points)
@@ -280,6 +311,7 @@ function part.run(params, out)
   local rows, main = sweep("train-vs-bits", main_points(p))
   local map = sweep("loss-map", map_points(p))
 
+  add_gaps(rows)
   local list = summary(p, rows)
   main:table {file = "train-vs-bits"}
   draw_training(p, rows)
