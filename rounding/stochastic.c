@@ -1,16 +1,18 @@
 /* stochastic.c - to the farther neighbor with a probability: the position between the two, or 1/2.
  *
  * The random number is the upper bits of the word: 63 of them in `sr`, R in sr:R and its variants,
- * which compare it with the position cut or rounded to R bits (IEEE P3109 interim report 3.2, StochasticA, B, C;
- * there nu is the position and N the number of bits). Past `hi`, where the position is one, all of
- * them take it.
+ * which add it to the position cut or rounded to that many bits (IEEE P3109 interim report 3.2, StochasticA, B, C;
+ * there nu is the position, N the number of bits and R the random number). The farther neighbor is taken when
+ * the sum reaches one, so by the large random words; `srh` takes it for a word whose first bit is set. Past `hi`,
+ * where the position is one, all of them take it.
  */
 #include "rounding/picks.h"
 
+/* nu 2^63 + R >= 2^63 */
 bool hu_pick_stochastic(const hu_rounding *mode, const hu_bracket *b, uint64_t random)
 {
     (void)mode;
-    return random >> 1 < b->part;
+    return (random >> 1) + b->part >= HU_ONE;
 }
 
 bool hu_pick_coin(const hu_rounding *mode, const hu_bracket *b, uint64_t random)

@@ -14,7 +14,7 @@ static inline __attribute__((always_inline)) uint64_t takes_farther(hu_way way, 
     const uint64_t cut_mask = (UINT64_C(1) << (63 - few)) - 1, cut_half = UINT64_C(1) << (62 - few);
     uint64_t whole = part >> (63 - few), draw = word >> (64 - few);
     switch (way) {
-    case HU_WAY_sr:  return double_below((int64_t)(word >> 1), (int64_t)part);
+    case HU_WAY_sr:  return 0 - (((word >> 1) + part) >> 63);
     case HU_WAY_srh: return 0 - (word >> 63);
     case HU_WAY_sra: return double_below(one - 1, (int64_t)(whole + draw));
     case HU_WAY_srb: return double_below(2 * one - 1, (int64_t)((part >> (62 - few)) + 2 * draw + 1));

@@ -141,8 +141,8 @@ refuses() {
 }
 
 @test "a random word can be given; the mode looks at its upper bits" {
-    answers "add e5m2 sr 0x3c 0x30 r=0x0" "0x3d inexact"
-    answers "add e5m2 sr 0x3c 0x30 r=0xffffffffffffffff" "0x3c inexact"
+    answers "add e5m2 sr 0x3c 0x30 r=0x0" "0x3c inexact"
+    answers "add e5m2 sr 0x3c 0x30 r=0xffffffffffffffff" "0x3d inexact"
     answers "add e5m2 sr:1 0x3c 0x30 r=0x7fffffffffffffff" "0x3c inexact"
     answers "add e5m2 sr:1 0x3c 0x30 r=0x8000000000000000" "0x3d inexact"
     answers "add e5m2 rne 0x3c 0x30 r=0x8000000000000000" "0x3c inexact"

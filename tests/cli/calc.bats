@@ -80,8 +80,8 @@ gives() {
 }
 
 @test "a stochastic rounding takes the word that is given" {
-    gives "0x3c 1 inexact" add --format e5m2 --rounding sr --random 0xffffffffffffffff 1 0.125
-    gives "0x3d 1.25 inexact" add --format e5m2 --rounding sr --random 0 1 0.125
+    gives "0x3c 1 inexact" add --format e5m2 --rounding sr --random 0 1 0.125
+    gives "0x3d 1.25 inexact" add --format e5m2 --rounding sr --random 0xffffffffffffffff 1 0.125
 }
 
 @test "a stochastic rounding depends on the seed alone" {
