@@ -2,6 +2,7 @@
 # With their folders, so that links between the pages hold where they are installed too.
 nobase_dist_doc_DATA = README.md ARCHITECTURE.md CHANGELOG.md COPYING COPYING.LESSER
 nobase_dist_doc_DATA += docs/img/sum.svg
+nobase_dist_doc_DATA += docs/img/loss-gap.svg
 nobase_dist_doc_DATA += docs/formats.md
 nobase_dist_doc_DATA += docs/rounding.md
 nobase_dist_doc_DATA += docs/calc.md

@@ -14,9 +14,11 @@
 -- rules for each (hu.stats.diverged, hu.stats.spikes).
 -- What would surprise: a narrower mantissa that trains better than a wider one by more than the seeds' spread.
 --
--- Measured at scale=demo: with master weights in binary32 the loss of so small a model does not tell E8M7 from E8M3 within
--- the seeds' spread, and E7M7 trains exactly as E8M7 does, where the paper's does not train at all. Where the
--- weights lose their bits too, the loss rises with every bit that goes.
+-- Measured at scale=demo (3 seeds, 400 steps, 133440 weights, licence texts): with master weights in binary32 the final loss is
+-- 2.220, 2.226, 2.244, 2.264 nats a byte for E8M7, E8M5, E8M4, E8M3 by mask, E8M3 above E8M7 by 0.044 +- 0.038; none of them
+-- diverges, where the paper's E8M4 and E8M3 do. E7M7 trains exactly as E8M7 does, where the paper's does not train at all:
+-- nothing in so small a model leaves the range of 7 exponent bits. Where the weights lose their bits too, the loss rises with
+-- every bit that goes: 2.403, 2.738, 2.986, 3.668.
 --
 -- Columns: format, exponent, mantissa (bits), method, rate (times the base rate), seed; loss (nats a byte, mean of the last
 -- tenth of the steps), heldout (bits a byte), diverged_average, diverged_level (0 or 1), spikes_residual, spikes_rise (counts), phi

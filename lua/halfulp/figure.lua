@@ -48,11 +48,11 @@ local function ticks_of(list)
   return "(" .. table.concat(texts, ", ") .. ")"
 end
 
--- Marks at 1, 2, 5 times powers of ten; for a logarithmic axis that spans less than two decades.
+-- Marks at 1, 2, 5 times powers of ten, at more of them within one decade; for a logarithmic axis of less than two.
 local function short_log_ticks(low, high)
-  local list = {}
+  local list, digits = {}, high / low < 8 and { 1, 1.5, 2, 3, 4, 5, 7 } or { 1, 2, 5 }
   for power = math.floor(math.log(low, 10)) - 1, math.ceil(math.log(high, 10)) + 1 do
-    for _, digit in ipairs { 1, 2, 5 } do
+    for _, digit in ipairs(digits) do
       local value = digit * 10.0 ^ power
       if value >= low / 1.5 and value <= high * 1.5 then list[#list + 1] = { ("%.4g"):format(value), value } end
     end
