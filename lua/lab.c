@@ -1,96 +1,100 @@
-/* lab.c - halfulp.core.lab: run directories, the points of sweeps and their store, for lua/halfulp/run.lua and sweep.lua. */
+/* lab.c - halfulp.core.lab: run directories and what is in their stores, and small helpers of lua/halfulp. */
 #include "config.h"   /* first: it asks the system headers for all they have */
 
-#include "lua/lua.h"
+#include "lua/lab.h"
 
 #include <dirent.h>
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/memory.h"
 #include "src/base/nearest.h"
 #include "src/base/random.h"
 #include "src/lab/build-info.h"
-#include "src/lab/interrupt.h"
-#include "src/lab/progress.h"
-#include "src/lab/run-dir.h"
 #include "src/lab/workers.h"
 
-#define RUN  "halfulp.run"
-#define PLAN "halfulp.plan"
 #define READER "halfulp.reader"
 
-/* ---- values between Lua and records ---- */
+/* ---- the run directory ---- */
 
-/* A list of numbers at idx, or an array, as a series. */
-static hu_status add_series(lua_State *L, int idx, hu_record *r, const char *name, hu_error *err)
+typedef struct run_box {
+    hu_run_dir *dir;
+} run_box;
+
+hu_run_dir *hu_lua_check_run(lua_State *L)
 {
-    const hu_tensor *t = hu_lua_test_tensor(L, idx);
-    size_t n = t ? t->n : (size_t)lua_rawlen(L, idx);
-    hu_status status = hu_record_series(r, name, NULL, n, t ? (t->rank > 0 ? t->rank : 1) : 0,
-                                        t && t->rank > 0 ? t->shape : (size_t[]){1}, err);
-    if (status != HU_OK)
-        return status;
-    double *data = r->values[r->n - 1].data;
-    for (size_t i = 0; i < n; i++) {
-        if (t) {
-            data[i] = hu_tensor_get(t, i);
-            continue;
-        }
-        bool is_number = lua_rawgeti(L, idx, (lua_Integer)i + 1) == LUA_TNUMBER;
-        data[i] = lua_tonumber(L, -1);
-        lua_pop(L, 1);
-        if (!is_number)
-            return hu_fail(err, HU_EINVAL, "'%.60s' is a table whose element %zu is no number; "
-                           "a list holds numbers only", name, i + 1);
-    }
-    return HU_OK;
+    run_box *box = luaL_checkudata(L, 1, HU_LUA_RUN);
+    if (!box->dir)
+        luaL_error(L, "the run directory is closed");
+    return box->dir;
 }
 
-/* Adds the value at idx (absolute) under that name. */
-static hu_status add_value(lua_State *L, int idx, hu_record *r, const char *name, bool is_param, hu_error *err)
+/* run:close(): writes the last manifest. */
+static int run_close(lua_State *L)
 {
-    size_t length;
-    const char *text;
-    switch (lua_type(L, idx)) {
-    case LUA_TBOOLEAN:
-        return hu_record_integer(r, name, lua_toboolean(L, idx), err);
-    case LUA_TNUMBER:
-        if (lua_isinteger(L, idx))
-            return hu_record_integer(r, name, lua_tointeger(L, idx), err);
-        if (is_param && !isfinite(lua_tonumber(L, idx)))
-            return hu_fail(err, HU_EINVAL, "the parameter '%.60s' is %g; it takes a finite number", name, lua_tonumber(L, idx));
-        return hu_record_real(r, name, lua_tonumber(L, idx), err);
-    case LUA_TSTRING:
-        text = lua_tolstring(L, idx, &length);
-        return hu_record_text(r, name, text, length, err);
-    default:
-        if (!is_param && (lua_istable(L, idx) || hu_lua_test_tensor(L, idx)))
-            return add_series(L, idx, r, name, err);
-        return hu_fail(err, HU_EINVAL, "'%.60s' is a %s; it takes a number, a string, true or false%s", name,
-                       luaL_typename(L, idx), is_param ? "" : ", a list of numbers or an array");
-    }
+    run_box *box = luaL_checkudata(L, 1, HU_LUA_RUN);
+    hu_run_dir *dir = box->dir;
+    hu_error err = {0};
+    box->dir = NULL;
+    hu_lua_try(L, hu_run_dir_close(dir, &err), &err);
+    return 0;
 }
 
-/* The named values of the table at idx. true and false as parameters stay what they are through `params`. */
-static hu_status read_record(lua_State *L, int idx, hu_record *r, bool is_param, hu_error *err)
+static int run_gc(lua_State *L)
 {
-    hu_status status = HU_OK;
-    luaL_checkstack(L, 8, NULL);
-    for (lua_pushnil(L); status == HU_OK && lua_next(L, idx); lua_pop(L, status == HU_OK ? 1 : 2)) {
-        if (lua_type(L, -2) == LUA_TSTRING)
-            status = add_value(L, lua_gettop(L), r, lua_tostring(L, -2), is_param, err);
-        else
-            status = hu_fail(err, HU_EINVAL, "a %s has the key %s; values have names, for example {error = 0.1}",
-                             is_param ? "point" : "result", luaL_tolstring(L, -2, NULL)), lua_pop(L, 1);
-    }
-    if (status == HU_OK)
-        hu_record_sort(r);
-    return status;
+    run_box *box = luaL_checkudata(L, 1, HU_LUA_RUN);
+    hu_run_dir_close(box->dir, NULL);
+    box->dir = NULL;
+    return 0;
 }
+
+/* lab.open{dir=, script=, sha256=, command=, parameters=, seed=, jobs=} -> run. The texts stay referenced by the run. */
+static int lab_open(lua_State *L)
+{
+    static const char *const keys[] = {"dir", "script", "sha256", "command", "parameters", "seed", "jobs", NULL};
+    hu_error err = {0};
+    hu_lua_table(L, 1, "options", "a table of named options");
+    hu_lua_options(L, 1, keys);
+    hu_run_facts facts = {
+        .script = hu_lua_option_string(L, 1, "script", ""),
+        .command = hu_lua_option_string(L, 1, "command", ""),
+        .parameters = hu_lua_option_string(L, 1, "parameters", "{}"),
+        .seed = hu_lua_option_u64(L, 1, "seed", 0),
+        .jobs = (int)hu_lua_option_integer(L, 1, "jobs", 1, 1, 65536),
+    };
+    snprintf(facts.script_sha256, sizeof facts.script_sha256, "%s", hu_lua_option_string(L, 1, "sha256", ""));
+    const char *dir = hu_lua_option_string(L, 1, "dir", "results");
+    run_box *box = hu_lua_new_box(L, HU_LUA_RUN, sizeof *box, 1);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    box->dir = hu_run_dir_open(dir, &facts, &err);
+    if (!box->dir)
+        hu_lua_raise(L, &err);
+    return 1;
+}
+
+/* run:log(line) */
+static int run_log(lua_State *L)
+{
+    hu_error err = {0};
+    hu_run_dir *dir = hu_lua_check_run(L);
+    hu_lua_try(L, hu_run_dir_log(dir, hu_lua_string(L, 2, "line"), &err), &err);
+    return 0;
+}
+
+/* run:state(text): "running", "finished", "failed" or "interrupted", into the manifest */
+static int run_state(lua_State *L)
+{
+    static const char *const states[] = {"running", "finished", "failed", "interrupted", NULL};
+    hu_error err = {0};
+    hu_run_dir *dir = hu_lua_check_run(L);
+    hu_lua_try(L, hu_run_dir_state(dir, states[hu_lua_choice(L, 2, "state", states)], &err), &err);
+    return 0;
+}
+
+/* ---- reading ---- */
 
 static void push_series(lua_State *L, const hu_value *v)
 {
@@ -123,372 +127,6 @@ static void push_record(lua_State *L, const hu_record *r)
         lua_setfield(L, -2, v->name);
     }
 }
-
-/* ---- the points of a sweep ---- */
-
-typedef struct plan {
-    hu_point *points;
-    size_t    n;
-    size_t   *todo;         /* positions of the points that are to be computed */
-    size_t    n_todo;
-} plan;
-
-static int plan_gc(lua_State *L)
-{
-    plan *p = luaL_checkudata(L, 1, PLAN);
-    for (size_t i = 0; i < p->n; i++) {
-        hu_record_clear(&p->points[i].params);
-        hu_free(p->points[i].json);
-    }
-    hu_free(p->points);
-    hu_free(p->todo);
-    *p = (plan){0};
-    return 0;
-}
-
-static hu_status read_point(lua_State *L, int idx, hu_point *p, const char *identity, const char *sweep, hu_error *err)
-{
-    hu_buffer json = {0};
-    hu_sha256 digest;
-    hu_status status = read_record(L, idx, &p->params, true, err);
-    if (status != HU_OK)
-        return status;
-    hu_record_json(&p->params, &json);
-    if (json.failed) {
-        hu_buffer_clear(&json);
-        return hu_fail(err, HU_ENOMEM, "out of memory for the points of the sweep");
-    }
-    p->json = json.data;
-    hu_sha256_init(&digest);
-    hu_sha256_add(&digest, identity, strlen(identity) + 1);
-    hu_sha256_add(&digest, sweep, strlen(sweep) + 1);
-    hu_sha256_add(&digest, p->json, json.n_bytes);
-    hu_sha256_hex(&digest, p->key);
-    return HU_OK;
-}
-
-static int by_key(const void *a, const void *b)
-{
-    return strcmp((*(const hu_point *const *)a)->key, (*(const hu_point *const *)b)->key);
-}
-
-/* Two points with the same parameters would be one row of the store. */
-static hu_status check_unique(const plan *p, hu_error *err)
-{
-    const hu_point **order = hu_calloc(p->n, sizeof *order);
-    hu_status status = HU_OK;
-    if (!order)
-        return hu_fail(err, HU_ENOMEM, "out of memory for the points of the sweep");
-    for (size_t i = 0; i < p->n; i++)
-        order[i] = &p->points[i];
-    if (p->n > 1)
-        qsort(order, p->n, sizeof *order, by_key);
-    for (size_t i = 1; i < p->n && status == HU_OK; i++)
-        if (strcmp(order[i]->key, order[i - 1]->key) == 0)
-            status = hu_fail(err, HU_EINVAL, "the sweep has the point %.160s twice", order[i]->json);
-    hu_free(order);
-    return status;
-}
-
-/* The list of points at idx, as a plan that is pushed. */
-static plan *read_plan(lua_State *L, int idx, const char *identity, const char *sweep)
-{
-    hu_error err = {0};
-    size_t n = (size_t)lua_rawlen(L, idx);
-    plan *p = hu_lua_new_box(L, PLAN, sizeof *p, 0);
-    p->points = hu_calloc(n, sizeof *p->points);
-    p->todo = hu_calloc(n, sizeof *p->todo);
-    if (!p->points || !p->todo)
-        luaL_error(L, "out of memory for the %d points of the sweep", (int)n);
-    p->n = n;
-    for (size_t i = 0; i < n; i++) {
-        lua_rawgeti(L, idx, (lua_Integer)i + 1);
-        hu_lua_table(L, -1, "point", "a table of parameters");
-        hu_lua_try(L, read_point(L, lua_gettop(L), &p->points[i], identity, sweep, &err), &err);
-        lua_pop(L, 1);
-    }
-    hu_lua_try(L, check_unique(p, &err), &err);
-    return p;
-}
-
-/* ---- running them ---- */
-
-typedef struct sweep_job {
-    lua_State  *L;
-    int         points, function;     /* where they are on the stack */
-    uint64_t    seed;
-    plan       *plan;
-    hu_run_dir *dir;
-    hu_progress progress;
-    bool        is_terminal, quiet;
-    char        first_failure[400];
-} sweep_job;
-
-static lua_State *interruptible;
-
-static void stop_script(lua_State *L, lua_Debug *where)
-{
-    (void)where;
-    lua_sethook(L, NULL, 0, 0);
-    luaL_error(L, "interrupted");
-}
-
-/* From the signal handler: the running function stops at its next step. */
-static void on_interrupt(void)
-{
-    lua_State *L = interruptible;
-    if (L)
-        lua_sethook(L, stop_script, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
-}
-
-/* Runs protected: (function, parameters, job, position, outcome) -> fills in the outcome's results. */
-static int compute(lua_State *L)
-{
-    const sweep_job *job = lua_touserdata(L, 3);
-    size_t i = (size_t)lua_tointeger(L, 4);
-    hu_outcome *outcome = lua_touserdata(L, 5);
-    hu_error err = {0};
-    lua_Integer seed = (lua_Integer)(hu_random_derive(job->seed, job->plan->points[i].json) >> 11);
-    lua_settop(L, 2);
-    lua_newtable(L);                                    /* the function gets a copy: it may change it */
-    for (lua_pushnil(L); lua_next(L, 2);) {
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_settable(L, 3);
-    }
-    lua_pushinteger(L, seed);
-    lua_setfield(L, 3, "run_seed");
-    lua_getglobal(L, "math");                           /* math.random, too, starts from the point's seed */
-    if (lua_istable(L, -1) && lua_getfield(L, -1, "randomseed") == LUA_TFUNCTION) {
-        lua_pushinteger(L, seed);
-        lua_call(L, 1, 0);
-    }
-    lua_settop(L, 3);
-    lua_remove(L, 2);
-    lua_call(L, 1, 1);
-    if (!lua_istable(L, 1))
-        return luaL_error(L, "the point's function returned %s; it returns a table of named results, "
-                          "for example {error = 0.1}", lua_isnil(L, 1) ? "nothing" : luaL_typename(L, 1));
-    hu_lua_try(L, read_record(L, 1, &outcome->results, false, &err), &err);
-    outcome->ok = true;
-    return 0;
-}
-
-static int text_of(lua_State *L)
-{
-    luaL_tolstring(L, 1, NULL);
-    return 1;
-}
-
-static void work(void *user, size_t i, hu_outcome *outcome)
-{
-    sweep_job *job = user;
-    lua_State *L = job->L;
-    int top = lua_gettop(L);
-    size_t position = job->plan->todo[i];
-    lua_pushcfunction(L, text_of);
-    lua_pushcfunction(L, compute);
-    lua_pushvalue(L, job->function);
-    lua_rawgeti(L, job->points, (lua_Integer)position + 1);
-    lua_pushlightuserdata(L, job);
-    lua_pushinteger(L, (lua_Integer)position);
-    lua_pushlightuserdata(L, outcome);
-    interruptible = L;
-    int status = lua_pcall(L, 5, 0, top + 1);
-    interruptible = NULL;
-    lua_sethook(L, NULL, 0, 0);
-    if (status != LUA_OK) {
-        const char *text = lua_tostring(L, -1);
-        outcome->ok = false;
-        snprintf(outcome->failure, sizeof outcome->failure, "%s", text ? text : "an error without a message");
-    }
-    lua_settop(L, top);
-}
-
-static void show(sweep_job *job, bool last)
-{
-    char line[160];
-    if (job->quiet || !(last || hu_progress_due(&job->progress, job->is_terminal)))
-        return;
-    hu_progress_line(&job->progress, line, sizeof line);
-    fprintf(stderr, job->is_terminal ? "\r%.78s\033[K" : "%s\n", line);
-    fflush(stderr);
-}
-
-static void tick(void *user, int n_running)
-{
-    (void)n_running;
-    show(user, false);
-}
-
-static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error *err)
-{
-    sweep_job *job = user;
-    const hu_point *p = &job->plan->points[job->plan->todo[i]];
-    const char *failure = outcome->ok ? NULL : outcome->failure;
-    hu_status status = hu_store_finish(hu_run_dir_store(job->dir), p->key, &outcome->results, failure, outcome->seconds, err);
-    if (status != HU_OK)
-        return status;
-    hu_run_dir_count(job->dir, outcome->ok);
-    job->progress.n_done++;
-    if (failure) {
-        char line[sizeof outcome->failure + 512];
-        snprintf(line, sizeof line, "failed: %.400s: %s", p->json, failure);
-        for (char *c = line; *c; c++)
-            if (*c == '\n' || *c == '\t')
-                *c = ' ';
-        if (job->progress.n_failed++ == 0)
-            snprintf(job->first_failure, sizeof job->first_failure, "%.390s", line + strlen("failed: "));
-        status = hu_run_dir_log(job->dir, line, err);
-    }
-    show(job, false);
-    return status;
-}
-
-/* ---- the run directory ---- */
-
-typedef struct run_box {
-    hu_run_dir *dir;
-} run_box;
-
-static hu_run_dir *check_run(lua_State *L)
-{
-    run_box *box = luaL_checkudata(L, 1, RUN);
-    if (!box->dir)
-        luaL_error(L, "the run directory is closed");
-    return box->dir;
-}
-
-/* run:close(): writes the last manifest. */
-static int run_close(lua_State *L)
-{
-    run_box *box = luaL_checkudata(L, 1, RUN);
-    hu_run_dir *dir = box->dir;
-    hu_error err = {0};
-    box->dir = NULL;
-    hu_lua_try(L, hu_run_dir_close(dir, &err), &err);
-    return 0;
-}
-
-static int run_gc(lua_State *L)
-{
-    run_box *box = luaL_checkudata(L, 1, RUN);
-    hu_run_dir_close(box->dir, NULL);
-    box->dir = NULL;
-    return 0;
-}
-
-/* lab.open{dir=, script=, sha256=, command=, parameters=, seed=, jobs=} -> run. The texts stay referenced by the run. */
-static int lab_open(lua_State *L)
-{
-    static const char *const keys[] = {"dir", "script", "sha256", "command", "parameters", "seed", "jobs", NULL};
-    hu_error err = {0};
-    hu_lua_table(L, 1, "options", "a table of named options");
-    hu_lua_options(L, 1, keys);
-    hu_run_facts facts = {
-        .script = hu_lua_option_string(L, 1, "script", ""),
-        .command = hu_lua_option_string(L, 1, "command", ""),
-        .parameters = hu_lua_option_string(L, 1, "parameters", "{}"),
-        .seed = hu_lua_option_u64(L, 1, "seed", 0),
-        .jobs = (int)hu_lua_option_integer(L, 1, "jobs", 1, 1, 65536),
-    };
-    snprintf(facts.script_sha256, sizeof facts.script_sha256, "%s", hu_lua_option_string(L, 1, "sha256", ""));
-    const char *dir = hu_lua_option_string(L, 1, "dir", "results");
-    run_box *box = hu_lua_new_box(L, RUN, sizeof *box, 1);
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1);
-    box->dir = hu_run_dir_open(dir, &facts, &err);
-    if (!box->dir)
-        hu_lua_raise(L, &err);
-    return 1;
-}
-
-/* run:log(line) */
-static int run_log(lua_State *L)
-{
-    hu_error err = {0};
-    hu_run_dir *dir = check_run(L);
-    hu_lua_try(L, hu_run_dir_log(dir, hu_lua_string(L, 2, "line"), &err), &err);
-    return 0;
-}
-
-/* run:state(text): "running", "finished", "failed" or "interrupted", into the manifest */
-static int run_state(lua_State *L)
-{
-    static const char *const states[] = {"running", "finished", "failed", "interrupted", NULL};
-    hu_error err = {0};
-    hu_run_dir *dir = check_run(L);
-    hu_lua_try(L, hu_run_dir_state(dir, states[hu_lua_choice(L, 2, "state", states)], &err), &err);
-    return 0;
-}
-
-static void push_count(lua_State *L, const char *name, size_t n)
-{
-    lua_pushinteger(L, (lua_Integer)n);
-    lua_setfield(L, -2, name);
-}
-
-static void end_line(const sweep_job *job, bool ran)
-{
-    if (job->is_terminal && !job->quiet && ran)
-        fputs("\r\033[K", stderr);
-}
-
-/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=}
- *   -> {points=, before=, done=, failed=, first_failure=}
- * Computes the points that the store does not have as done. */
-static int run_sweep(lua_State *L)
-{
-    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", NULL};
-    hu_error err = {0};
-    sweep_job job = {.L = L, .dir = check_run(L), .is_terminal = isatty(STDERR_FILENO) == 1};
-    hu_lua_table(L, 2, "options", "a table of named options");
-    hu_lua_options(L, 2, keys);
-    const char *name = hu_lua_option_string(L, 2, "name", "sweep");
-    const char *identity = hu_lua_option_string(L, 2, "identity", "");
-    int jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 1, 65536);
-    job.seed = hu_lua_option_u64(L, 2, "seed", 0);
-    job.quiet = hu_lua_option_boolean(L, 2, "quiet", false);
-    luaL_argcheck(L, lua_getfield(L, 2, "points") == LUA_TTABLE, 2, "points is a list of tables");
-    job.points = lua_gettop(L);
-    luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
-    job.function = lua_gettop(L);
-    job.plan = read_plan(L, job.points, identity, name);
-    hu_lua_try(L, hu_store_plan(hu_run_dir_store(job.dir), hu_run_dir_run(job.dir), name, job.plan->points, job.plan->n,
-                                &err), &err);
-    for (size_t i = 0; i < job.plan->n; i++) {
-        if (job.plan->points[i].state == HU_POINT_DONE)
-            hu_run_dir_count(job.dir, true);
-        else
-            job.plan->todo[job.plan->n_todo++] = i;
-    }
-    size_t before = job.plan->n - job.plan->n_todo;
-    hu_work w = {.work = work, .done = done, .tick = tick, .user = &job};
-    luaL_checkstack(L, 20, NULL);
-    hu_progress_start(&job.progress, job.plan->n, before);
-    hu_interrupt_catch(on_interrupt);
-    hu_status status = hu_workers_run(&w, job.plan->n_todo, jobs, &err);
-    hu_interrupt_release();
-    end_line(&job, job.plan->n_todo > 0);
-    if (status != HU_OK)
-        hu_run_dir_state(job.dir, "failed", NULL);
-    hu_lua_try(L, status, &err);
-    if (hu_interrupted()) {
-        hu_run_dir_state(job.dir, "interrupted", NULL);
-        lua_pushliteral(L, "interrupted; run the same command again to continue");
-        return lua_error(L);
-    }
-    lua_newtable(L);
-    push_count(L, "points", job.plan->n);
-    push_count(L, "before", before);
-    push_count(L, "done", job.progress.n_done - job.progress.n_failed);
-    push_count(L, "failed", job.progress.n_failed);
-    lua_pushstring(L, job.first_failure);
-    lua_setfield(L, -2, "first_failure");
-    return 1;
-}
-
-/* ---- reading ---- */
 
 /* Runs protected: (list, row) -> appends the row as a table. */
 static int append_row(lua_State *L)
@@ -533,7 +171,7 @@ static hu_status visit_row(void *user, const hu_row *row, hu_error *err)
 static int run_rows(lua_State *L)
 {
     hu_error err = {0};
-    hu_run_dir *dir = check_run(L);
+    hu_run_dir *dir = hu_lua_check_run(L);
     const char *sweep = hu_lua_absent(L, 2) ? NULL : hu_lua_string(L, 2, "sweep");
     luaL_checkstack(L, 20, NULL);
     lua_newtable(L);
@@ -657,20 +295,6 @@ static int lab_derive(lua_State *L)
     return 1;
 }
 
-/* lab.json(table) -> canonical JSON of a table of named numbers, strings and booleans */
-static int lab_json(lua_State *L)
-{
-    hu_error err = {0};
-    hu_lua_table(L, 1, "values", "a table of named values");
-    plan *p = hu_lua_new_box(L, PLAN, sizeof *p, 0);
-    if (!(p->points = hu_calloc(1, sizeof *p->points)))
-        return luaL_error(L, "out of memory");
-    p->n = 1;
-    hu_lua_try(L, read_point(L, 1, p->points, "", "", &err), &err);
-    lua_pushstring(L, p->points[0].json);
-    return 1;
-}
-
 /* lab.nearest(wanted, names) -> the name that is meant, or nil */
 static int lab_nearest(lua_State *L)
 {
@@ -701,7 +325,6 @@ static const luaL_Reg functions[] = {
     {"make_folders", lab_make_folders},
     {"files", lab_files},
     {"derive", lab_derive},
-    {"json", lab_json},
     {"nearest", lab_nearest},
     {"cores", lab_cores},
     {NULL, NULL},
@@ -711,14 +334,13 @@ static const luaL_Reg run_methods[] = {
     {"close", run_close},
     {"log", run_log},
     {"state", run_state},
-    {"sweep", run_sweep},
     {"rows", run_rows},
     {NULL, NULL},
 };
 
 static int run_path(lua_State *L)
 {
-    lua_pushstring(L, hu_run_dir_path(check_run(L)));
+    lua_pushstring(L, hu_run_dir_path(hu_lua_check_run(L)));
     return 1;
 }
 
@@ -728,15 +350,14 @@ static const luaL_Reg run_fields[] = {
 };
 
 static const luaL_Reg run_meta[] = {{"__gc", run_gc}, {NULL, NULL}};
-static const luaL_Reg plan_meta[] = {{"__gc", plan_gc}, {NULL, NULL}};
 static const luaL_Reg reader_meta[] = {{"__gc", reader_gc}, {NULL, NULL}};
 
 int hu_lua_open_lab(lua_State *L)
 {
-    hu_lua_new_type(L, RUN, run_methods, run_fields, run_meta);
-    hu_lua_new_type(L, PLAN, NULL, NULL, plan_meta);
+    hu_lua_new_type(L, HU_LUA_RUN, run_methods, run_fields, run_meta);
     hu_lua_new_type(L, READER, NULL, NULL, reader_meta);
     luaL_newlib(L, functions);
+    hu_lua_lab_sweep(L);
     const struct { const char *name, *value; } facts[] = {
         {"version", hu_build.version}, {"commit", hu_build.commit}, {"numerics", hu_build.numerics},
     };

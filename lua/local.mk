@@ -17,7 +17,9 @@ liblab_la_SOURCES += lua/nn-text.c
 liblab_la_SOURCES += lua/nn-train.c
 liblab_la_SOURCES += lua/arith.c
 liblab_la_SOURCES += lua/numeric.c
+liblab_la_SOURCES += lua/lab.h
 liblab_la_SOURCES += lua/lab.c
+liblab_la_SOURCES += lua/lab-sweep.c
 
 # The module for the stock interpreter; Lua's own symbols come from whoever loads it. Once loaded it stays: formats live as long
 # as the process, and so do the threads of OpenMP, which closing a Lua state must not unmap.

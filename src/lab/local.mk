@@ -29,7 +29,7 @@ build-facts:
 	@$(MKDIR_P) src/lab && cd $(srcdir) && \
 	commit=; if test -e .git; then commit=`git describe --always --dirty --abbrev=12 2>/dev/null` || commit=; fi; \
 	numerics=`for f in $(numerics_sources); do \
-	    case $$f in src/lab/* | lua/lab.c | src/cli/*) ;; *) echo $$f; cat $$f 2>/dev/null;; esac; \
+	    case $$f in src/lab/* | lua/lab*.[ch] | src/cli/*) ;; *) echo $$f; cat $$f 2>/dev/null;; esac; \
 	  done | sha256sum | cut -c 1-64` && cd $(abs_top_builddir) && \
 	{ echo "/* build-facts.h - written by make. */"; \
 	  echo "#define BUILD_COMMIT \"$$commit\""; \
