@@ -1,6 +1,8 @@
 # formats
 libhalfulp_la_SOURCES += formats/format.h
 libhalfulp_la_SOURCES += formats/float.c
-libhalfulp_la_SOURCES += formats/name.c
+libhalfulp_la_SOURCES += formats/registry.h
+libhalfulp_la_SOURCES += formats/registry.c
+libhalfulp_la_SOURCES += formats/float-name.c
 libhalfulp_la_SOURCES += formats/properties.c
 libhalfulp_la_SOURCES += formats/table.def

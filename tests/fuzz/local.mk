@@ -8,7 +8,7 @@ CLEANFILES += $(fuzz_targets)
 fuzz: $(fuzz_targets)
 .PHONY: fuzz
 
-tests/fuzz/format-name: $(top_srcdir)/tests/fuzz/format-name.c $(top_srcdir)/formats/name.c $(top_srcdir)/formats/float.c
+tests/fuzz/format-name: $(top_srcdir)/tests/fuzz/format-name.c $(top_srcdir)/formats/registry.c $(top_srcdir)/formats/float.c
 	@test -n "$(CLANG)" || { echo "make fuzz needs clang; on Debian: apt install clang" >&2; exit 1; }
 	$(MKDIR_P) tests/fuzz
 	$(CLANG) $(FUZZ_CFLAGS) -I$(top_srcdir) -o $@ $(top_srcdir)/tests/fuzz/format-name.c $(top_srcdir)/formats/*.c \

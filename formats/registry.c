@@ -1,0 +1,167 @@
+/* registry.c - formats by name: the table, the aliases, and what the families' readers make of other names.
+ *
+ * A format has one canonical name and one description in memory, so that two names of the same format
+ * give the same pointer.
+ */
+#include "formats/registry.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/nearest.h"
+
+static const struct { const char *name, *source; } rows[] = {
+#define FORMAT(name, source) {name, source},
+#define ALIAS(alias, name)
+#include "formats/table.def"
+#undef FORMAT
+#undef ALIAS
+};
+
+static const struct { const char *alias, *name; } aliases[] = {
+#define FORMAT(name, source)
+#define ALIAS(alias, name) {alias, name},
+#include "formats/table.def"
+#undef FORMAT
+#undef ALIAS
+};
+
+static hu_read_name *const readers[] = {hu_read_float};
+
+enum { N_ROWS = sizeof rows / sizeof rows[0], N_ALIASES = sizeof aliases / sizeof aliases[0],
+       N_READERS = sizeof readers / sizeof readers[0], N_BUCKETS = 256 };
+
+typedef struct entry {
+    hu_format format;
+    struct entry *next;
+    char name[HU_FORMAT_NAME_SIZE];
+} entry;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static entry *made[N_BUCKETS];             /* by name; kept for the life of the process, under lock */
+static hu_format table[N_ROWS];
+static pthread_once_t table_once = PTHREAD_ONCE_INIT;
+
+static hu_reading read_name(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err)
+{
+    hu_reading read = HU_NOT_MINE;
+    for (int i = 0; i < N_READERS && read == HU_NOT_MINE; i++) {
+        *f = (hu_format){0};
+        read = readers[i](name, f, canonical, err);
+    }
+    return read;
+}
+
+static void make_table(void)
+{
+    char canonical[HU_FORMAT_NAME_SIZE];
+    for (int i = 0; i < N_ROWS; i++) {
+        read_name(rows[i].name, &table[i], canonical, NULL);
+        table[i].name = rows[i].name;
+        table[i].source = rows[i].source;
+    }
+}
+
+const hu_format *hu_format_at(int i)
+{
+    pthread_once(&table_once, make_table);
+    return i >= 0 && i < N_ROWS ? &table[i] : NULL;
+}
+
+const char *hu_format_alias_at(int i, const char **stands_for)
+{
+    if (i < 0 || i >= N_ALIASES)
+        return NULL;
+    if (stands_for)
+        *stands_for = aliases[i].name;
+    return aliases[i].alias;
+}
+
+hu_code hu_format_last_code(const hu_format *f)
+{
+    return ((hu_code)1 << f->width_bits) - 1;
+}
+
+static void fail_name(hu_error *err, const char *name)
+{
+    hu_nearest near = hu_nearest_to(name);
+    for (int i = 0; i < N_ROWS; i++)
+        hu_nearest_offer(&near, rows[i].name);
+    for (int i = 0; i < N_ALIASES; i++)
+        hu_nearest_offer(&near, aliases[i].alias);
+    if (near.best)
+        hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%s'? (%s)", name, near.best, hu_format_grammar);
+    else
+        hu_fail(err, HU_ENAME, "no format '%.40s'; %s", name, hu_format_grammar);
+}
+
+/* The name with an alias at its front, before any modifiers, replaced by what it stands for. */
+static const char *without_alias(const char *name, char *room, size_t size)
+{
+    size_t n = strcspn(name, "{");
+    for (int i = 0; i < N_ALIASES; i++) {
+        if (strlen(aliases[i].alias) == n && strncmp(name, aliases[i].alias, n) == 0) {
+            snprintf(room, size, "%s%s", aliases[i].name, name + n);
+            return room;
+        }
+    }
+    return name;
+}
+
+static entry **bucket_of(const char *name)
+{
+    unsigned hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return &made[hash % N_BUCKETS];
+}
+
+static const hu_format *find_made(const entry *bucket, const char *name)
+{
+    for (const entry *e = bucket; e; e = e->next) {
+        if (strcmp(e->name, name) == 0)
+            return &e->format;
+    }
+    return NULL;
+}
+
+/* The format of that canonical name: the one made before, or else f, kept from now on. */
+static const hu_format *keep(const hu_format *f, const char *canonical, hu_error *err)
+{
+    pthread_mutex_lock(&lock);
+    entry **bucket = bucket_of(canonical);
+    const hu_format *found = find_made(*bucket, canonical);
+    if (!found) {
+        entry *e = hu_calloc(1, sizeof *e);
+        if (e) {
+            e->format = *f;
+            memcpy(e->name, canonical, HU_FORMAT_NAME_SIZE);
+            e->format.name = e->name;
+            e->next = *bucket;
+            *bucket = e;
+            found = &e->format;
+        } else {
+            hu_fail(err, HU_ENOMEM, "format '%.60s': out of memory", canonical);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+const hu_format *hu_format_find(const char *name, hu_error *err)
+{
+    hu_format f;
+    char canonical[HU_FORMAT_NAME_SIZE] = "", room[256];
+    hu_reading read = read_name(without_alias(name, room, sizeof room), &f, canonical, err);
+    if (read == HU_NOT_MINE)
+        fail_name(err, name);
+    if (read != HU_READ)
+        return NULL;
+    for (int i = 0; i < N_ROWS; i++) {
+        if (strcmp(rows[i].name, canonical) == 0)
+            return hu_format_at(i);
+    }
+    return keep(&f, canonical, err);
+}

@@ -1,0 +1,26 @@
+/* registry.h - from a name to a format: what the families' readers of names share. Internal to formats/.
+ *
+ * A new family offers one reader, declared here and listed in registry.c.
+ */
+#ifndef HU_FORMATS_REGISTRY_H
+#define HU_FORMATS_REGISTRY_H
+
+#include "formats/format.h"
+
+enum { HU_FORMAT_NAME_SIZE = 96 };
+
+typedef enum hu_reading {
+    HU_NOT_MINE,        /* the name is not of this family's form                          */
+    HU_READ,
+    HU_REFUSED          /* it is of the form, but asks for what there is not: err says so */
+} hu_reading;
+
+/* Fills f, but for name and source (NULL, or what the family says of all its formats), and the canonical name. */
+typedef hu_reading hu_read_name(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err);
+
+hu_read_name hu_read_float;         /* float-name.c */
+
+/* Writes the line into err as hu_fail does, and is HU_REFUSED. */
+#define hu_refuse(err, status, ...) (hu_fail(err, status, __VA_ARGS__), HU_REFUSED)
+
+#endif
