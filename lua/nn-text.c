@@ -5,7 +5,10 @@
 
 hu_text *hu_lua_check_text(lua_State *L, int idx, const char *name)
 {
-    return hu_lua_check_box(L, idx, HU_LUA_TEXT, name);
+    hu_text *t = hu_lua_check_box(L, idx, HU_LUA_TEXT, name);
+    if (!t->bytes)
+        luaL_error(L, "the text has been collected already");
+    return t;
 }
 
 static hu_text *self(lua_State *L)
@@ -15,7 +18,7 @@ static hu_text *self(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    hu_text_clear(self(L));
+    hu_text_clear(hu_lua_check_box(L, 1, HU_LUA_TEXT, "text"));
     return 0;
 }
 

@@ -3,12 +3,15 @@
 
 static hu_trainer *self(lua_State *L)
 {
-    return hu_lua_check_box(L, 1, HU_LUA_TRAINER, "trainer");
+    hu_trainer *t = hu_lua_check_box(L, 1, HU_LUA_TRAINER, "trainer");
+    if (!t->model || !t->model->weights || (t->text && !t->text->bytes))
+        luaL_error(L, "the trainer, its model or its text has been collected already");
+    return t;
 }
 
 static int collect(lua_State *L)
 {
-    hu_trainer_clear(self(L));
+    hu_trainer_clear(hu_lua_check_box(L, 1, HU_LUA_TRAINER, "trainer"));
     return 0;
 }
 
@@ -43,7 +46,7 @@ static int new_trainer(lua_State *L)
     hu_train_config config = read_config(L);
     if (!hu_lua_option(L, 1, "model"))
         lua_pushnil(L);
-    hu_model *model = hu_lua_check_box(L, 2, HU_LUA_MODEL, "model");
+    hu_model *model = hu_lua_check_model(L, 2);
     hu_text *text = hu_lua_option(L, 1, "data") ? hu_lua_check_text(L, 3, "data") : NULL;
     lua_settop(L, 3);
 

@@ -3,9 +3,13 @@
 
 #include "lua/nn.h"
 
+/* A model without weights is one whose finalizer has come before its last user. */
 hu_model *hu_lua_check_model(lua_State *L, int idx)
 {
-    return hu_lua_check_box(L, idx, HU_LUA_MODEL, "model");
+    hu_model *m = hu_lua_check_box(L, idx, HU_LUA_MODEL, "model");
+    if (!m->weights)
+        luaL_error(L, "the model has been collected already");
+    return m;
 }
 
 static hu_model *self(lua_State *L)
@@ -15,7 +19,7 @@ static hu_model *self(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    hu_model_clear(self(L));
+    hu_model_clear(hu_lua_check_box(L, 1, HU_LUA_MODEL, "model"));
     return 0;
 }
 
@@ -151,7 +155,8 @@ static hu_batch feature_batch(lua_State *L, const hu_model *m, int idx)
     hu_lua_options(L, idx, keys);
     if (m->config.kind != HU_MODEL_MLP)
         luaL_error(L, "features are for a classifier; a language model takes a text or strings");
-    (void)hu_lua_option(L, idx, "features");
+    if (!hu_lua_option(L, idx, "features"))
+        lua_pushnil(L);
     int at = lua_gettop(L);
     const hu_tensor *features = hu_lua_to_tensor(L, at, "features");
     if (features->rank != 2 || features->shape[1] != m->config.inputs || features->shape[0] < 1)
@@ -179,9 +184,8 @@ static hu_batch feature_batch(lua_State *L, const hu_model *m, int idx)
 hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options)
 {
     luaL_checkstack(L, 16, NULL);
-    hu_text *t = hu_lua_test_box(L, idx, HU_LUA_TEXT);
-    if (t)
-        return text_batch(L, m, t, options);
+    if (hu_lua_test_box(L, idx, HU_LUA_TEXT))
+        return text_batch(L, m, hu_lua_check_text(L, idx, "data"), options);
     if (lua_type(L, idx) == LUA_TSTRING || (lua_type(L, idx) == LUA_TTABLE && lua_rawlen(L, idx) > 0))
         return string_batch(L, m, idx);
     hu_lua_table(L, idx, "data", "a text, strings, or {features = , targets = }");

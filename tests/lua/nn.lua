@@ -224,4 +224,24 @@ claims["arguments of every wrong kind are errors, never a crash"] = function()
   t.assertTrue(true)
 end
 
+claims["what a finalizer finds collected is an error, never a crash"] = function()
+  local data, found = text(), {}
+  for _, use in ipairs {
+    function(m) return m:loss(data) end, function(m) return m:logits(data) end, function(m) return m:flat() end,
+  } do
+    (function()
+      local m
+      setmetatable({}, {__gc = function() found[#found + 1] = {pcall(use, m)} end})
+      m = tiny()                                   -- made later, so its own finalizer comes first where both are dropped
+    end)()
+  end
+  collectgarbage()
+  collectgarbage()
+  t.assertEquals(#found, 3)
+  for _, result in ipairs(found) do
+    t.assertFalse(result[1])
+    t.assertStrContains(result[2], "the model has been collected already")
+  end
+end
+
 claims:run()
