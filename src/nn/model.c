@@ -19,7 +19,7 @@ static hu_status check_lm(hu_model_config *c, hu_error *err)
         return hu_fail(err, HU_EINVAL, "lm: %zu layers; it takes 1 to 256", c->layers);
     if (c->width < 2 || c->width > 16384)
         return hu_fail(err, HU_EINVAL, "lm: width %zu; it takes 2 to 16384", c->width);
-    if (c->heads < 1 || c->width % (2 * c->heads))
+    if (c->heads < 1 || c->heads > c->width || c->width % (2 * c->heads))
         return hu_fail(err, HU_EINVAL, "lm: %zu heads do not divide width %zu into even parts", c->heads, c->width);
     if (c->context < 1 || c->context > 65536)
         return hu_fail(err, HU_EINVAL, "lm: context %zu; it takes 1 to 65536", c->context);
@@ -117,6 +117,9 @@ hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err)
         return status;
     *m = (hu_model){.config = config};
     list(m);
+    if (m->n_weights > hu_memory_available() / (2 * sizeof *m->weights))
+        return hu_fail(err, HU_ENOMEM, "model: %zu weights and their gradient are more than the memory that is left holds",
+                       m->n_weights);
     m->parameters = hu_calloc(m->n_parameters, sizeof *m->parameters);
     m->weights = hu_aligned(m->n_weights, sizeof *m->weights);
     m->gradient = hu_aligned(m->n_weights, sizeof *m->gradient);

@@ -132,9 +132,10 @@ hu_status hu_evaluate(hu_model *m, const hu_text *text, bool heldout, size_t mos
         return hu_fail(err, HU_EINVAL, "loss: the text is too short: its %s part holds %zu bytes, and a context of %zu needs at "
                        "least %zu", heldout ? "held-out" : "training", heldout ? text->n_heldout : text->n_train, positions,
                        positions + 1);
-    uint8_t *bytes = hu_malloc(2 * ROWS * positions), *targets = bytes + ROWS * positions;
+    uint8_t *bytes = hu_malloc(2 * ROWS * positions);
     if (!bytes)
         return hu_fail(err, HU_ENOMEM, "loss: out of memory");
+    uint8_t *targets = bytes + ROWS * positions;
     hu_status status = HU_OK;
     double sum = 0;
     for (size_t i = 0; i < n && !status; i += ROWS) {

@@ -182,6 +182,20 @@ static void bad_configurations(void **state)
 }
 
 /* Every allocation fails once; then the call succeeds with the result it always has. */
+/* Numbers of heads from a file, whose double is 0 in 64 bits, and weights that no memory holds. */
+static void impossible_sizes(void **state)
+{
+    (void)state;
+    hu_model m;
+    hu_error err = {0};
+    hu_model_config c = small_lm;
+    c.heads = (size_t)1 << 63;
+    assert_int_equal(hu_model_init(&m, c, &err), HU_EINVAL);
+    c = (hu_model_config){.kind = HU_MODEL_LM, .layers = 256, .heads = 1, .width = 16384, .hidden = 65536, .context = 8,
+                          .vocabulary = 256};
+    assert_int_equal(hu_model_init(&m, c, &err), HU_ENOMEM);
+}
+
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -215,6 +229,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("three threads give the bits of one, stochastic rounding included", threads_change_nothing),
     CLAIM("logits are those of the last position, which sees all before it and nothing else", last_logits),
     CLAIM("configurations and batches that do not fit are refused", bad_configurations),
+    CLAIM("sizes that overflow, or that no memory holds, are refused", impossible_sizes),
     CLAIM("running out of memory anywhere is an error and leaks nothing", out_of_memory),
 };
 
