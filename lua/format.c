@@ -43,13 +43,6 @@ hu_env *hu_lua_format_env(lua_State *L, int idx)
     return box ? box->env : NULL;
 }
 
-double hu_lua_num_to_double(hu_num x)
-{
-    hu_env env = hu_env_default();
-    const hu_format *binary64 = hu_format_find("e11m52", NULL);
-    return binary64 ? hu_to_double(binary64, hu_round(binary64, &env, x)) : (double)NAN;
-}
-
 /* ---- objects ---- */
 
 static hu_lua_format_box *self(lua_State *L)
@@ -201,7 +194,7 @@ static int roundings(lua_State *L)
 /* A property of a format as a Lua number. */
 static int push_double(lua_State *L, hu_num x)
 {
-    lua_pushnumber(L, hu_lua_num_to_double(x));
+    lua_pushnumber(L, hu_num_to_double(x));
     return 1;
 }
 

@@ -104,9 +104,6 @@ void hu_lua_push_format(lua_State *L, const hu_format *f, const hu_env *from);
 /* The environment of the format object at idx; NULL where there is a name instead. */
 hu_env *hu_lua_format_env(lua_State *L, int idx);
 
-/* A number of any size as a double, to nearest. */
-double hu_lua_num_to_double(hu_num x);
-
 /* format(x) and format:from_bits(code), in lua/scalar.c. */
 int hu_lua_scalar_new(lua_State *L);
 int hu_lua_scalar_from_bits(lua_State *L);

@@ -218,7 +218,7 @@ static int ulp(lua_State *L)
     hu_num y = hu_decode(f, neighbor(f, code, true));
     if (y.kind != HU_FINITE || hu_num_compare(x, y) == 0)
         y = hu_decode(f, neighbor(f, code, false));
-    lua_pushnumber(L, fabs(hu_lua_num_to_double(hu_num_add(y, hu_num_negate(x), false))));
+    lua_pushnumber(L, fabs(hu_num_to_double(hu_num_add(y, hu_num_negate(x), false))));
     return 1;
 }
 

@@ -40,7 +40,7 @@ typedef struct hu_lbfgsb_result {
 
 hu_lbfgsb_options hu_lbfgsb_default(void);    /* 10 pairs, 1000 iterations, tolerances 1e-10 and 1e-15 */
 
-/* Minimises f over lower <= x <= upper.
+/* Minimizes f over lower <= x <= upper.
  *
  *   x      [n]  in: the start, moved into the box; out: the best point found
  *   lower, upper  [n]  may be infinite

@@ -56,7 +56,7 @@ typedef struct hu_grid {
     uint64_t negative_zero;   /* the carrier's sign bit; 0: the format has no negative zero                    */
     bool     flushes;         /* tiny results become zeros                                                     */
     bool     tiny_before;     /* tininess is told before rounding                                              */
-    hu_flags over_flags, inf_flags, nan_flags;
+    hu_flags inf_flags, nan_flags;
 } hu_grid;
 
 /* What was met, in any bit. */

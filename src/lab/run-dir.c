@@ -228,11 +228,6 @@ void hu_run_dir_count(hu_run_dir *d, bool ok)
     *(ok ? &d->manifest.n_done : &d->manifest.n_failed) += 1;
 }
 
-void hu_run_dir_parameters(hu_run_dir *d, const char *json)
-{
-    d->facts.parameters = json;
-}
-
 hu_status hu_run_dir_state(hu_run_dir *d, const char *state, hu_error *err)
 {
     d->manifest.state = state;

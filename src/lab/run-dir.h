@@ -37,9 +37,6 @@ int64_t     hu_run_dir_run(const hu_run_dir *d);
 void      hu_run_dir_count(hu_run_dir *d, bool ok);
 hu_status hu_run_dir_state(hu_run_dir *d, const char *state, hu_error *err);
 
-/* The script's parameters, when they are known only after the directory was opened. Borrowed as in hu_run_facts. */
-void hu_run_dir_parameters(hu_run_dir *d, const char *json);
-
 /* A line of log.txt, with the time in front. */
 hu_status hu_run_dir_log(hu_run_dir *d, const char *line, hu_error *err);
 
