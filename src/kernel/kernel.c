@@ -69,9 +69,9 @@ void hu_lanes_use(const hu_lanes *lanes)
     atomic_store(&chosen, lanes);
 }
 
-void hu_threads_set(int n)
+int hu_threads_set(int n)
 {
-    atomic_store(&threads, n > 0 ? n : 0);
+    return atomic_exchange(&threads, n > 0 ? n : 0);
 }
 
 int hu_threads(void)

@@ -86,8 +86,9 @@ hu_status hu_gemm_f32(float  *c, const float  *a, const float  *b, hu_gemm_shape
 hu_status hu_gemm_f64(double *c, const double *a, const double *b, hu_gemm_shape shape,
                       const hu_accumulator *acc, hu_env *env, hu_error *err);
 
-/* The number of threads that array kernels use; 0: as many as OpenMP offers. Results do not depend on it. */
-void hu_threads_set(int n);
-int  hu_threads(void);
+/* The number of threads that array kernels use; 0: as many as OpenMP offers. Results do not depend on it. hu_threads_set
+ * returns the setting that was there, 0 included; hu_threads the number that it comes to. */
+int hu_threads_set(int n);
+int hu_threads(void);
 
 #endif

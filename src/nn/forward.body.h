@@ -90,8 +90,7 @@ static hu_status R(pass)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_bat
     hu_status status = check_batch(m, batch, loss != NULL, err);
     if (status)
         return status;
-    int threads = hu_threads();
-    hu_threads_set(t->threads);
+    int threads = hu_threads_set(t->threads);
     R(hu_tape_reset)(t);
     status = R(run)(m, t, weights, batch, policy, step, loss, gradient, out, err);
     hu_threads_set(threads);

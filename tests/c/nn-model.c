@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <omp.h>
+
 #include "src/base/memory.h"
 #include "src/nn/model.h"
 #include "tests/lib/test.h"
@@ -129,6 +131,21 @@ static void threads_change_nothing(void **state)
     hu_model_clear(&m);
 }
 
+/* Workers of a sweep rely on it: each has as many threads as OpenMP gives it, whatever ran before the fork. */
+static void the_setting_stays(void **state)
+{
+    (void)state;
+    hu_model m = make(small_lm);
+    hu_batch batch = batch_of(&m);
+    double loss;
+    hu_threads_set(0);
+    omp_set_num_threads(2);
+    assert_int_equal(hu_model_loss_f32(&m, &batch, NULL, 0, &loss, NULL, NULL), HU_OK);
+    omp_set_num_threads(1);
+    assert_int_equal(hu_threads(), 1);
+    hu_model_clear(&m);
+}
+
 static void last_logits(void **state)
 {
     (void)state;
@@ -227,6 +244,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("so does that of the classifier", mlp_gradient),
     CLAIM("loss and gradient in float are those in double to float precision", float_is_double),
     CLAIM("three threads give the bits of one, stochastic rounding included", threads_change_nothing),
+    CLAIM("a pass leaves the kernels' number of threads as it was set", the_setting_stays),
     CLAIM("logits are those of the last position, which sees all before it and nothing else", last_logits),
     CLAIM("configurations and batches that do not fit are refused", bad_configurations),
     CLAIM("sizes that overflow, or that no memory holds, are refused", impossible_sizes),
