@@ -50,7 +50,8 @@ static int run_gc(lua_State *L)
     return 0;
 }
 
-/* lab.open{dir=, script=, sha256=, command=, parameters=, seed=, jobs=} -> run. The texts stay referenced by the run. */
+/* lab.open{dir=, script=, sha256=, command=, parameters=, seed=, jobs=} -> run. The texts stay referenced by the run, in
+ * a table of its own: that of the caller may change. */
 static int lab_open(lua_State *L)
 {
     static const char *const keys[] = {"dir", "script", "sha256", "command", "parameters", "seed", "jobs", NULL};
@@ -67,7 +68,12 @@ static int lab_open(lua_State *L)
     snprintf(facts.script_sha256, sizeof facts.script_sha256, "%s", hu_lua_option_string(L, 1, "sha256", ""));
     const char *dir = hu_lua_option_string(L, 1, "dir", "results");
     run_box *box = hu_lua_new_box(L, HU_LUA_RUN, sizeof *box, 1);
-    lua_pushvalue(L, 1);
+    lua_newtable(L);
+    for (int i = 0; keys[i]; i++) {
+        lua_pushstring(L, keys[i]);
+        lua_rawget(L, 1);
+        lua_setfield(L, -2, keys[i]);
+    }
     lua_setiuservalue(L, -2, 1);
     box->dir = hu_run_dir_open(dir, &facts, &err);
     if (!box->dir)

@@ -239,7 +239,9 @@ hu_status hu_run_dir_log(hu_run_dir *d, const char *line, hu_error *err)
     struct timespec t;
     char stamp[32];
     char *path = join(d->path, "log.txt");
-    FILE *file = path ? fopen(path, "ae") : NULL;
+    if (!path)
+        return hu_fail(err, HU_ENOMEM, "%s/log.txt: out of memory", d->path);
+    FILE *file = fopen(path, "ae");
     int failed = file ? 0 : errno;
     hu_free(path);
     if (failed)

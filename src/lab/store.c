@@ -480,11 +480,15 @@ char *hu_store_latest(hu_store *s, hu_error *err)
 {
     sqlite3_stmt *st = NULL;
     char *text = NULL;
-    if (sqlite3_prepare_v2(s->db, "SELECT manifest FROM runs ORDER BY id DESC LIMIT 1", -1, &st, NULL) != SQLITE_OK)
-        fail(s, err);
-    else if (sqlite3_step(st) != SQLITE_ROW)
+    int code = sqlite3_prepare_v2(s->db, "SELECT manifest FROM runs ORDER BY id DESC LIMIT 1", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    const char *manifest = code == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+    if (code == SQLITE_DONE)
         hu_fail(err, HU_EINVAL, "%s holds no run", s->path);
-    else if (!(text = hu_strdup((const char *)sqlite3_column_text(st, 0))))
+    else if (code != SQLITE_ROW)
+        fail(s, err);
+    else if (!manifest || !(text = hu_strdup(manifest)))
         hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);
     sqlite3_finalize(st);
     return text;
