@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <lauxlib.h>
 
+#include "src/base/memory.h"
 #include "src/cli/cli.h"
 #include "src/cli/options.h"
 #include "src/cli/state.h"
@@ -39,7 +39,7 @@ static const char text[] =
 /* Lines of an error message joined, so that it stays one line. */
 static char *join_lines(const char *message)
 {
-    char *line = strdup(message);
+    char *line = hu_strdup(message);
     for (char *c = line; c && *c; c++)
         if (*c == '\n' || *c == '\t')
             *c = ' ';
@@ -81,7 +81,7 @@ static int report(lua_State *L, bool debug)
     }
     char *line = join_lines(message);
     hu_cli_fail(status, "%s", line ? line : message);
-    free(line);
+    hu_free(line);
     return status;
 }
 
@@ -224,6 +224,7 @@ int hu_cmd_run(int argc, char **argv)
     lua_close(L);
     int caught = hu_interrupted() ? hu_interrupted() : hu_state_was_interrupted() ? SIGINT : 0;
     if (caught) {                       /* the caller sees the signal, not a failure */
+        fflush(stdout);
         signal(caught, SIG_DFL);
         raise(caught);
     }
