@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/lab/manifest.h"
 
@@ -63,39 +64,11 @@ hu_status hu_make_folders(const char *path, hu_error *err)
     return HU_OK;
 }
 
-static int write_all(int fd, const char *data, size_t n_bytes)
-{
-    while (n_bytes > 0) {
-        ssize_t n = write(fd, data, n_bytes);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        data += n;
-        n_bytes -= (size_t)n;
-    }
-    return 0;
-}
-
 hu_status hu_write_file(const char *path, const void *data, size_t n_bytes, hu_error *err)
 {
-    struct stat info;
-    size_t size = strlen(path) + 5;
-    char *beside = hu_malloc(size);
-    if (!beside)
-        return hu_fail(err, HU_ENOMEM, "%s: out of memory", path);
-    bool in_place = stat(path, &info) == 0 && !S_ISREG(info.st_mode);   /* a device or a pipe is not replaced */
-    snprintf(beside, size, "%s%s", path, in_place ? "" : ".new");
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    int failed = fd < 0 ? errno : write_all(fd, data, n_bytes);
-    if (fd >= 0 && close(fd) != 0 && !failed)
-        failed = errno;
-    if (!failed && !in_place && rename(beside, path) != 0)
-        failed = errno;
-    if (failed && fd >= 0 && !in_place)
-        unlink(beside);
-    hu_free(beside);
-    return failed ? hu_fail(err, HU_EIO, "%s: %s", path, strerror(failed)) : HU_OK;
+    hu_file file;
+    hu_status status = hu_file_open(&file, path, err);
+    return status ? status : hu_file_close(&file, fwrite(data, 1, n_bytes, file.stream) == n_bytes, err);
 }
 
 /* Whether a directory may become or is a run directory: it has a store, or nothing but our lock. */

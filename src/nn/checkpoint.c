@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/nn/train.h"
 
@@ -35,30 +36,14 @@ static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
            fprintf(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
                    c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL) > 0 &&
            fwrite(m->weights, sizeof(float), n, file) == n &&
-           (!t || (fwrite(t->m, sizeof(float), n, file) == n && fwrite(t->v, sizeof(float), n, file) == n)) &&
-           fflush(file) == 0;
+           (!t || (fwrite(t->m, sizeof(float), n, file) == n && fwrite(t->v, sizeof(float), n, file) == n));
 }
 
 hu_status hu_checkpoint_save(const hu_model *m, const hu_trainer *t, const char *path, hu_error *err)
 {
-    char beside[4096];
-    if (snprintf(beside, sizeof beside, "%s.part", path) >= (int)sizeof beside)
-        return hu_fail(err, HU_EIO, "checkpoint: the name is longer than %zu bytes", sizeof beside - 6);
-    FILE *file = fopen(beside, "wb");
-    if (!file)
-        return hu_fail(err, HU_EIO, "checkpoint: cannot write %.180s: %s", beside, strerror(errno));
-    bool written = write_all(file, m, t);
-    int reason = errno;
-    if (fclose(file) && written) {
-        written = false;
-        reason = errno;
-    }
-    if (written && rename(beside, path) == 0)
-        return HU_OK;
-    if (written)
-        reason = errno;
-    remove(beside);
-    return hu_fail(err, HU_EIO, "checkpoint: cannot write %.180s: %s", path, strerror(reason));
+    hu_file file;
+    hu_status status = hu_file_open(&file, path, err);
+    return status ? status : hu_file_close(&file, write_all(file.stream, m, t), err);
 }
 
 static bool read_header(FILE *file, header *h)

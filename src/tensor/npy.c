@@ -4,6 +4,7 @@
  * elements. Only what we write ourselves is read: little-endian f4 and f8 in C order.
  * Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
  */
+#include "src/base/file.h"
 #include "src/tensor/tensor.h"
 
 #include <ctype.h>
@@ -44,18 +45,13 @@ hu_status hu_tensor_save_npy(const hu_tensor *t, const char *path, hu_error *err
     size_t length = make_header(t, header, sizeof header - 64);
     unsigned char length_bytes[2] = {(unsigned char)(length & 0xff), (unsigned char)(length >> 8)};
 
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return hu_fail(err, HU_EIO, "save_npy: %.150s: %s", path, strerror(errno));
-    errno = 0;
-    bool ok = fwrite(magic, 1, 8, file) == 8 && fwrite(length_bytes, 1, 2, file) == 2 &&
-              fwrite(header, 1, length, file) == length && fwrite(t->data, element_bytes(t), t->n, file) == t->n;
-    int code = errno;
-    if (fclose(file) != 0 && ok) {
-        ok = false;
-        code = errno;
-    }
-    return ok ? HU_OK : hu_fail(err, HU_EIO, "save_npy: %.150s: %s", path, strerror(code));
+    hu_file file;
+    if (hu_file_open(&file, path, err))
+        return HU_EIO;
+    bool ok = fwrite(magic, 1, 8, file.stream) == 8 && fwrite(length_bytes, 1, 2, file.stream) == 2 &&
+              fwrite(header, 1, length, file.stream) == length &&
+              fwrite(t->data, element_bytes(t), t->n, file.stream) == t->n;
+    return hu_file_close(&file, ok, err);
 }
 
 /* After `key` and a colon in the dictionary, or NULL. */

@@ -1,6 +1,7 @@
 # tests/c: one line a program; its source is tests/c/NAME.c
 check_PROGRAMS += tests/c/random
 check_PROGRAMS += tests/c/nearest
+check_PROGRAMS += tests/c/file
 check_PROGRAMS += tests/c/memory
 check_PROGRAMS += tests/c/status
 
