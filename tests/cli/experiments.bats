@@ -63,3 +63,53 @@ END
     "$HALFULP" run main.lua --jobs 1 --out both
     ! cmp -s nearest first
 }
+
+@test "the main experiment in its small setting leaves figures, tables and a report, and starts from where it stopped" {
+    run "$HALFULP" run "$HU_SRCDIR/experiments/bits-vs-loss.lua" scale=small text="$HU_SRCDIR/COPYING" --jobs 2 --out results
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"Loss rises when bits go (mask, weights)"* ]]
+    [[ $output == *"report: "*"report.html" ]]
+    for figure in error-vs-bits loss-gap loss-over-steps loss-map divergence-level divergence-average spikes-residual spikes-rise \
+                  sharpness-over-steps sharpness-full-over-steps number-line; do
+        for kind in svg png gp tsv; do [ -s "results/plots/$figure.$kind" ]; done
+    done
+    [ "$(grep -vc '^#' results/train-vs-bits.tsv)" -eq 25 ]     # a head line; 2 seeds of fp32 at 2 rates and of 2 formats in 5 ways
+    cp results/train-vs-bits.tsv first.tsv
+    run "$HALFULP" run "$HU_SRCDIR/experiments/bits-vs-loss.lua" scale=small text="$HU_SRCDIR/COPYING" --jobs 1 --out results
+    [ "$status" -eq 0 ]
+    cmp first.tsv results/train-vs-bits.tsv
+}
+
+@test "masked weights lose more than masked operands, and with fewer bits the more" {
+    cat >main.lua <<'END'
+local hu = require "halfulp"
+local text, loss = hu.nn.text(os.getenv "HU_SRCDIR" .. "/COPYING"), {}
+local function train(policy)
+  local run = hu.nn.train {model = hu.nn.lm {layers = 1, heads = 2, width = 32, context = 32}, data = text, steps = 120, batch = 4,
+                           lr = 3e-3, policy = policy}
+  return hu.stats.mean(table.move(run.loss, 101, 120, 1, {}))
+end
+local full, last = train(), 0
+for _, format in ipairs {"e8m7", "e8m5", "e8m3"} do
+  local operands = train {format = format, rounding = "rz", overflow = "saturate"}
+  local weights = train {format = format, rounding = "rz", overflow = "saturate", master = format}
+  assert(math.abs(operands - full) < 0.1 and weights > last and (format == "e8m7" or weights > operands + 0.05), format)
+  last = weights
+end
+print "ordered"
+END
+    run "$HALFULP" run main.lua --out results
+    echo "$output"
+    [ "$status" -eq 0 ] && [ "$output" = ordered ]
+}
+
+@test "a text that is absent, empty or too short is one line before anything is computed" {
+    : >empty.txt
+    head -c 400 "$HU_SRCDIR/COPYING" >short.txt
+    for text in absent.txt empty.txt short.txt; do
+        run "$HALFULP" run "$HU_SRCDIR/experiments/bits-vs-loss.lua" text=$text --out results
+        echo "$output"
+        [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ] && [[ $output == "halfulp: "*"$text"* ]] && [ ! -e results ]
+    done
+}
