@@ -145,8 +145,9 @@ static hu_reading read_modifiers(const char **text, const char *name, spec *s, b
         hu_reading read = HU_READ;
         long n;
         if (read_word(text, "bias=")) {
+            const char *number = *text;
             if (!read_number(text, &n) || n < -BIAS_MAX || n > BIAS_MAX)
-                return fail_modifier(err, name, "bias= takes a whole number from -65536 to 65536", *text);
+                return fail_modifier(err, name, "bias= takes a whole number from -65536 to 65536", number);
             s->bias = (int)n;
             *has_bias = true;
         } else if (read_word(text, "subnormals=")) {

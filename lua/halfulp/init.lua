@@ -269,7 +269,7 @@ hu.dot = core.numeric.dot
 ---@return number
 hu.sum = core.numeric.sum
 
--- ---- measuring ----
+-- ---- measuring, models ----
 
 local analysis = require "halfulp.analysis"
 hu.error     = analysis.error
@@ -277,10 +277,7 @@ hu.ulp       = analysis.ulp
 hu.sharpness = require "halfulp.sharpness"
 hu.stats     = analysis.stats
 hu.kernels   = require "halfulp.kernels"
-
--- ---- models ----
-
-hu.nn = require "halfulp.nn"
+hu.nn        = require "halfulp.nn"
 
 -- ---- running experiments ----
 

@@ -67,7 +67,8 @@ local function check(name, spec, value)
       end
     end
     if type(one) == "number" and ((spec.min and one < spec.min) or (spec.max and one > spec.max) or one ~= one) then
-      fail("the parameter %s is %s; it takes a number%s%s", name, tostring(one),
+      fail("the parameter %s is %s; it takes %s%s%s", name, tostring(one),
+        math.type(one) == "integer" and "a whole number" or "a number",
         spec.min and ", at least " .. spec.min or "", spec.max and ", at most " .. spec.max or "")
     end
   end

@@ -88,7 +88,8 @@ static void sum_up(hu_metrics *m, const double *c, const double *r, size_t n, co
     m->ulp_mean      = f ? ulps / count : NAN;
     m->relative_mean = m->finite > m->zero_reference ? relative / (double)(m->finite - m->zero_reference) : NAN;
     m->absolute_mean = absolute / count;
-    m->normwise_2    = ratio_of(s.error, s.reference) * sqrt(ratio_of(error2, reference2));
+    m->normwise_2    = isinf(s.error) ? INFINITY           /* the difference of finite numbers overflowed */
+                                      : ratio_of(s.error, s.reference) * sqrt(ratio_of(error2, reference2));
 }
 
 hu_status hu_error_metrics(hu_metrics *out, const double *computed, const double *reference, size_t n,

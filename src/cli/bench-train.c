@@ -73,7 +73,7 @@ static int measure(const settings *s)
     c.batch = (size_t)s->batch;
     c.schedule = (hu_schedule){.rate = 1e-3, .least = 1e-3};
     if (hu_policy_parse(&c.policy, s->policy, &err) || hu_model_init(&model, config, &err))
-        return hu_cli_fail(HU_CLI_USAGE, "bench train: %s", err.text);
+        return hu_cli_fail(err.status == HU_ENOMEM ? HU_CLI_FAILED : HU_CLI_USAGE, "bench train: %s", err.text);
     hu_model_threads(&model, s->threads);
     int status = HU_CLI_FAILED;
     if (random_text(&source, &err) || hu_trainer_init(&trainer, &model, &source, c, &err))

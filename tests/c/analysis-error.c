@@ -130,6 +130,9 @@ static void norms_in_range(void **state)
         assert_close(m.normwise_2, sqrt(5) / 5, 1e-15);
         assert_close(m.normwise_inf, 0.5, 1e-15);
     }
+    const double far[] = { 0x1p1023, 1 }, away[] = { -0x1p1023, 1 };     /* the difference is past the range */
+    hu_metrics m = measure(far, away, 2, NULL);
+    assert_true(m.normwise_2 == INFINITY && m.sqnr_db == -INFINITY && m.absolute_max == INFINITY);
 }
 
 static void unknown_family(void **state)
