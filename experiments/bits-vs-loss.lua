@@ -19,7 +19,7 @@ local errors, training = dofile(folder .. "error-vs-bits.lua"), dofile(folder ..
 
 local params = hu.params {
   scale = {default = "demo", choices = {"small", "demo", "full"}, help = "how much: seconds, minutes, days"},
-  text  = {default = "", help = "file or folder to learn from; the system's licence texts"},
+  text  = {default = "", help = "file or folder to learn from; the system's license texts"},
   seeds = {default = 0, min = 0, help = "training runs of each kind; 0: those of the scale"},
   steps = {default = 0, min = 0, help = "steps of a training run; 0: those of the scale"},
 }
@@ -136,7 +136,7 @@ for _, row in ipairs(t.rows) do
 end
 
 local optimistic = params.text == "" and
-  " The licence texts repeat one another, version by version, so that the loss on the held-out pieces is optimistic." or ""
+  " The license texts repeat one another, version by version, so that the loss on the held-out pieces is optimistic." or ""
 local report = hu.report {
   title = "Bits against loss",
   lead = (params.scale == "small" and "This is scale=small, which tries the machinery alone: a few steps of training teach nothing, and every run "

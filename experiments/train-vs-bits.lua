@@ -14,7 +14,7 @@
 -- rules for each (hu.stats.diverged, hu.stats.spikes).
 -- What would surprise: a narrower mantissa that trains better than a wider one by more than the seeds' spread.
 --
--- Measured at scale=demo (3 seeds, 400 steps, 133440 weights, licence texts): with master weights in binary32 the final loss is
+-- Measured at scale=demo (3 seeds, 400 steps, 133440 weights, license texts): with master weights in binary32 the final loss is
 -- 2.220, 2.226, 2.244, 2.264 nats a byte for E8M7, E8M5, E8M4, E8M3 by mask, E8M3 above E8M7 by 0.044 +- 0.038; none of them
 -- diverges, where the paper's E8M4 and E8M3 do. E7M7 trains exactly as E8M7 does, where the paper's does not train at all:
 -- nothing in so small a model leaves the range of 7 exponent bits. Where the weights lose their bits too, the loss rises with
@@ -358,7 +358,7 @@ end
 if (hu.script or (arg and arg[0]) or ""):match "train%-vs%-bits%.lua$" then
   local params = hu.params {
     scale = {default = "demo", choices = {"small", "demo", "full"}, help = "how much: a second, minutes, days"},
-    text  = {default = "", help = "file or folder to learn from; the system's licence texts"},
+    text  = {default = "", help = "file or folder to learn from; the system's license texts"},
     seeds = {default = 0, min = 0, help = "0: those of the scale"},
     steps = {default = 0, min = 0, help = "0: those of the scale"},
   }

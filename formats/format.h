@@ -2,7 +2,7 @@
  *
  * A format is an immutable description, found by name, shared by all threads and never freed by its
  * users. Its family has three functions: decode (code -> exact number), bracket (exact number -> the
- * two neighbours and the position between them) and special (the code of a zero, a NaN or an infinity). Formats know
+ * two neighbors and the position between them) and special (the code of a zero, a NaN or an infinity). Formats know
  * nothing of rounding modes.
  * Needs src/num. Used by rounding/, src/ops and everything above.
  */
@@ -21,7 +21,7 @@ typedef hu_u128 hu_code;             /* the bit pattern of a value, right-aligne
 #define HU_HALF (UINT64_C(1) << 62)  /* bracket position: the midpoint            */
 #define HU_ONE  (UINT64_C(1) << 63)  /* bracket position: at or past `hi`         */
 
-/* Where an exact number lies among the values of a format. `lo` is the neighbour nearer zero and `hi`
+/* Where an exact number lies among the values of a format. `lo` is the neighbor nearer zero and `hi`
  * the one farther from it. Beyond the largest finite value `hi` stands for overflow and the position
  * counts as if the grid went on (IEEE 754-2019, section 4.3.1). */
 typedef struct hu_bracket {

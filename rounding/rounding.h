@@ -1,4 +1,4 @@
-/* rounding.h - given two neighbours of a number, which one stands for it.
+/* rounding.h - given two neighbors of a number, which one stands for it.
  *
  * A mode sees the bracket and 64 random bits, never the format.
  * Needs formats/. Used by src/ops and by everything above it.

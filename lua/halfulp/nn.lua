@@ -77,7 +77,7 @@ local function blame_caller(ok, ...)
   error(message, 3)
 end
 
----The folder of the manual, for systems without licence texts: in the source tree, or where `make install` puts it.
+---The folder of the manual, for systems without license texts: in the source tree, or where `make install` puts it.
 local function manual()
   local root = (debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" or ".") .. "/../.."
   for _, folder in ipairs {root .. "/docs", root .. "/../doc/halfulp/docs"} do
@@ -91,7 +91,7 @@ end
 
 ---A text from a file, or from all files of a folder; the last tenth of each file is held out.
 ---
----Without a path: the licence texts of the system, /usr/share/common-licenses (versions of one licence repeat each
+---Without a path: the license texts of the system, /usr/share/common-licenses (versions of one license repeat each
 ---other, so that the loss on what is held out is optimistic), or the manual of this program where there are none.
 ---@param path? string
 ---@param options? table `heldout` (0.1)

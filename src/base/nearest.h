@@ -21,7 +21,7 @@ hu_nearest hu_nearest_to(const char *wanted);
  * longer of the two is right. */
 void hu_nearest_offer(hu_nearest *near, const char *name);
 
-/* Edit distance in steps of two: a letter put in, taken out or exchanged costs 2, two neighbours
+/* Edit distance in steps of two: a letter put in, taken out or exchanged costs 2, two neighbors
  * swapped 2, a letter in the other case 1. Only the first 63 bytes of each are looked at.
  * Source: optimal string alignment (Damerau 1964, with each substring edited once). */
 int hu_nearest_distance(const char *a, const char *b);

@@ -23,8 +23,8 @@ typedef struct hu_text {
  * HU_EIO: absent or unreadable; HU_EINVAL: fewer than 16 bytes. */
 hu_status hu_text_load(hu_text *t, const char *path, double heldout, hu_error *err);
 
-/* The licence texts of the system (/usr/share/common-licenses), else the folder `otherwise` (may be NULL).
- * Versions of one licence repeat each other: the held-out loss is optimistic. */
+/* The license texts of the system (/usr/share/common-licenses), else the folder `otherwise` (may be NULL).
+ * Versions of one license repeat each other: the held-out loss is optimistic. */
 hu_status hu_text_load_default(hu_text *t, const char *otherwise, double heldout, hu_error *err);
 
 /* A Markov source: each letter depends on the `order` letters before it. The probabilities after each context

@@ -3,7 +3,7 @@
  * Whatever the format, a code is decoded into an hu_num; the operations here are exact up to the
  * sticky bit; and a format's grid is met again only once, when the result is rounded. A significand
  * of 128 bits holds the exact product of two 63-bit significands, and for every result of up to 63
- * bits leaves 64 bits below it, so that the position between two neighbours is known to 2^-63.
+ * bits leaves 64 bits below it, so that the position between two neighbors is known to 2^-63.
  */
 #ifndef HU_NUM_NUM_H
 #define HU_NUM_NUM_H
@@ -28,7 +28,7 @@ typedef struct hu_num {
 hu_num hu_num_zero(bool negative);
 hu_num hu_num_inf(bool negative);
 hu_num hu_num_nan(void);                                  /* quiet, positive, payload 0 */
-hu_num hu_num_make(bool negative, hu_u128 sig, int exp);  /* sig * 2^exp, any sig; normalised; exact */
+hu_num hu_num_make(bool negative, hu_u128 sig, int exp);  /* sig * 2^exp, any sig; normalized; exact */
 hu_num hu_num_from_u64(uint64_t n);
 hu_num hu_num_from_i64(int64_t n);
 hu_num hu_num_from_double(double x);                      /* exact */

@@ -30,10 +30,10 @@ end
 -- `halfulp run` brings the same core along: the longer claims run once.
 local again = package.preload["halfulp.core"] ~= nil
 
-claims["on the licence texts it beats the order-2 model"] = function()
+claims["on the license texts it beats the order-2 model"] = function()
   t.skipIf(again, "runs in the stock interpreter")
   local folder = io.open "/usr/share/common-licenses/GPL-3"
-  t.skipIf(folder == nil, "this system has no licence texts in /usr/share/common-licenses")
+  t.skipIf(folder == nil, "this system has no license texts in /usr/share/common-licenses")
   folder:close()
   beats_trigram(hu.nn.text())
 end
