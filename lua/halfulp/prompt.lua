@@ -72,6 +72,21 @@ function prompt.show(...)
   return table.concat(shown, "\t", 1, shown.n)
 end
 
+-- What the word help shows at the prompt.
+prompt.help = setmetatable({}, {
+  __name = "help",
+  __tostring = function()
+    return [[
+Lua, line by line; the value of an expression is shown. The module is hu:
+  hu.format "e4m3fn" (0.3)          a number of a format
+  hu.formats()                      the names of the formats
+  hu.sum(hu.ones(100), {accumulate = "e4m3fn"})
+Tab completes names, so hu. and Tab shows what there is; Ctrl-D ends.
+The functions one by one: docs/lua-api.md, man 3 halfulp-lua.]]
+  end,
+  __call = function(self) print(self) end,
+})
+
 -- Completing ---------------------------------------------------------------------------------------
 
 local function add_keys(names, t)

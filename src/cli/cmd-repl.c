@@ -25,7 +25,7 @@ static const char text[] =
 
 enum { PROMPT = 1 };        /* where the module halfulp.prompt is on the Lua stack */
 
-/* Runs protected: the global hu, and the prompt's module as the result. */
+/* Runs protected: the globals hu and help, and the prompt's module as the result. */
 static int open_prompt(lua_State *L)
 {
     lua_getglobal(L, "require");
@@ -35,6 +35,8 @@ static int open_prompt(lua_State *L)
     lua_getglobal(L, "require");
     lua_pushliteral(L, "halfulp.prompt");
     lua_call(L, 1, 1);
+    lua_getfield(L, -1, "help");
+    lua_setglobal(L, "help");
     return 1;
 }
 
@@ -89,15 +91,22 @@ static bool is_incomplete(lua_State *L, int status)
     return status == LUA_ERRSYNTAX && n >= 5 && strcmp(message + n - 5, "<eof>") == 0;
 }
 
-/* The input as an expression if it is one, else as statements; leaves the chunk or the message. */
-static int load(lua_State *L, const char *input)
+/* The input as an expression if it is one, else as statements; leaves the chunk or the message on top. */
+static int load(lua_State *L, const char *input, int first_line)
 {
-    const char *expression = lua_pushfstring(L, "return %s", input);
+    luaL_Buffer before;
+    luaL_buffinit(L, &before);
+    for (int i = 1; i < first_line; i++)
+        luaL_addchar(&before, '\n');             /* so that messages count the lines of the input */
+    luaL_pushresult(&before);
+    const char *empty_lines = lua_tostring(L, -1);
+    const char *expression = lua_pushfstring(L, "%sreturn %s", empty_lines, input);
     int status = luaL_loadbufferx(L, expression, strlen(expression), "=stdin", "t");
-    if (status == LUA_OK)
-        return status;
-    lua_pop(L, 2);
-    return luaL_loadbufferx(L, input, strlen(input), "=stdin", "t");
+    if (status != LUA_OK) {
+        const char *statement = lua_pushfstring(L, "%s%s", empty_lines, input);
+        status = luaL_loadbufferx(L, statement, strlen(statement), "=stdin", "t");
+    }
+    return status;
 }
 
 typedef struct session {
@@ -105,6 +114,7 @@ typedef struct session {
     hu_line *lines;
     bool debug;
     int status;
+    int n_lines;              /* of input that is not a terminal, read so far */
 } session;
 
 /* Reads lines until they are a chunk, or wrong, and evaluates it. The text so far is on the stack. */
@@ -117,9 +127,10 @@ static hu_line_result read_and_evaluate(session *s)
     if (result != HU_LINE_READ)
         return result;
     lua_pushstring(L, line);
+    int first_line = hu_line_is_terminal(s->lines) ? 1 : ++s->n_lines;
     for (;;) {
         const char *input = lua_tostring(L, PROMPT + 1);
-        int status = load(L, input);
+        int status = load(L, input, first_line);
         bool more = is_incomplete(L, status);
         if (more)
             result = hu_line_read(s->lines, ">> ", &line);
@@ -129,6 +140,7 @@ static hu_line_result read_and_evaluate(session *s)
                 s->status = HU_CLI_FAILED;
             return result;
         }
+        s->n_lines++;
         lua_pushfstring(L, "%s\n%s", input, line);
         lua_replace(L, PROMPT + 1);
         lua_settop(L, PROMPT + 1);

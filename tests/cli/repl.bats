@@ -75,7 +75,18 @@ ends() {
     # shellcheck disable=SC2154
     [ "${#stderr_lines[@]}" -eq 2 ]
     [ "${stderr_lines[0]}" = "halfulp: stdin:1: boo" ]
-    [[ ${stderr_lines[1]} == "halfulp: stdin:1: syntax error near 'y'" ]]
+    [[ ${stderr_lines[1]} == "halfulp: stdin:2: syntax error near 'y'" ]]
+}
+
+@test "errors count the lines of the input, those of statements over several lines too" {
+    run --separate-stderr bash -c 'printf "for i = 1, 2 do\n\nend\nerror \"boo\"\nfor i = 1, 2 do\nerror \"far\" end\n" | "$HALFULP" repl'
+    [ "$status" -eq 1 ]
+    [ "${stderr_lines[0]}" = "halfulp: stdin:4: boo" ]
+    [ "${stderr_lines[1]}" = "halfulp: stdin:6: far" ]
+}
+
+@test "help says what the prompt can do" {
+    [[ $(echo help | "$HALFULP" repl) == *'The module is hu'* ]]
 }
 
 @test "input that is never complete is an error" {
