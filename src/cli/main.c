@@ -12,6 +12,7 @@
 
 #include "src/base/nearest.h"
 #include "src/cli/cli.h"
+#include "src/kernel/lanes.h"
 
 static int help(int argc, char **argv);
 
@@ -98,6 +99,22 @@ static void hold_standard_streams(void)
             _exit(HU_CLI_FAILED);
 }
 
+/* The library takes its own choice where HU_ISA names nothing; whoever set it should know. */
+static void check_isa(void)
+{
+    const char *wanted = getenv("HU_ISA");
+    char known[128] = "";
+    if (!wanted)
+        return;
+    for (int i = 0; hu_lanes_at(i); i++) {
+        if (strcmp(hu_lanes_at(i)->name, wanted) == 0)
+            return;
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", hu_lanes_at(i)->name);
+    }
+    hu_cli_note("HU_ISA is '%s', which this machine does not have; it has %s", wanted, known);
+}
+
 /* Runs at exit, also when a script ends the process: what was printed may still be in the buffer, and
  * only after this is it known whether it could be written. */
 static void close_output(void)
@@ -117,5 +134,6 @@ int main(int argc, char **argv)
     gsl_set_error_handler_off();
     hold_standard_streams();
     atexit(close_output);
+    check_isa();
     return choose(argc, argv);
 }

@@ -126,3 +126,13 @@ fails() {
     run env TERM=xterm NO_COLOR=1 script -qec "'$HALFULP' clac" /dev/null
     [[ $output == *"halfulp: there is no command"* && $output != *$'\e['* ]]
 }
+
+@test "a wrong HU_ISA is told, and nothing else changes" {
+    plain=$("$HALFULP" calc add --format e4m3 1 2)
+    HU_ISA=foo run "$HALFULP" calc add --format e4m3 1 2
+    [ "$status" -eq 0 ]
+    [[ $output == *"halfulp: note: HU_ISA is 'foo', which this machine does not have; it has "*"portable"* ]]
+    [[ $output == *"$plain" ]]
+    HU_ISA=portable run "$HALFULP" calc add --format e4m3 1 2
+    [ "$output" = "$plain" ]
+}
