@@ -236,19 +236,13 @@ static int compute(lua_State *L)
     return 0;
 }
 
-static int text_of(lua_State *L)
-{
-    luaL_tolstring(L, 1, NULL);
-    return 1;
-}
-
 static void work(void *user, size_t i, hu_outcome *outcome)
 {
     sweep_job *job = user;
     lua_State *L = job->L;
     int top = lua_gettop(L);
     size_t position = job->plan->todo[i];
-    lua_pushcfunction(L, text_of);
+    lua_pushcfunction(L, hu_lua_error_text);
     lua_pushcfunction(L, compute);
     lua_pushvalue(L, job->function);
     lua_rawgeti(L, job->points, (lua_Integer)position + 1);

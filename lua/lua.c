@@ -8,6 +8,16 @@
 
 /* ---- errors ---- */
 
+int hu_lua_error_text(lua_State *L)
+{
+    if (lua_isstring(L, 1) || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
+        luaL_tolstring(L, 1, NULL);
+    else
+        lua_pushfstring(L, "an error without a text was raised, with %s%s; error() takes a text",
+                        lua_isnil(L, 1) ? "" : "a ", luaL_typename(L, 1));
+    return 1;
+}
+
 int hu_lua_raise(lua_State *L, const hu_error *err)
 {
     return luaL_error(L, "%s", err->text[0] ? err->text : hu_status_text(err->status));

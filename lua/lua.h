@@ -28,6 +28,9 @@ int luaopen_halfulp_core(lua_State *L);
 /* Turns a failed call into a Lua error; does not return. The one place where that happens. */
 int hu_lua_raise(lua_State *L, const hu_error *err);
 
+/* A message handler for lua_pcall: the error as text, also where it is a table or nothing. */
+int hu_lua_error_text(lua_State *L);
+
 /* Raises err if status is not HU_OK. */
 void hu_lua_try(lua_State *L, hu_status status, const hu_error *err);
 

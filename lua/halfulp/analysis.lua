@@ -1,6 +1,7 @@
 -- analysis.lua - how far results are off, how sharp a loss is, whether a training run was stable.
 
 local core = require("halfulp.core").analysis
+local run = require "halfulp.run"
 
 local analysis = {}
 
@@ -133,7 +134,8 @@ function stats.fit(x, y, options)
   end
   if options and options.logx then x = log2_of(x, "x") end
   if options and options.logy then y = log2_of(y, "y") end
-  return core.fit(x, y)
+  local line = run.call(2, core.fit, x, y)
+  return line
 end
 
 analysis.stats = stats

@@ -87,6 +87,7 @@ end
 ---@return table values
 local function params(declared)
   local settings, values, names = run.settings(), {}, {}
+  run.read_arguments = true
   if type(declared) ~= "table" then error("params: it takes a table of name = default", 2) end
   for name, spec in pairs(declared) do
     if type(name) ~= "string" or not name:find "^[%a_][%w_]*$" or name == "seed" then

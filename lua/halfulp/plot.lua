@@ -44,6 +44,29 @@ local types = {
   width = "number", across = "number", smooth = "number", reference = "table", formats = "table", rows = "table", yrange = "table",
 }
 
+local function is_list(value)
+  return type(value) == "table" or type(value) == "userdata"
+end
+
+-- A column holds a list for each point where the kind draws lists, else one value.
+local function check_column(o, key, name, level)
+  level = level + 1
+  rows.need(o.rows, name, "plot: " .. key, level)
+  local wants_list = o.kind == "curves" and (key == "x" or key == "y")
+  local log = (key == "x" and o.logx) and "logx" or (key == "y" and o.logy and o.kind == "line") and "logy"
+  for _, row in ipairs(o.rows) do
+    local value = row[name]
+    if value ~= nil and is_list(value) ~= wants_list then
+      fail(level, wants_list and "%s: %s is a %s; curves takes a list for each point"
+        or "%s: %s is a list; %s takes one value for each point (the kind curves draws lists)", key, name,
+        wants_list and type(value) or o.kind)
+    end
+    if log and value ~= nil and not wants_list and type(value) ~= "number" then
+      fail(level, "%s: %s is a %s; %s takes numbers", key, name, type(value), log)
+    end
+  end
+end
+
 local function check(o, level)
   level = level + 1
   if not takes[o.kind] then
@@ -70,7 +93,7 @@ local function check(o, level)
     if not o.rows then fail(level, "rows is missing; it takes a list of tables, such as sweep:rows()") end
     for _, key in ipairs { "x", "y", "z", "series", "panel" } do
       for _, name in ipairs(type(o[key]) == "table" and o[key] or { o[key] }) do
-        rows.need(o.rows, name, "plot: " .. key, level)
+        check_column(o, key, name, level)
       end
     end
   end
@@ -105,7 +128,8 @@ end
 
 -- Runs gnuplot in the folder; raises with its first words where it fails. The data and the script are there by then.
 local function draw(folder, name)
-  local pipe = io.popen(("cd %s && rm -f %s.svg %s.png && gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name, name, name))
+  for _, ending in ipairs { ".svg", ".png" } do os.remove(folder .. "/" .. name .. ending) end
+  local pipe = io.popen(("cd %s && gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name))
   local output = pipe and pipe:read "a" or "status 127"
   if pipe then pipe:close() end
   local status = tonumber(output:match "status (%d+)%s*$") or 1
@@ -123,20 +147,36 @@ local function draw(folder, name)
   end
 end
 
----Draws and returns the path of the SVG. `heads` are the lines at the top of the data file.
-function plot.draw(options, heads, level)
+---What the files of a figure are called where nobody says it.
+---@param o table  the options
+---@return string
+function plot.file_for(o)
+  local up = o.z or o.y or o.formats or "plot"
+  local name = type(up) == "table" and table.concat(up, "-") or tostring(up)
+  if not o.formats then name = name .. "-over-" .. tostring(o.x or "step") end
+  name = name:gsub("[^%w_%-]", "_"):gsub("^[^%w]+", "")
+  return name
+end
+
+local function with_kind(options)
   local o = {}
   for key, value in pairs(options) do o[key] = value end
   o.kind = o.kind or (o.formats and "numberline" or o.z and "heatmap" or "line")
+  return o
+end
+
+---Draws and returns the path of the SVG. `heads` are the lines at the top of the data file.
+function plot.draw(options, heads, level)
+  local o = with_kind(options)
   check(o, (level or 1) + 1)
   local fig = kinds[o.kind](o)
   if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(o.z or o.y)) end
   local folder = o.folder or (run.directory().path .. "/plots")
-  lab.make_folders(folder)
+  run.call(0, lab.make_folders, folder)
   local base = folder .. "/" .. o.file
-  lab.write_file(folder .. "/style.gp", style_text())
-  lab.write_file(base .. ".tsv", rows.tsv(fig.rows, fig.columns, heads))
-  lab.write_file(base .. ".gp", figure.script(fig, o.file, heads))
+  run.call(0, lab.write_file, folder .. "/style.gp", style_text())
+  run.call(0, lab.write_file, base .. ".tsv", rows.tsv(fig.rows, fig.columns, heads))
+  run.call(0, lab.write_file, base .. ".gp", figure.script(fig, o.file, heads))
   draw(folder, o.file)
   plot.drawn[#plot.drawn + 1] = { file = o.file, path = base .. ".svg", title = o.title, caption = o.caption }
   return base .. ".svg"
@@ -163,6 +203,13 @@ function plot.plot(options)
   return path
 end
 
+-- Calls fn; an error of it is told without the place in our own files.
+local function without_place(fn, ...)
+  local ok, result = pcall(fn, ...)
+  if not ok then error((tostring(result):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
+  return result
+end
+
 ---Draws from the store of a run directory, without its script; for `halfulp plot DIR`. Of several sweeps, those are taken
 ---that have the columns, or the one that is named.
 ---@param folder string
@@ -170,23 +217,29 @@ end
 ---@return string path of the SVG
 function plot.of(folder, options)
   local points, manifest = rows.stored(folder)
-  local list, o = {}, {}
-  for key, value in pairs(options) do o[key] = value end
+  local list, o, sweeps = {}, with_kind(options), {}
   for _, point in ipairs(points) do
+    sweeps[point.sweep] = true
     if point.state == "done" and (not o.sweep or point.sweep == o.sweep) then
       local row = point.results
       for name, value in pairs(point.params) do row[name] = value end
       list[#list + 1] = row
     end
   end
+  if o.sweep and not sweeps[o.sweep] and next(sweeps) then
+    run.wrong_usage = true
+    error(("plot: there is no sweep %s; there are %s"):format(o.sweep, table.concat(names_of(sweeps), ", ")), 0)
+  end
+  if #list == 0 then error("plot: there are no finished points to show", 0) end
   o.sweep, o.rows, o.folder = nil, list, folder .. "/plots"
-  o.file = o.file or table.concat({ o.z or o.y or "plot", "over", o.x or "step" }, "-"):gsub("[^%w_%-]", "_")
-  local ok, path = pcall(plot.draw, o, {
+  o.file = o.file or plot.file_for(o)
+  run.wrong_usage = true            -- what is wrong with the options is how the command was written
+  without_place(check, o, 1)
+  run.wrong_usage = nil
+  return without_place(plot.draw, o, {
     ("%s: %s"):format(folder, o.file), "parameters: " .. (manifest:match '"parameters": ([^\n]*),\n' or "{}"),
     "seed: " .. (manifest:match '"seed": ([^\n]*),\n' or ""), "version: halfulp " .. (manifest:match '"version": "([^"]*)"' or ""),
   })
-  if not ok then error((tostring(path):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
-  return path
 end
 
 return plot

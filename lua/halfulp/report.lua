@@ -182,6 +182,17 @@ local function manifest_fields(json)
   return list, map
 end
 
+-- The counts of a manifest are written at the end of a run: those of one that is going on, or was killed, come from the store.
+local function count_points(fields, map, points)
+  if map.state ~= "running" then return end
+  local counts = { points_done = 0, points_failed = 0 }
+  for _, point in ipairs(points) do
+    local name = point.state == "done" and "points_done" or point.state == "failed" and "points_failed"
+    if name then counts[name] = counts[name] + 1 end
+  end
+  for _, field in ipairs(fields) do field[2] = counts[field[1]] or field[2] end
+end
+
 local section_fields = { title = true, text = true, figures = true, tables = true, published = true, code = true }
 
 local function html_published(list)
@@ -245,6 +256,7 @@ end
 ---@param script string?    the script's text
 function report.page(spec, folder, manifest, points, script)
   local fields, map = manifest_fields(manifest)
+  count_points(fields, map, points)
   local title = spec.title or map.script or "A run of halfulp"
   local out, links, counter = {}, {}, { n = 0 }
   local function section(id, heading, body)
@@ -343,9 +355,9 @@ function report.report(spec)
   directory:state "finished"
   local script = settings.script and read(settings.script)
   spec = { title = spec.title, lead = spec.lead, sections = with_captions(spec.sections) }
-  lab.write_file(folder .. "/report.lua", "-- What report.html says; `halfulp report` reads it.\nreturn "
+  run.call(0, lab.write_file, folder .. "/report.lua", "-- What report.html says; `halfulp report` reads it.\nreturn "
     .. serialize({ title = spec.title, lead = spec.lead, sections = spec.sections, script = script }, "") .. "\n")
-  lab.write_file(path, report.page(spec, folder, read(folder .. "/manifest.json") or "", directory:rows(), script))
+  run.call(0, lab.write_file, path, report.page(spec, folder, read(folder .. "/manifest.json") or "", directory:rows(), script))
   return path
 end
 
@@ -365,7 +377,7 @@ function report.of(folder, options)
     spec = { sections = #figures > 0 and { { title = "Figures", figures = figures } } or {} }
   end
   local path = options and options.out or folder .. "/report.html"
-  lab.write_file(path, report.page(spec, folder, manifest, points, spec.script))
+  run.call(0, lab.write_file, path, report.page(spec, folder, manifest, points, spec.script))
   return path
 end
 

@@ -3,6 +3,7 @@
 -- A row is a table of named values: a point's parameters and what its function returned.
 
 local core = require "halfulp.core"
+local run = require "halfulp.run"
 local lab = core.lab
 
 local rows = {}
@@ -55,7 +56,16 @@ function rows.need(list, name, what, level)
   for _, row in ipairs(list) do
     if row[name] ~= nil then return end
   end
-  local known = rows.columns(list)
+  local known, seen = {}, {}
+  for _, row in ipairs(list) do
+    for column in pairs(row) do
+      if not seen[column] then
+        seen[column] = true
+        known[#known + 1] = tostring(column)
+      end
+    end
+  end
+  table.sort(known)
   local near = lab.nearest(tostring(name), known)
   error(("%s: no column %q%s; there are %s"):format(what, tostring(name), near and "; did you mean " .. near .. "?" or "",
     table.concat(known, ", ")), (level or 1) + 1)
@@ -167,16 +177,22 @@ function rows.tsv(list, columns, heads)
   return table.concat(lines, "\n") .. "\n"
 end
 
+local not_there, no_folder = 2, 20      -- ENOENT and ENOTDIR
+
 ---The points of a run directory, from its store, and its manifest as JSON.
 ---@param folder string
 ---@return table[] points   as the store has them: sweep, state, params, results, failure
 ---@return string manifest
 function rows.stored(folder)
   local path = folder .. "/results.sqlite"
-  local file = io.open(path, "rb")
-  if not file then error(("%s is not a run directory: it has no results.sqlite"):format(folder), 0) end
+  local file, message, code = io.open(path, "rb")
+  if not file and (code == not_there or code == no_folder) then
+    error(("%s is not a run directory: it has no results.sqlite"):format(folder), 0)
+  elseif not file then
+    error(message, 0)
+  end
   file:close()
-  return lab.read(path)
+  return run.call(0, lab.read, path)
 end
 
 return rows

@@ -39,13 +39,36 @@ local function from_arg()
   return settings
 end
 
+---The script is about to start: its arguments are handed out, and it is known then whether anybody looks at them.
+---`halfulp run` calls it.
+function run.begin()
+  local hu = host()
+  run.given = hu.args
+  hu.args = nil
+  setmetatable(hu, { __index = function(_, key)
+    if key ~= "args" then return nil end
+    run.read_arguments = true
+    return run.given
+  end })
+end
+
+-- Arguments that neither hu.params nor the script itself has looked at are wrong usage.
+local function check_arguments()
+  if run.read_arguments or not run.given or next(run.given) == nil then return end
+  local names = {}
+  for name in pairs(run.given) do names[#names + 1] = name end
+  table.sort(names)
+  run.wrong_usage = true
+  error(("the script has no parameter %s; it takes none (hu.params would declare them)"):format(names[1]), 0)
+end
+
 ---The settings of this run: script (path or nil), args (key -> text), seed, jobs, out.
 ---@return table
 function run.settings()
   if not run.known then
     local given = host()
-    if type(given) == "table" and rawget(given, "args") then
-      run.known = { script = given.script, args = given.args, seed = given.seed, jobs = given.jobs, out = given.out }
+    if type(given) == "table" and run.given then
+      run.known = { script = given.script, args = run.given, seed = given.seed, jobs = given.jobs, out = given.out }
     else
       run.known = from_arg()
     end
@@ -80,8 +103,9 @@ end
 ---Calls a function in C and raises its error without the place in our own files.
 ---@param level integer  of the place that is shown instead; 0: none
 function run.call(level, fn, ...)
-  local ok, result = pcall(fn, ...)
-  if ok then return result end
+  local results = table.pack(pcall(fn, ...))
+  local result = results[2]
+  if results[1] then return table.unpack(results, 2, results.n) end
   if type(result) == "string" and not result:find "^interrupted" then
     error((result:gsub("^[^:]*halfulp/%l+%.lua:%d+: ", "")), level > 0 and level + 1 or 0)
   end
@@ -92,6 +116,7 @@ end
 function run.directory()
   if not run.opened then
     local s = run.settings()
+    check_arguments()
     run.opened = run.call(0, lab.open, {
       dir = s.out or "results/" .. run.name(), script = s.script or "", seed = s.seed, jobs = s.jobs,
       sha256 = s.script and lab.sha256_file(s.script) or "", command = run.command(), parameters = lab.json(run.parameters),
@@ -103,7 +128,9 @@ end
 ---A line into log.txt of the run directory.
 ---@param text string
 function run.log(text)
-  run.directory():log((tostring(text):gsub("[\r\n]+", " ")))
+  if text == nil then error("log: text is nil; it takes a text", 2) end
+  local directory = run.directory()
+  run.call(2, directory.log, directory, (tostring(text):gsub("[\r\n]+", " ")))
 end
 
 ---The path of a file in the run directory; its folder is made.
@@ -111,7 +138,7 @@ end
 ---@return string
 function run.file(name)
   local path = run.directory().path .. "/" .. name
-  lab.make_folders((path:gsub("/[^/]*$", "")))
+  run.call(0, lab.make_folders, (path:gsub("/[^/]*$", "")))
   return path
 end
 
@@ -162,8 +189,12 @@ end
 ---The script is at its end: closes the directory, with its last manifest. `halfulp run` calls it.
 function run.finish()
   local directory = run.opened
+  check_arguments()
+  if not directory then return end
+  local path = directory.path
   run.opened = nil
-  if directory then run.call(0, directory.close, directory) end
+  run.call(0, directory.close, directory)
+  if not run.quiet then io.stderr:write("halfulp: results are in ", path, "\n") end
 end
 
 ---The run has failed: into the log and the manifest, where there is a directory. `halfulp run` calls it.

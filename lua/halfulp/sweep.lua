@@ -136,7 +136,7 @@ end
 ---process (`--jobs`), where what it changes outside is lost. A point that fails is recorded with its error, does not end the
 ---sweep, and is tried again by the next run. When every point fails, so does this call.
 ---@param fn function
----@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = , quiet = true: no progress}
+---@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = , quiet = true: no progress, and no line at the end that names the folder}
 ---@return hu.sweep
 function Sweep:run(fn, options)
   options = options or {}
@@ -148,6 +148,7 @@ function Sweep:run(fn, options)
       error(("run: unknown option %s; known: name, uses, files, jobs, quiet"):format(tostring(key)), 2)
     end
   end
+  run.quiet = run.quiet or options.quiet
   local settings = run.settings()
   local identity = run.identity(fn, options.uses, options.files or {})
   self.name = unique_name(options.name)
@@ -233,20 +234,22 @@ function Sweep:table(options)
   for _, name in ipairs(columns) do rows.need(list, name, "table", 2) end
   if options.file then
     local path = options.file:find "/" and options.file or run.file(options.file .. ".tsv")
-    lab.write_file(path, rows.tsv(list, columns, Sweep.heads(self.name)))
+    run.call(2, lab.write_file, path, rows.tsv(list, columns, Sweep.heads(self.name)))
   end
   return rows.format(list, columns)
 end
 
 ---Draws the results; see hu.plot for the options. Rows with the same x and series are summarized by their mean, with the
----95 % confidence interval as a band.
+---95 % confidence interval as a band. Without `file` the files are called after the columns, such as error-over-mantissa.
 ---@param options table
 ---@return string path of the SVG
 function Sweep:plot(options)
   local copy = {}
   for key, value in pairs(options or {}) do copy[key] = value end
   copy.rows = self:rows()
-  local path = require "halfulp.plot".draw(copy, Sweep.heads(self.name), 2)
+  local plot = require "halfulp.plot"
+  copy.file = copy.file or plot.file_for(copy)
+  local path = plot.draw(copy, Sweep.heads(self.name), 2)
   return path
 end
 

@@ -113,6 +113,9 @@ static int set_request(lua_State *L)
         lua_pushstring(L, r->out);
         lua_setfield(L, -2, "out");
     }
+    lua_getfield(L, 2, "halfulp.run");
+    lua_getfield(L, -1, "begin");
+    lua_call(L, 0, 0);
     return 0;
 }
 
@@ -215,6 +218,8 @@ int hu_cmd_run(int argc, char **argv)
     r.script = argv[0];
     r.n_args = argc - 1;
     r.args = argv + 1;
+    if (r.out && !*r.out)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --out is empty; it takes the name of a folder");
     if ((status = check_script(&r)) != HU_CLI_OK || (status = check_args(&r)) != HU_CLI_OK)
         return status;
     lua_State *L = hu_state_new(&status);

@@ -34,6 +34,23 @@ static int call(lua_State *L)
     return 1;
 }
 
+/* Runs protected: () -> whether the options were wrong, not the folder or the world. */
+static int was_wrong_usage(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, "halfulp.run");
+    lua_getfield(L, -1, "wrong_usage");
+    return 1;
+}
+
+static int failure_status(lua_State *L)
+{
+    lua_pushcfunction(L, was_wrong_usage);
+    bool wrong = lua_pcall(L, 0, 1, 0) == LUA_OK && lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return wrong ? HU_CLI_USAGE : HU_CLI_FAILED;
+}
+
 int hu_folder_call(const char *module, const char *folder, const hu_folder_option *options)
 {
     int status;
@@ -47,7 +64,7 @@ int hu_folder_call(const char *module, const char *folder, const hu_folder_optio
         puts(lua_tostring(L, -1));
         status = HU_CLI_OK;
     } else
-        status = hu_cli_fail(HU_CLI_FAILED, "%s", lua_tostring(L, -1));
+        status = hu_cli_fail(failure_status(L), "%s", lua_tostring(L, -1));
     lua_close(L);
     return status;
 }

@@ -40,20 +40,15 @@ bool hu_state_was_interrupted(void)
 
 static int add_traceback(lua_State *L)
 {
-    luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
-    return 1;
-}
-
-static int make_text(lua_State *L)
-{
-    luaL_tolstring(L, 1, NULL);
+    hu_lua_error_text(L);
+    luaL_traceback(L, L, lua_tostring(L, -1), 1);
     return 1;
 }
 
 bool hu_state_call(lua_State *L, int n_args, int n_results, bool debug)
 {
     int base = lua_gettop(L) - n_args;
-    lua_pushcfunction(L, debug ? add_traceback : make_text);
+    lua_pushcfunction(L, debug ? add_traceback : hu_lua_error_text);
     lua_insert(L, base);
     running = L;
     interrupted = 0;

@@ -17,6 +17,7 @@
 struct hu_run_dir {
     char        *path;
     int          lock;          /* file descriptor; -1: none */
+    bool         lock_is_new;   /* the file was not there */
     pid_t        owner;
     hu_store    *store;
     int64_t      run;
@@ -35,12 +36,14 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-hu_status hu_make_folders(const char *path, hu_error *err)
+static hu_status make_folders(const char *path, const char *advice, hu_error *err)
 {
+    if (!*path)
+        return hu_fail(err, HU_EIO, "the name of the folder is empty%s", advice);
     char *copy = hu_strdup(path);
     if (!copy)
         return hu_fail(err, HU_ENOMEM, "%s: out of memory", path);
-    int failed = *copy ? 0 : ENOENT;
+    int failed = 0;
     for (char *slash = copy; slash && !failed;) {
         slash = strchr(slash + 1, '/');
         if (slash)
@@ -59,9 +62,13 @@ hu_status hu_make_folders(const char *path, hu_error *err)
     else if (!failed && !S_ISDIR(info.st_mode))
         failed = ENOTDIR;
     if (failed)
-        return hu_fail(err, HU_EIO, "%s: the folder cannot be made or used: %s; choose another with --out",
-                       path, strerror(failed));
+        return hu_fail(err, HU_EIO, "%s: the folder cannot be made or used: %s%s", path, strerror(failed), advice);
     return HU_OK;
+}
+
+hu_status hu_make_folders(const char *path, hu_error *err)
+{
+    return make_folders(path, "", err);
 }
 
 hu_status hu_write_file(const char *path, const void *data, size_t n_bytes, hu_error *err)
@@ -100,7 +107,10 @@ static hu_status take_lock(hu_run_dir *d, hu_error *err)
     char *path = join(d->path, ".lock");
     if (!path)
         return hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path);
-    d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    d->lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    d->lock_is_new = d->lock >= 0;
+    if (!d->lock_is_new)
+        d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     int failed = d->lock < 0 ? errno : 0;
     hu_free(path);
     if (failed)
@@ -115,6 +125,16 @@ static hu_status take_lock(hu_run_dir *d, hu_error *err)
     return hu_fail(err, HU_EBUSY, "%s cannot be locked: %s", d->path, strerror(failed));
 }
 
+/* Over the old text, in the room that it has: for a full disk. */
+static bool overwrite(const char *path, const char *data, size_t n_bytes)
+{
+    FILE *file = fopen(path, "r+e");
+    bool whole = file && fwrite(data, 1, n_bytes, file) == n_bytes && fflush(file) == 0 &&
+                 ftruncate(fileno(file), (off_t)n_bytes) == 0;
+    return file && fclose(file) == 0 && whole;
+}
+
+/* The manifest goes into the store and beside it; the file gets it also where the store has no room. */
 static hu_status write_manifest(hu_run_dir *d, hu_error *err)
 {
     struct timespec t;
@@ -129,6 +149,8 @@ static hu_status write_manifest(hu_run_dir *d, hu_error *err)
                         : hu_store_begin(d->store, json.data, &d->run, err);
     if (status == HU_OK)
         status = hu_write_file(path, json.data, json.n_bytes, err);
+    if (status == HU_EIO && d->run && path && hu_write_file(path, json.data, json.n_bytes, NULL) != HU_OK)
+        overwrite(path, json.data, json.n_bytes);
     hu_free(path);
     hu_buffer_clear(&json);
     return status;
@@ -137,7 +159,7 @@ static hu_status write_manifest(hu_run_dir *d, hu_error *err)
 static hu_status open_all(hu_run_dir *d, hu_error *err)
 {
     hu_status status;
-    if ((status = hu_make_folders(d->path, err)) != HU_OK || (status = check_ours(d->path, err)) != HU_OK ||
+    if ((status = make_folders(d->path, "; choose another with --out", err)) != HU_OK || (status = check_ours(d->path, err)) != HU_OK ||
         (status = take_lock(d, err)) != HU_OK)
         return status;
     char *path = join(d->path, "results.sqlite");
@@ -145,8 +167,14 @@ static hu_status open_all(hu_run_dir *d, hu_error *err)
         return hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path);
     d->store = hu_store_open(path, true, err);
     hu_free(path);
-    if (!d->store)
-        return err ? err->status : HU_EIO;
+    if (!d->store) {
+        status = err ? err->status : HU_EIO;
+        if (status == HU_EINVAL && d->lock_is_new && (path = join(d->path, ".lock"))) {
+            unlink(path);               /* the folder is not ours: it stays as it was */
+            hu_free(path);
+        }
+        return status;
+    }
     return write_manifest(d, err);
 }
 

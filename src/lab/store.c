@@ -52,6 +52,7 @@ struct hu_store {
     sqlite3      *db;
     char         *path;
     pid_t         owner;
+    const char   *advice;      /* ends a message about a folder that cannot be written, where it is to be written */
     sqlite3_stmt *statements[N_STATEMENTS];
 };
 
@@ -63,15 +64,14 @@ static hu_status fail(hu_store *s, hu_error *err)
     if (code == SQLITE_NOMEM)
         return hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);
     if (code == SQLITE_NOTADB)
-        return hu_fail(err, HU_EINVAL, "%s is not a result store of halfulp: it is not an SQLite file; "
-                       "choose another folder with --out", s->path);
+        return hu_fail(err, HU_EINVAL, "%s is not a result store of halfulp: it is not an SQLite file%s", s->path, s->advice);
     if (code == SQLITE_CORRUPT)
         return hu_fail(err, HU_EIO, "%s is damaged (%s); nothing was changed: move it away to start anew",
                        s->path, sqlite3_errmsg(s->db));
     if (code == SQLITE_FULL || system_error == ENOSPC || system_error == EDQUOT)
         return hu_fail(err, HU_EIO, "%s: the disk is full; make room and run the same command again to continue", s->path);
     if (code == SQLITE_READONLY)
-        return hu_fail(err, HU_EIO, "%s: the folder or the file is read-only; choose another with --out", s->path);
+        return hu_fail(err, HU_EIO, "%s: the folder or the file is read-only%s", s->path, s->advice);
     return hu_fail(err, HU_EIO, "%s: %s%s%s", s->path, s->db ? sqlite3_errmsg(s->db) : "", system_error ? ": " : "",
                    system_error ? strerror(system_error) : "");
 }
@@ -160,8 +160,8 @@ static hu_status check(hu_store *s, bool write, hu_error *err)
     if (tables == 0 && id == 0 && version == 0 && write)
         return create(s, err);
     if (id != APPLICATION_ID)
-        return hu_fail(err, HU_EINVAL, "%s is not a result store of halfulp (its application id is %lld); "
-                       "choose another folder with --out", s->path, (long long)id);
+        return hu_fail(err, HU_EINVAL, "%s is not a result store of halfulp (its application id is %lld)%s",
+                       s->path, (long long)id, s->advice);
     if (version > HU_STORE_VERSION)
         return hu_fail(err, HU_EINVAL, "%s is a store of version %lld, from a newer halfulp; this one reads up to %d",
                        s->path, (long long)version, HU_STORE_VERSION);
@@ -210,6 +210,7 @@ hu_store *hu_store_open(const char *path, bool write, hu_error *err)
         return NULL;
     }
     s->owner = getpid();
+    s->advice = write ? "; choose another folder with --out" : "";
     int flags = write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     hu_status status = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? HU_OK : fail(s, err);
     if (status == HU_OK) {

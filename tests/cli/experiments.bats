@@ -46,7 +46,7 @@ assert(#lines > 3 and #result.rows == 5 and #result.curves.dot[8] == 5 and io.op
 print "part"
 END
     run "$HALFULP" run main.lua --jobs 1 --out results
-    [ "$status" -eq 0 ] && [ "$output" = part ]
+    [ "$status" -eq 0 ] && [ "$output" = "$(printf 'part\nhalfulp: results are in results')" ]
 }
 
 @test "another rounding mode is other points, in the same run directory too" {
@@ -69,7 +69,7 @@ END
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"Loss rises when bits go (mask, weights)"* ]]
-    [[ $output == *"report: "*"report.html" ]]
+    [[ $output == *"report: "*"report.html"$'\n'"halfulp: results are in results" ]]
     for figure in error-vs-bits loss-gap loss-over-steps loss-map divergence-level divergence-average spikes-residual spikes-rise \
                   sharpness-over-steps sharpness-full-over-steps number-line; do
         for kind in svg png gp tsv; do [ -s "results/plots/$figure.$kind" ]; done

@@ -80,16 +80,32 @@ END
     fails 1 "script.lua:1: one two"
     echo 'error {}' >script.lua
     run --separate-stderr "$HALFULP" run script.lua
-    fails 1 "table"
+    fails 1 "an error without a text was raised, with a table; error() takes a text"
     echo 'error()' >script.lua
     run --separate-stderr "$HALFULP" run script.lua
-    fails 1 "nil"
+    fails 1 "an error without a text was raised, with nil; error() takes a text"
+    echo 'error(setmetatable({}, {__tostring = function() return "of an object" end}))' >script.lua
+    run --separate-stderr "$HALFULP" run script.lua
+    fails 1 "of an object"
 }
 
 @test "an error of the module names what was wrong" {
     echo 'require "halfulp".format "e4m3nf"' >script.lua
     run --separate-stderr "$HALFULP" run script.lua
     fails 1 "did you mean 'e4m3fn'?"
+    echo 'require "halfulp".log()' >script.lua
+    run --separate-stderr "$HALFULP" run script.lua
+    fails 1 "script.lua:1: log: text is nil; it takes a text"
+    [ ! -e results ]
+    echo 'require "halfulp".stats.fit({1, 2}, {1})' >script.lua
+    run --separate-stderr "$HALFULP" run script.lua
+    fails 1 "script.lua:1: fit: 2 values of x and 1 of y"
+}
+
+@test "parameters that the script does not look at are wrong usage" {
+    echo 'print(1)' >script.lua
+    run --separate-stderr "$HALFULP" run script.lua a=1
+    fails 2 "the script has no parameter a; it takes none"
 }
 
 @test "a syntax error is one line and status 1" {
