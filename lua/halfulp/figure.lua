@@ -8,6 +8,7 @@ local rows = require "halfulp.rows"
 local figure = {}
 
 local column_px, page_px, letter_px = 420, 860, 9.2      -- a letter as wide as gnuplot takes it to be in a legend
+local label_px = 17                                      -- of the x axis; it stands under the lowest panels only
 
 ---A text as gnuplot's single-quoted string.
 function figure.quote(text)
@@ -48,15 +49,20 @@ local function ticks_of(list)
   return "(" .. table.concat(texts, ", ") .. ")"
 end
 
--- Marks at 1, 2, 5 times powers of ten, at more of them within one decade; for a logarithmic axis of less than two.
+-- Marks at 1, 2, 5 times powers of ten, at more of them within one decade, in equal steps where these are fewer than
+-- three; for a logarithmic axis of less than two decades, from low to high.
 local function short_log_ticks(low, high)
-  local list, digits = {}, high / low < 8 and { 1, 1.5, 2, 3, 4, 5, 7 } or { 1, 2, 5 }
-  for power = math.floor(math.log(low, 10)) - 1, math.ceil(math.log(high, 10)) + 1 do
-    for _, digit in ipairs(digits) do
-      local value = digit * 10.0 ^ power
-      if value >= low / 1.5 and value <= high * 1.5 then list[#list + 1] = { ("%.4g"):format(value), value } end
-    end
+  local list, digits = {}, high / low < 10 and { 1, 1.5, 2, 3, 4, 5, 7 } or { 1, 2, 5 }
+  local function add(value)
+    if value >= low and value <= high then list[#list + 1] = { ("%.10g"):format(value), value } end
   end
+  for power = math.floor(math.log(low, 10)) - 1, math.ceil(math.log(high, 10)) + 1 do
+    for _, digit in ipairs(digits) do add(digit * 10.0 ^ power) end
+  end
+  if #list >= 3 then return list end
+  list = {}
+  local step = figure.nice_step((high - low) / 7.5)      -- at most a third of the axis
+  for i = math.ceil(low / step), math.floor(high / step) do add(i * step) end
   return list
 end
 
@@ -92,11 +98,12 @@ function figure.axis(letter, values, options)
       list[i] = { tostring(value), i }
       place[value] = i
     end
-    ticks, range = ticks_of(list), { 0.5, #distinct + 0.5 }
+    ticks, range = ticks_of(list) .. " noenhanced", { 0.5, #distinct + 0.5 }
   elseif options.log and low > 0 and high < math.huge then
     if high / low < 100 then
-      ticks = ticks_of(short_log_ticks(low, high))
       range = { low / (1.12 + pad), high * (1.12 + pad) }
+      local drawn = options.range and options.range[1] > 0 and options.range or range
+      ticks = ticks_of(short_log_ticks(drawn[1], drawn[2]))
     else
       local decades = math.log(high / low, 10)
       format = "10^{%T}"
@@ -111,7 +118,7 @@ function figure.axis(letter, values, options)
   if not texts and not options.log and pad > 0 and low <= high then range = { low - pad, high + pad } end
   range = options.range or range
   lines[#lines + 1] = ("set format %s '%s'"):format(letter, format)
-  lines[#lines + 1] = ("set %stics %s"):format(letter, ticks)
+  lines[#lines + 1] = ("set %stics %s%s"):format(letter, ticks, texts and "" or " enhanced")
   lines[#lines + 1] = range and ("set %srange [%s:%s]"):format(letter, rows.text(range[1]), rows.text(range[2]))
     or ("set %srange [*:*]"):format(letter)
   local free = not texts and not options.log and ticks == "autofreq" and low <= high
@@ -175,6 +182,20 @@ local function crowd_command(axis, px)
   return "set xtics " .. ticks_of(list)
 end
 
+---A panel without anything to draw, which says so.
+---@param title string?
+---@param xlabel string
+---@param ylabel string
+---@return table panel
+function figure.empty_panel(title, xlabel, ylabel)
+  local function axis(letter, label)
+    return { commands = { figure.label_command(letter, label), ("unset logscale %s"):format(letter),
+      ("set %stics ('' 0)"):format(letter), ("set %srange [0:1]"):format(letter) } }
+  end
+  return { title = (title and title .. ": " or "") .. "no finite value", marks = { "NaN with points" }, x = axis("x", xlabel),
+    y = axis("y", ylabel) }
+end
+
 -- One panel: its place on the page (in fractions), its axes, its marks.
 local function panel_lines(out, panel, box)
   local function add(...) out[#out + 1] = "  " .. string.format(...) end
@@ -189,8 +210,9 @@ local function panel_lines(out, panel, box)
   end
   if panel.x.crowd then add("%s", crowd_command(panel.x, box.px_across - 85)) end
   if not box.at_bottom then add("set xlabel ''") end
-  add("set tmargin %g", panel.title and 2 or 0.8)
-  add("set bmargin %g", box.at_bottom and 3.1 or 1.9)
+  -- Places on the page, not margins in letters: so all panels have one height, with a label below them or not.
+  add("set tmargin at screen %.4f", box.y + box.h - (panel.title and 30 or 12) / box.page_px)
+  add("set bmargin at screen %.4f", box.y + (box.at_bottom and 29 + label_px or 29) / box.page_px)
   for _, line in ipairs(panel.commands or {}) do add("%s", line) end
   add("plot %s", table.concat(panel.marks, ", \\\n       "))
   for _, line in ipairs(panel.after or {}) do add("%s", line) end
@@ -224,7 +246,6 @@ function figure.script(fig, name, heads)
   local legend_across, legend_px = legend_size(fig.legend or {}, width)
   local title_px = fig.title and 24 or 0
   local panel_px = fig.panel_px or (down == 1 and 265 or down == 2 and 215 or 195)
-  local label_px = 17                  -- the label of the x axis stands under the lowest panels only
   local height = math.ceil(panel_px * down - label_px * (down - 1) + legend_px + title_px)
   local out = {
     ("# %s.gp - draws %s.tsv: `gnuplot %s.gp` writes %s.svg and %s.png beside it."):format(name, name, name, name, name),
@@ -245,6 +266,7 @@ function figure.script(fig, name, heads)
     local px = at_bottom and panel_px or panel_px - label_px
     panel_lines(out, panel, {
       x = c / across, y = 1 - (above + px) / height, w = 1 / across, h = px / height, at_bottom = at_bottom, px_across = width / across, px_up = px,
+      page_px = height,
     })
   end
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end

@@ -82,6 +82,17 @@ local function marker(i, n)
   return ("ps %.2f"):format(n <= 1 and 0.65 or 0.95 - 0.45 * (i - 1) / (n - 1))
 end
 
+-- What a row's series is called in a table; true where there are none.
+local function key_of(name, row)
+  if not name then return true end
+  return row[name]
+end
+
+-- Between texts, which have no order, there is no line.
+local function line_style(x_axis)
+  return x_axis.texts and "points" or "linespoints"
+end
+
 ---Lines through means, with a band: y over x, a line a series, a panel a value of `panel` or a column of `y`.
 function kinds.line(o)
   local ys = type(o.y) == "table" and o.y or { o.y }
@@ -94,11 +105,11 @@ function kinds.line(o)
   for _, name in ipairs(by) do fig.columns[#fig.columns + 1] = name end
   local y_name = #ys > 1 and "value" or ys[1]
   for _, name in ipairs { "n", y_name, y_name .. "_low", y_name .. "_high" } do fig.columns[#fig.columns + 1] = name end
-  local series = values_or_one(o.rows, o.series)
+  local series, style = values_or_one(o.rows, o.series), "linespoints"
   for y_index, y in ipairs(ys) do
     local groups, panels = rows.group(o.rows, by, y), values_or_one(o.rows, o.panel)
     for p = 1, count(panels) do
-      local xs, heights, marks, tops = {}, {}, {}, {}
+      local xs, heights, marks, tops, present, banded = {}, {}, {}, {}, {}, {}
       for _, g in ipairs(groups) do
         if (not o.panel or g[o.panel] == panels[p]) and g.n > 0 and (not o.logy or g.mean > 0) and (not o.logx or g[o.x] > 0) then
           local low, high = bands[o.band](g)
@@ -107,6 +118,7 @@ function kinds.line(o)
           local row = { n = g.n, quantity = y, [y_name] = g.mean, [y_name .. "_low"] = low, [y_name .. "_high"] = high }
           for _, name in ipairs(by) do row[name] = cell(g[name]) end
           fig.rows[#fig.rows + 1] = row
+          present[key_of(o.series, g)], banded[key_of(o.series, g)] = true, banded[key_of(o.series, g)] or low ~= nil
           xs[#xs + 1], heights[#heights + 1] = g[o.x], g.mean
           if high then heights[#heights + 1], heights[#heights + 2] = low, high end
         end
@@ -130,21 +142,57 @@ function kinds.line(o)
       for i = 1, count(series) do
         local condition = where { { #ys > 1 and "quantity", y }, { o.panel, panels[p] }, { o.series, series[i] } }
         local at = ("(%s ? %s : NaN)"):format(condition, position)
-        if o.band ~= "none" then
-          marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, col(y_name .. "_low"), col(y_name .. "_high"), i)
+        local key = series[i] == nil and true or series[i]
+        local low, high = col(y_name .. "_low"), col(y_name .. "_high")
+        if banded[key] and x.texts then
+          marks[#marks + 1] = ("data using %s:(%s):(%s):(%s) with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
+        elseif banded[key] then
+          marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, low, high, i)
         end
-        tops[#tops + 1] = ("data using %s:(%s) with linespoints lt %d lw 1.6 %s"):format(at, col(y_name), i, marker(i, count(series)))
+        if present[key] then
+          tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
+        end
       end
-      add_references(marks, o)
-      table.move(tops, 1, #tops, #marks + 1, marks)
-      fig.panels[#fig.panels + 1] = {
-        title = panel_title(o, panels[p]), marks = marks, x = x,
-        y = figure.axis("y", heights, { label = ylabel, log = o.logy }),
-      }
+      if #tops > 0 then
+        style = line_style(x)
+        add_references(marks, o)
+        table.move(tops, 1, #tops, #marks + 1, marks)
+        fig.panels[#fig.panels + 1] = {
+          title = panel_title(o, panels[p]), marks = marks, x = x,
+          y = figure.axis("y", heights, { label = ylabel, log = o.logy }),
+        }
+      else
+        fig.panels[#fig.panels + 1] = figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
+      end
     end
   end
-  fig.legend = legend_of(o, series, function(i) return ("linespoints lt %d lw 1.6 %s"):format(i, marker(i, count(series))) end)
+  fig.legend = legend_of(o, series, function(i) return ("%s lt %d lw 1.6 %s"):format(style, i, marker(i, count(series))) end)
   return fig
+end
+
+-- Three digits for a cell; four where different values would look alike and the cells (`room` pixels wide) hold them.
+local function cell_format(groups, room)
+  local seen, longest, alike = {}, 0, false
+  for _, g in ipairs(groups) do
+    if g.n > 0 then
+      local text = ("%.3g"):format(g.mean)
+      alike = alike or (seen[text] ~= nil and seen[text] ~= g.mean)
+      seen[text], longest = g.mean, math.max(longest, #("%.4g"):format(g.mean))
+    end
+  end
+  return alike and room * 0.92 / (0.6 * longest) >= 9 and "%.4g" or "%.3g"
+end
+
+-- The size of the labels below columns of `room` pixels, and how many columns share one where the smallest is too large.
+local function tick_room(values, room)
+  local longest = 1
+  for _, value in ipairs(values) do
+    local text = rows.text(value)
+    longest = math.max(longest, utf8.len(text) or #text)
+  end
+  local size = math.floor(room / (0.6 * longest + 1))        -- a letter is 0.6 of its size wide; one letter stays free
+  if size >= 8 then return math.min(13, size), 1 end
+  return 8, math.ceil(8 * (0.6 * longest + 1) / room)
 end
 
 ---A heat map: the mean of z over cells of x and y, its value printed in each.
@@ -160,10 +208,11 @@ function kinds.heatmap(o)
   for i, value in ipairs(xs) do place_x[value] = i end
   for i, value in ipairs(ys) do place_y[value] = i end
   local low, high = math.huge, -math.huge
+  local print_as = o.cell or cell_format(groups, ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs)
   for _, g in ipairs(groups) do
     local row = { n = g.n, [o.z] = g.mean, column_at = place_x[g[o.x]], row_at = place_y[g[o.y]] }
     for _, name in ipairs(by) do row[name] = cell(g[name]) end
-    row.text = g.n > 0 and (o.cell or "%.3g"):format(g.mean) or "\u{d7}"
+    row.text = g.n > 0 and print_as:format(g.mean) or "\u{d7}"
     if g.n > 0 and not (o.logz and g.mean <= 0) then low, high = math.min(low, g.mean), math.max(high, g.mean) end
     fig.rows[#fig.rows + 1] = row
     fig.has_bad = fig.has_bad or g.n == 0
@@ -174,11 +223,14 @@ function kinds.heatmap(o)
   local room = ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs
   local size = math.max(7, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
   local middle = o.logz and math.sqrt(low * high) or (low + high) / 2
-  local function words(values)
+  local function words(values, every)
     local list = {}
-    for i, value in ipairs(values) do list[i] = ("%s %d"):format(text_of(value), i) end
-    return "(" .. table.concat(list, ", ") .. ")"
+    for i, value in ipairs(values) do
+      list[i] = ("%s %d"):format((i - 1) % (every or 1) == 0 and text_of(value) or "''", i)
+    end
+    return "(" .. table.concat(list, ", ") .. ") noenhanced"
   end
+  local tick_size, every = tick_room(xs, room)
   local xlabel, ylabel = labels(o, o.x, o.y)
   local z = col(o.z)
   local middle_text = rows.text(middle)
@@ -207,7 +259,8 @@ function kinds.heatmap(o)
     end
     fig.panels[p] = {
       title = (o.panel and panel_title(o, panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)), marks = marks,
-      x = { commands = { figure.label_command("x", xlabel), "set xtics " .. words(xs) .. " scale 0",
+      x = { commands = { figure.label_command("x", xlabel), ("tick_font = hu_font_size(kind, %d)"):format(tick_size),
+        ("set xtics %s scale 0 font tick_font"):format(words(xs, every)),
         ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
       y = { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys) .. " scale 0",
         ("set yrange [0.5:%g]"):format(#ys + 0.5) } },
@@ -268,7 +321,7 @@ function kinds.share(o)
       x = { commands = { figure.label_command("x", o.ylabel or ("share " .. figure.label(o.y) .. " (with 95 % Wilson interval)")),
         "set xrange [0:1.22]", "set xtics ('0' 0, '0.25' 0.25, '0.5' 0.5, '0.75' 0.75, '1' 1)" } },
       y = { commands = { figure.label_command("y", o.xlabel or figure.label(o.x)),
-        ("set yrange [0.4:%g]"):format(#xs + 0.6), "set ytics (" .. table.concat(ticks, ", ") .. ")" } },
+        ("set yrange [0.4:%g]"):format(#xs + 0.6), "set ytics (" .. table.concat(ticks, ", ") .. ") noenhanced" } },
       commands = { "font_small = hu_font_size(kind, 11)" },
     }
   end
@@ -323,7 +376,7 @@ function kinds.curves(o)
     for p = 1, count(panels) do
       local heights, xs, marks, tops = {}, {}, {}, {}
       for i = 1, count(series) do
-        local lists = {}
+        local lists, before = {}, #fig.rows
         for _, row in ipairs(o.rows) do
           if (not o.series or row[o.series] == series[i]) and (not o.panel or row[o.panel] == panels[p]) and row[y] then
             local list, steps = row[y], o.x and row[o.x] or nil
@@ -353,19 +406,21 @@ function kinds.curves(o)
           end
         end
         local at = ("(%s ? %s : NaN)"):format(where { { "quantity", y }, { o.panel, panels[p] }, { o.series, series[i] } }, col(x_name))
-        if o.band ~= "none" then
+        if #fig.rows > before and o.band ~= "none" then
           marks[#marks + 1] = ("data using %s:(column('low')):(column('high')) with filledcurves lt %d"):format(at, i)
         end
-        tops[#tops + 1] = ("data using %s:(column('median')) with lines lt %d lw 1.6"):format(at, i)
+        if #fig.rows > before then
+          tops[#tops + 1] = ("data using %s:(column('median')) with lines lt %d lw 1.6"):format(at, i)
+        end
       end
       local xlabel, ylabel = o.xlabel or figure.label(x_name), (type(o.ylabel) == "string" and o.ylabel) or figure.label(y)
       add_references(marks, o)
       table.move(tops, 1, #tops, #marks + 1, marks)
-      fig.panels[#fig.panels + 1] = {
+      fig.panels[#fig.panels + 1] = #tops > 0 and {
         title = panel_title(o, panels[p]), marks = marks,
         x = figure.axis("x", xs, { label = xlabel, log = o.logx }),
         y = figure.axis("y", heights, { label = ylabel, log = o.logy, range = o.yrange }),
-      }
+      } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
     end
   end
   fig.panel_px = #ys > 1 and 210 or nil
@@ -394,7 +449,9 @@ function kinds.numberline(o)
     end
   end
   local marks = {}
-  for i, class in ipairs { "normal", "subnormal" } do
+  local classes = {}
+  for _, row in ipairs(fig.rows) do classes[row.class] = true end
+  for i, class in ipairs { "normal", classes.subnormal and "subnormal" or nil } do
     marks[i] = ("data using (strcol('class') eq '%s' ? column('value') : NaN):(column('row_at') - 0.3):(0):(0.6) with vectors nohead lt %d dt 1 lw 0.8"):format(class, i)
     fig.legend[i] = { title = class == "normal" and "normal numbers" or "subnormal numbers", style = ("lines lt %d dt 1 lw 2"):format(i) }
   end

@@ -109,6 +109,79 @@ claims["labels of an axis leave room for one another"] = function()
   t.assertEquals({ figure.nice_step(0.3), figure.nice_step(20), figure.nice_step(21), figure.nice_step(0) }, { 0.5, 20, 50, 1 })
 end
 
+claims["a logarithmic axis of any length has three ticks at least, all of them drawn"] = function()
+  local figure = require "halfulp.figure"
+  local cases = { { 0.028, 0.034 }, { 1, 1 }, { 1, 9 }, { 2.1, 16 }, { 1, 99 }, { 3e-7, 3.1e-7 }, { 95, 105 }, { 0.9, 70 } }
+  for _, case in ipairs(cases) do
+    local commands = table.concat(figure.axis("y", case, { label = "y", log = true }).commands, "\n")
+    local low, high = commands:match "yrange %[(%S+):(%S+)%]"
+    local n, texts = 0, {}
+    for text, value in commands:match("set ytics (%b())"):gmatch "'([^']+)' ([^,)]+)" do
+      t.assertFalse(texts[text] or tonumber(value) < tonumber(low) or tonumber(value) > tonumber(high))
+      texts[text], n = true, n + 1
+    end
+    t.assertTrue(n >= 3 and n <= 9, ("%g to %g has %d ticks"):format(case[1], case[2], n))
+  end
+end
+
+claims["texts are not joined by lines and are shown without markup"] = function()
+  local tsv, svg = draw { x = "kind", y = "error", series = "m", file = "words", logy = true }
+  t.assertStrContains(tsv, "kind_2")
+  t.assertStrContains(svg, "kind_2")
+  local script = read(plots .. "words.gp")
+  t.assertStrContains(script, "with yerrorbars")
+  t.assertNil(script:find "linespoints" or script:find "filledcurves")
+end
+
+claims["sets without a point are left out, and gnuplot says nothing"] = function()
+  local some = {}
+  for m = 1, 4 do some[m] = { m = m, y = m, list = { m, m }, k = m < 3 and "a" or "b", z = m < 4 and "p" or "q" } end
+  some[5] = { m = 7, y = 0 / 0, list = { 0 / 0 }, k = "c", z = "p" }
+  draw { rows = some, x = "m", y = "y", series = "z", panel = "k", file = "gaps" }
+  draw { rows = some, kind = "curves", y = "list", series = "z", panel = "k", file = "gaps-curves" }
+  draw { formats = { "e2m1fn", "e8m0" }, file = "gaps-numbers" }
+  draw { rows = some, x = "m", y = "k", z = "y", panel = "z", file = "gaps-heat" }
+  t.assertStrContains(read(plots .. "gaps.gp"), "c: no finite value")
+  for _, name in ipairs { "gaps", "gaps-curves", "gaps-numbers", "gaps-heat" } do
+    local pipe = assert(io.popen(("cd '%s' && gnuplot %s.gp 2>&1"):format(plots, name)))
+    t.assertEquals(pipe:read "a", "")
+    pipe:close()
+  end
+end
+
+claims["cells of different values print alike only where there is no room"] = function()
+  local near, many = {}, {}
+  for m = 1, 4 do near[m] = { m = m, k = "a", z = 5.54 + m / 1000 } end
+  for m = 1, 30 do many[m] = { m = "label " .. m, k = "a", z = 5.54 + m / 1000 } end
+  local tsv = draw { rows = near, x = "m", y = "k", z = "z", file = "near" }
+  t.assertStrContains(tsv, "\t5.541\n")
+  t.assertStrContains((draw { rows = many, x = "m", y = "k", z = "z", file = "many" }), "\t5.54\n")
+  local ticks, shown = read(plots .. "many.gp"):match "set xtics (%b())", 0
+  for _ in ticks:gmatch "'label" do shown = shown + 1 end
+  t.assertTrue(shown >= 2 and shown <= 10, ticks)
+end
+
+claims["panels have one height, also above a gap in the last row"] = function()
+  local five = {}
+  for p = 1, 5 do for x = 1, 3 do five[#five + 1] = { p = "panel " .. p, x = x, y = x * p } end end
+  draw { rows = five, x = "x", y = "y", panel = "p", across = 3, file = "five" }
+  local heights, n = {}, 0
+  for top, bottom in read(plots .. "five.gp"):gmatch "tmargin at screen (%S+)%s+set bmargin at screen (%S+)" do
+    heights[("%.3f"):format(top - bottom)], n = true, n + 1
+  end
+  t.assertEquals(n, 5)
+  t.assertNotNil(next(heights))
+  t.assertNil(next(heights, (next(heights))))
+end
+
+claims["a sweep's figure has a name where none is given"] = function()
+  t.skipIf(not has_gnuplot, "no gnuplot: install gnuplot-nox")
+  local sweep = hu.sweep { a = { 1, 2 } }
+  sweep:run(function(q) return { error_rel = q.a, other = 1 } end, { quiet = true })
+  t.assertEquals(sweep:plot { x = "a", y = "error_rel" }, plots .. "error_rel-over-a.svg")
+  t.assertEquals(sweep:plot { x = "a", y = { "error_rel", "other" } }, plots .. "error_rel-other-over-a.svg")
+end
+
 claims["wrong options are told by name"] = function()
   local function says(text, options) t.assertErrorMsgContains(text, hu.plot, options) end
   says("no column \"eror\"; did you mean error?", { rows = list, x = "m", y = "eror", file = "f" })
@@ -116,6 +189,11 @@ claims["wrong options are told by name"] = function()
   says("kind is pie; it takes one of curves, heatmap, line, numberline, share", { rows = list, kind = "pie", file = "f" })
   says("file is a/b", { rows = list, x = "m", y = "error", file = "a/b" })
   says("file is nil", { rows = list, x = "m", y = "error" })
+  says("plot: y: error is a number; curves takes a list for each point", { rows = list, kind = "curves", y = "error", file = "f" })
+  says("plot: y: curve is a list; line takes one value for each point", { rows = list, x = "m", y = "curve", file = "f" })
+  says("plot: series: curve is a list; share takes", { rows = list, kind = "share", x = "m", y = "bad", series = "curve", file = "f" })
+  says("plot: z: curve is a list; heatmap takes", { rows = list, x = "m", y = "e", z = "curve", file = "f" })
+  says("plot: x: kind is a string; logx takes numbers", { rows = list, x = "kind", y = "error", logx = true, file = "f" })
   says("z is missing", { rows = list, kind = "heatmap", x = "m", y = "e", file = "f" })
   says("band is se", { rows = list, x = "m", y = "error", band = "se", file = "f" })
   says("logy is a number; it takes a boolean", { rows = list, x = "m", y = "error", logy = 1, file = "f" })
