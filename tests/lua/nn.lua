@@ -121,7 +121,7 @@ claims["a saved run goes on with the same bits"] = function()
 end
 
 claims["a file that cannot be written is an error"] = function()
-  refused("checkpoint: cannot write", function() tiny():save "/nonexistent/model" end)
+  refused("cannot write /nonexistent/model", function() tiny():save "/nonexistent/model" end)
 end
 
 claims["all weights are one array, and each parameter has its place in it"] = function()
