@@ -29,7 +29,10 @@ static const char grammar[] =
     "                 bias=N                                 the bias, also a negative one\n"
     "                 subnormals=keep|flush|flush-in|flush-out   read as zero, flushed as results, or both\n"
     "                 specials=ieee|fn|fnuz|finite           finite: neither infinities nor NaN\n"
-    "               as in e5m7{bias=20,subnormals=flush}\n";
+    "               as in e5m7{bias=20,subnormals=flush}\n"
+    "\n"
+    "  positN       posit of N bits (3 to 64), 2 of them exponent; positN_ES with ES exponent bits (0 to 5)\n"
+    "  takumN       linear takum of N bits (2 to 64)\n";
 
 /* --- lines of the description: a table of what is shown --- */
 
@@ -130,8 +133,12 @@ static void add_fields(description *d, const hu_format *f)
 {
     char fields[96];
     add_count(d, "width in bits", "width_bits", f->width_bits);
-    if (!is_float(f))
+    if (!is_float(f)) {
+        add_count(d, "largest precision", "precision_bits", f->man_bits + 1);
+        add_count(d, "smallest exponent", "emin", f->emin);
+        add_count(d, "largest exponent", "emax", f->emax);
         return;
+    }
     snprintf(fields, sizeof fields, "%s%d exponent, %d significand", f->is_signed ? "1 sign, " : "", f->exp_bits, f->man_bits);
     add_text(d, "fields in bits", "fields", fields);
     add_count(d, "exponent bits", "exp_bits", f->exp_bits);
@@ -160,8 +167,12 @@ static void describe(description *d, const hu_format *f)
     add_fields(d, f);
     add_specials(d, f);
     add_number(d, "largest finite", "max", hu_format_max(f));
-    add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
-    add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+    if (is_float(f)) {
+        add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
+        add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+    } else {
+        add_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
+    }
     add_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
     if (is_float(f) || f->width_bits <= WIDEST_COUNT) {
         census c = is_float(f) ? count_float(f) : count_codes(f);
