@@ -27,7 +27,8 @@ typedef hu_u128 hu_code;             /* the bit pattern of a value, right-aligne
 typedef struct hu_bracket {
     hu_code  lo, hi;
     uint64_t part;        /* (|x| - |lo|) / (|hi| - |lo|) in units of 2^-63; the last bit is a sticky one;
-                             0: x is lo exactly; HU_ONE only when `overflow`                       */
+                             0: x is lo exactly; HU_ONE only when `overflow`, or where the family lets no
+                             mode but a directed one take lo (a zero lo, in posits and takums)     */
     bool     negative;    /* sign of x                                                             */
     bool     odd;         /* lo is the odd one of the two                                          */
     bool     overflow;    /* lo is the largest finite value (of the sign of x), and x is not lo    */
@@ -50,6 +51,8 @@ typedef struct hu_family {
 } hu_family;
 
 extern const hu_family hu_family_float;
+extern const hu_family hu_family_posit;
+extern const hu_family hu_family_takum;
 
 typedef enum hu_specials {
     HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
@@ -68,11 +71,11 @@ struct hu_format {
     const hu_family *family;
     int              width_bits;    /* of a code                                                      */
     int              exp_bits;      /* of the exponent field                                          */
-    int              man_bits;      /* of the trailing significand; precision p = man_bits + 1        */
+    int              man_bits;      /* of the trailing significand, the longest where that varies; precision p = man_bits + 1 */
     int              bias;
     hu_specials      specials;
     unsigned         subnormals;    /* HU_FLUSH_IN | HU_FLUSH_OUT                                     */
-    int              emin;          /* exponent of the smallest normal, 1 - bias                      */
+    int              emin;          /* exponent of the smallest normal, 1 - bias; of the smallest positive value in posits, takums */
     int              emax;          /* exponent of the largest finite value                           */
     hu_code          max_code;      /* of the largest finite value                                    */
     hu_code          nan_code;      /* canonical quiet NaN; equals max_code or the infinity without one */
