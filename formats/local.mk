@@ -10,3 +10,5 @@ libhalfulp_la_SOURCES += formats/posit.c
 libhalfulp_la_SOURCES += formats/takum.c
 libhalfulp_la_SOURCES += formats/properties.c
 libhalfulp_la_SOURCES += formats/table.def
+libhalfulp_la_SOURCES += formats/magnitude.h
+libhalfulp_la_SOURCES += formats/magnitude.c
