@@ -12,3 +12,4 @@ libhalfulp_la_SOURCES += formats/properties.c
 libhalfulp_la_SOURCES += formats/table.def
 libhalfulp_la_SOURCES += formats/magnitude.h
 libhalfulp_la_SOURCES += formats/magnitude.c
+libhalfulp_la_SOURCES += formats/p3109.c

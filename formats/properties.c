@@ -1,14 +1,14 @@
 /* properties.c - the landmarks of a format, as exact numbers.
  *
- * Those of a float follow from its fields; other families are asked for the neighbor above zero or one.
+ * Those of a format with fields follow from them; other families are asked for the neighbor above zero or one.
  */
 #include <limits.h>
 
 #include "formats/format.h"
 
-static bool is_float(const hu_format *f)
+bool hu_format_has_fields(const hu_format *f)
 {
-    return f->family == &hu_family_float;
+    return f->family == &hu_family_float || f->family == &hu_family_p3109;
 }
 
 hu_num hu_format_max(const hu_format *f)
@@ -23,14 +23,14 @@ static hu_num smallest_positive(const hu_format *f)
 
 hu_num hu_format_min_normal(const hu_format *f)
 {
-    if (!is_float(f))
+    if (!hu_format_has_fields(f))
         return smallest_positive(f);
     return hu_num_make(false, 1, f->emin);
 }
 
 hu_num hu_format_min_subnormal(const hu_format *f)
 {
-    bool none = !is_float(f) || f->man_bits == 0 || f->subnormals != 0;
+    bool none = !hu_format_has_fields(f) || f->man_bits == 0 || f->subnormals != 0;
     return none ? hu_format_min_normal(f) : hu_num_make(false, 1, f->emin - f->man_bits);
 }
 
@@ -49,7 +49,7 @@ static hu_num step_above(const hu_format *f, hu_num x)
 hu_num hu_format_epsilon(const hu_format *f)
 {
     hu_num one = hu_num_make(false, 1, 0);
-    if (!is_float(f))
+    if (!hu_format_has_fields(f))
         return step_above(f, one);
     if (hu_num_compare(one, hu_format_max(f)) >= 0 || hu_num_compare(one, hu_format_min_subnormal(f)) < 0)
         return hu_num_zero(false);
