@@ -7,7 +7,7 @@
  * (OCP 8-bit Floating Point 1.0, section 5.2.2, non-saturating); a NaN becomes +infinity, or the
  * largest value where there is no infinity either (as the conversions to 4- and 6-bit formats of NVIDIA's PTX ISA do).
  */
-#include "formats/format.h"
+#include "formats/magnitude.h"
 
 static hu_code ones(int bits)
 {
@@ -51,53 +51,22 @@ static hu_num decode(const hu_format *f, hu_code code)
     if (f->has_inf && magnitude == f->inf_code)
         return hu_num_inf(negative);
 
-    int field = (int)(magnitude >> f->man_bits);
-    hu_code sig = magnitude & ones(f->man_bits);
-    if (field == 0) {
-        if (sig == 0 || (f->subnormals & HU_FLUSH_IN))
-            return hu_num_zero(negative);
-        return hu_num_make(negative, sig, f->emin - f->man_bits);
-    }
-    return hu_num_make(negative, sig | (hu_code)1 << f->man_bits, field - f->bias - f->man_bits);
-}
-
-/* The 63 bits of |x| below its `kept` upper ones, and a sticky one in the last place; kept may be negative. */
-static uint64_t position(hu_num x, int kept)
-{
-    hu_u128 below = kept >= 0 ? x.sig << kept : kept > -128 ? x.sig >> -kept : 0;
-    bool cut = kept < 0 && (kept <= -128 || x.sig << (128 + kept) != 0);
-    bool sticky = x.sticky || cut || below << 63 != 0;
-    return (uint64_t)(below >> 65) | sticky;
+    bool subnormal = magnitude < (hu_code)1 << f->man_bits;
+    return hu_magnitude_decode(f, subnormal && (f->subnormals & HU_FLUSH_IN) ? 0 : magnitude, negative);
 }
 
 static hu_bracket bracket(const hu_format *f, hu_num x)
 {
-    hu_bracket b = {.negative = x.negative, .tiny = x.exp < f->emin};
-    hu_code smallest_normal = (hu_code)1 << f->man_bits, lo;
-
-    if (x.exp > f->emax) {
-        lo = f->max_code + 1;
-    } else {
-        int exp = b.tiny ? f->emin : x.exp;
-        int kept = f->man_bits + 1 - (exp - x.exp);
-        lo = kept > 0 ? x.sig >> (128 - kept) : 0;
-        lo += (hu_code)(exp - f->emin) << f->man_bits;      /* the hidden bit counts the exponent up */
-        b.part = position(x, kept);
-    }
-    if (b.tiny && lo + 1 == smallest_normal && x.exp == f->emin - 1
-        && x.sig >> (127 - f->man_bits) == ones(f->man_bits + 1))
-        b.fine = position(x, f->man_bits + 1);
+    hu_magnitude at = hu_magnitude_of(f, x);
+    hu_code lo = at.lo;
+    hu_bracket b = {.negative = x.negative, .tiny = at.tiny, .part = at.part, .fine = at.fine};
 
     if (b.tiny && (f->subnormals & HU_FLUSH_OUT)) {         /* the neighbors with unbounded exponent, flushed */
         b.odd = f->man_bits > 0;                            /* without trailing bits lo would have code 0 */
         b.part = b.fine ? b.fine : 1;
         b.lo = with_sign(f, 0, x.negative);
-        b.hi = b.fine ? with_sign(f, smallest_normal, x.negative) : b.lo;
+        b.hi = b.fine ? with_sign(f, (hu_code)1 << f->man_bits, x.negative) : b.lo;
         return b;
-    }
-    if (lo > f->max_code) {
-        lo = f->max_code;
-        b.part = HU_ONE;
     }
     b.odd = lo & 1;
     b.lo = with_sign(f, lo, x.negative);

@@ -27,10 +27,14 @@ typedef hu_u128 hu_code;             /* the bit pattern of a value, right-aligne
 typedef struct hu_bracket {
     hu_code  lo, hi;
     uint64_t part;        /* (|x| - |lo|) / (|hi| - |lo|) in units of 2^-63; the last bit is a sticky one;
-                             0: x is lo exactly; HU_ONE only when `overflow`                       */
+                             0: x is lo exactly; HU_ONE only when `overflow`, or where the family lets no
+                             mode but a directed one take lo (a zero lo, in posits and takums)     */
     bool     negative;    /* sign of x                                                             */
     bool     odd;         /* lo is the odd one of the two                                          */
-    bool     overflow;    /* lo is the largest finite value (of the sign of x), and x is not lo    */
+    bool     overflow;    /* lo is the finite value farthest out on x's side of zero (0 where the format has no
+                             numbers there), and x is not lo                                       */
+    bool     odd_hi;      /* overflow: hi is an odd code and round to odd takes it; else it stays at lo */
+    bool     invalid;     /* overflow: hi is a NaN for want of numbers below zero; taking it is invalid */
     bool     tiny;        /* 0 < |x| < smallest normal                                             */
     uint64_t fine;        /* tiny and hi is the smallest normal: the position between hi and the value just
                              below it that an unbounded exponent range would have (odd when lo is), in the
@@ -50,6 +54,9 @@ typedef struct hu_family {
 } hu_family;
 
 extern const hu_family hu_family_float;
+extern const hu_family hu_family_posit;
+extern const hu_family hu_family_takum;
+extern const hu_family hu_family_p3109;
 
 typedef enum hu_specials {
     HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
@@ -68,11 +75,11 @@ struct hu_format {
     const hu_family *family;
     int              width_bits;    /* of a code                                                      */
     int              exp_bits;      /* of the exponent field                                          */
-    int              man_bits;      /* of the trailing significand; precision p = man_bits + 1        */
+    int              man_bits;      /* of the trailing significand, the longest where that varies; precision p = man_bits + 1 */
     int              bias;
     hu_specials      specials;
     unsigned         subnormals;    /* HU_FLUSH_IN | HU_FLUSH_OUT                                     */
-    int              emin;          /* exponent of the smallest normal, 1 - bias                      */
+    int              emin;          /* exponent of the smallest normal, 1 - bias; of the smallest positive value in posits, takums */
     int              emax;          /* exponent of the largest finite value                           */
     hu_code          max_code;      /* of the largest finite value                                    */
     hu_code          nan_code;      /* canonical quiet NaN; equals max_code or the infinity without one */
@@ -94,6 +101,10 @@ extern const char hu_format_grammar[];
 
 /* The i-th alias and what it stands for; NULL past the last. */
 const char *hu_format_alias_at(int i, const char **stands_for);
+
+/* Whether the codes have fields for a sign, an exponent and a significand, and count magnitudes up to max_code; then every
+ * finite value is a number of man_bits + 1 bits, with exponents from emin, where the steps stay the same below, to emax. */
+bool hu_format_has_fields(const hu_format *f);
 
 /* Properties of a format, exact: largest finite, smallest positive normal and subnormal, and the
  * distance from 1 to the next larger value (zero where 1 is not a value or the largest). */

@@ -19,6 +19,9 @@ typedef enum hu_reading {
 typedef hu_reading hu_read_name(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err);
 
 hu_read_name hu_read_float;         /* float-name.c */
+hu_read_name hu_read_posit;         /* posit.c      */
+hu_read_name hu_read_takum;         /* takum.c      */
+hu_read_name hu_read_p3109;         /* p3109.c      */
 
 /* Writes the line into err as hu_fail does, and is HU_REFUSED. */
 #define hu_refuse(err, status, ...) (hu_fail(err, status, __VA_ARGS__), HU_REFUSED)

@@ -2,6 +2,7 @@
  *
  * Round to odd keeps that something was cut off, so that a second rounding to fewer bits is as good as
  * one. Beyond the largest finite value it stays there, as truncation does: an infinity would lose that.
+ * Where a family goes by the parity of codes there too, its bracket says so.
  */
 #include "rounding/picks.h"
 
@@ -32,5 +33,5 @@ bool hu_pick_away(const hu_rounding *mode, const hu_bracket *b, uint64_t random)
 bool hu_pick_to_odd(const hu_rounding *mode, const hu_bracket *b, uint64_t random)
 {
     (void)mode, (void)random;
-    return !b->odd && !b->overflow;
+    return !b->odd && (!b->overflow || b->odd_hi);
 }

@@ -29,7 +29,12 @@ static const char grammar[] =
     "                 bias=N                                 the bias, also a negative one\n"
     "                 subnormals=keep|flush|flush-in|flush-out   read as zero, flushed as results, or both\n"
     "                 specials=ieee|fn|fnuz|finite           finite: neither infinities nor NaN\n"
-    "               as in e5m7{bias=20,subnormals=flush}\n";
+    "               as in e5m7{bias=20,subnormals=flush}\n"
+    "\n"
+    "  positN       posit of N bits (3 to 64), 2 of them exponent; positN_ES with ES exponent bits (0 to 5)\n"
+    "  takumN       linear takum of N bits (2 to 64)\n"
+    "  binaryKpPse  IEEE P3109: K bits (3 to 64), precision P; s signed or u unsigned, then e extended\n"
+    "               (with infinities) or f finite; as in binary8p4se, binary8p1uf\n";
 
 /* --- lines of the description: a table of what is shown --- */
 
@@ -82,11 +87,6 @@ typedef struct census {
     hu_u128 nans;        /* codes */
 } census;
 
-static bool is_float(const hu_format *f)
-{
-    return strcmp(f->family->name, "float") == 0;
-}
-
 static census count_codes(const hu_format *f)
 {
     census c = {0, 0, 0};
@@ -102,9 +102,9 @@ static census count_codes(const hu_format *f)
     return c;
 }
 
-/* By the layout of a float: the codes of the finite positive values run from 1 to max_code, and what is
+/* By the layout of fields: the codes of the finite positive values run from 1 to max_code, and what is
  * neither finite nor an infinity is a NaN. */
-static census count_float(const hu_format *f)
+static census count_by_fields(const hu_format *f)
 {
     hu_u128 sides = f->is_signed ? 2 : 1;
     hu_u128 subnormals = (hu_u128)1 << f->man_bits;
@@ -130,8 +130,12 @@ static void add_fields(description *d, const hu_format *f)
 {
     char fields[96];
     add_count(d, "width in bits", "width_bits", f->width_bits);
-    if (!is_float(f))
+    if (!hu_format_has_fields(f)) {
+        add_count(d, "largest precision", "precision_bits", f->man_bits + 1);
+        add_count(d, "smallest exponent", "emin", f->emin);
+        add_count(d, "largest exponent", "emax", f->emax);
         return;
+    }
     snprintf(fields, sizeof fields, "%s%d exponent, %d significand", f->is_signed ? "1 sign, " : "", f->exp_bits, f->man_bits);
     add_text(d, "fields in bits", "fields", fields);
     add_count(d, "exponent bits", "exp_bits", f->exp_bits);
@@ -148,7 +152,7 @@ static void add_specials(description *d, const hu_format *f)
     add_text(d, "infinities", "has_infinities", f->has_inf ? "yes" : "no");
     add_text(d, "NaN", "has_nan", f->has_nan ? "yes" : "no");
     add_text(d, "negative zero", "has_negative_zero", f->has_negative_zero ? "yes" : "no");
-    if (is_float(f))
+    if (hu_format_has_fields(f))
         add_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
 }
 
@@ -160,11 +164,15 @@ static void describe(description *d, const hu_format *f)
     add_fields(d, f);
     add_specials(d, f);
     add_number(d, "largest finite", "max", hu_format_max(f));
-    add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
-    add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+    if (hu_format_has_fields(f)) {
+        add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
+        add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+    } else {
+        add_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
+    }
     add_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
-    if (is_float(f) || f->width_bits <= WIDEST_COUNT) {
-        census c = is_float(f) ? count_float(f) : count_codes(f);
+    if (hu_format_has_fields(f) || f->width_bits <= WIDEST_COUNT) {
+        census c = hu_format_has_fields(f) ? count_by_fields(f) : count_codes(f);
         add_big_count(d, "finite values", "n_finite", c.finite);
         add_big_count(d, "infinity codes", "n_infinities", c.infinities);
         add_big_count(d, "NaN codes", "n_nans", c.nans);
@@ -191,7 +199,7 @@ static char *bits_of(const hu_format *f, hu_code code, char out[WIDEST_TABLE + 4
     for (int i = f->width_bits - 1; i >= 0; i--) {
         *c++ = (char)('0' + (int)(code >> i & 1));
         bool ends_sign = f->is_signed && i == f->width_bits - 1;
-        if (is_float(f) && i > 0 && (ends_sign || i == f->man_bits))
+        if (hu_format_has_fields(f) && i > 0 && (ends_sign || i == f->man_bits))
             *c++ = ' ';
     }
     *c = '\0';

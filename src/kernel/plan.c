@@ -23,9 +23,10 @@ static bool is_float(const hu_format *f)
     return strcmp(f->family->name, "float") == 0;
 }
 
+/* Whatever the family, values have at most man_bits + 1 significant bits and are multiples of 2^(emin - man_bits). */
 static bool fits(const hu_format *f, const carrier *c)
 {
-    return is_float(f) && f->man_bits <= c->man_bits && f->emax <= c->bias
+    return f->man_bits <= c->man_bits && f->emax <= c->bias
         && f->emin - f->man_bits >= 1 - c->bias - c->man_bits;
 }
 

@@ -6,14 +6,22 @@
 
 #include <limits.h>
 
-/* Zeros, infinities and NaNs. Saturation applies to infinities too, unless only finite values are clamped. */
+/* Saturation applies to infinities too, unless only finite values are clamped; then an unsigned format still has
+ * no place for the negative one. */
+static bool clamps_inf(const hu_env *env, bool below_zero)
+{
+    return env->overflow == HU_OVERFLOW_SATURATE || (below_zero && env->overflow == HU_OVERFLOW_SATURATE_FINITE);
+}
+
+/* Zeros, infinities and NaNs. */
 static hu_code round_special(const hu_format *f, hu_env *env, hu_num x)
 {
-    if (x.kind == HU_INF && env->overflow == HU_OVERFLOW_SATURATE) {
+    bool below_zero = x.kind == HU_INF && x.negative && !f->is_signed;
+    if (x.kind == HU_INF && clamps_inf(env, below_zero)) {
         hu_num huge = hu_num_make(x.negative, 1, INT_MAX / 4);
         return f->family->bracket(f, huge).lo;
     }
-    if (x.kind == HU_NAN && !f->has_nan)
+    if (below_zero || (x.kind == HU_NAN && !f->has_nan))
         env->flags |= HU_INVALID;
     return f->family->special(f, x);
 }
@@ -42,15 +50,18 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
     hu_bracket b = f->family->bracket(f, x);
     if (b.part == 0)
         return b.lo;
-    env->flags |= HU_INEXACT;
-    bool up = env->rounding->pick(env->rounding, &b, random);
+    bool up = env->rounding->pick(env->rounding, &b, random), passes = false;
 
     if (b.overflow) {
-        if (up || passes_max(env->rounding, &b, random))
-            env->flags |= HU_OVERFLOW;
+        passes = up || passes_max(env->rounding, &b, random);
         up = up && env->overflow == HU_OVERFLOW_IEEE;
     }
-    if (b.tiny && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))
+    if (up && b.invalid) {
+        env->flags |= HU_INVALID;
+        return b.hi;
+    }
+    env->flags |= HU_INEXACT | (passes ? HU_OVERFLOW : 0);
+    if (b.tiny && !passes && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))
         env->flags |= HU_UNDERFLOW;
     return up ? b.hi : b.lo;
 }

@@ -64,6 +64,19 @@ says() {
     "$HALFULP" format e4m3fnuz | grep -qx '0x80   1 0000 000   nan  *nan'
 }
 
+@test "posits and takums show their ends and their codes" {
+    says posit16 family posit
+    says posit16 "largest finite" "72057594037927936 0x1p+56"
+    says posit16_2 name posit16
+    says takum_linear8 name takum8
+    "$HALFULP" format posit8 | grep -qx '0x40   01000000     1  *0x1p+0'
+    "$HALFULP" format posit8_0 | grep -qx '0x80   10000000     nan  *nan'
+    run --separate-stderr "$HALFULP" format posit65
+    fails 2 "a posit has 3 to 64 bits"
+    run --separate-stderr "$HALFULP" format takum_log16
+    fails 2 "irrational"
+}
+
 @test "an alias shows the format it stands for" {
     says bf16 name e8m7
     [ "$("$HALFULP" format half)" = "$("$HALFULP" format e5m10)" ]

@@ -25,7 +25,8 @@ static void check_format(const hu_format *f, const char *name)
 {
     must(hu_format_find(name, NULL) == f);
     must(hu_format_find(f->name, NULL) == f);
-    must(f->width_bits == 1 + f->exp_bits + f->man_bits && f->width_bits <= 128);
+    must(f->width_bits == 1 + f->exp_bits + f->man_bits || f->family != &hu_family_float);
+    must(f->width_bits > 0 && f->width_bits <= 128);
     must(f->max_code <= hu_format_last_code(f) && f->nan_code <= hu_format_last_code(f));
     hu_num max = hu_format_max(f);
     must(max.kind == HU_FINITE && max.exp == f->emax);

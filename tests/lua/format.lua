@@ -24,6 +24,20 @@ claims["every listed format and alias is found, and has its own name"] = functio
   end
 end
 
+claims["posits and takums compute, step and fill arrays"] = function()
+  local posit, takum = hu.format "posit8", hu.format "takum16"
+  t.assertEquals(posit.family, "posit")
+  t.assertEquals({posit.max, posit.min_subnormal, posit.epsilon, posit.precision}, {0x1p24, 0x1p-24, 0.125, 4})
+  t.assertEquals((posit(3) / posit(7)):value(), 0.4375)
+  t.assertEquals(posit(1e30):value(), 0x1p24)
+  t.assertEquals(posit(-1e-30):value(), -0x1p-24)
+  t.assertEquals(posit(0x1p24):next():value(), 0x1p24)
+  t.assertEquals(posit(0x1p-24):prev():value(), 0.0)
+  t.assertEquals(posit(0):prev():value(), -0x1p-24)
+  t.assertEquals((takum(1) / takum(3)):value(), 0x1.554p-2)
+  t.assertEquals(posit:quantize({0.3, 1e30, -1e-30, 0}):totable(), {0.3125, 0x1p24, -0x1p-24, 0.0})
+end
+
 claims["an unknown format is an error that names the nearest one"] = function()
   t.assertErrorMsgContains("e4m3fn", hu.format, "e4m3nf")
 end
