@@ -133,7 +133,7 @@ hu_bracket hu_codebook_bracket(const hu_format *f, hu_num x)
 
 static hu_num decode(const hu_format *f, hu_code code)
 {
-    int64_t value = f->codebook->by_code[code];
+    int64_t value = f->codebook->by_code[code & (HU_CODEBOOK_SIZE - 1)];
     return hu_num_make(value < 0, (hu_u128)(value < 0 ? -value : value), HU_CODEBOOK_UNIT);
 }
 

@@ -16,7 +16,7 @@ const char hu_format_grammar[] =
     "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn or fnuz, and {bias=,subnormals=,specials=}; "
     "positN or positN_ES; takumN; binaryKpP of IEEE P3109, then s or u and e or f; "
     "positN or positN_ES; takumN; "
-    "eXmYfnu has no sign; qI.F, uqI.F, intN, uintN are fixed point (2..64 bits, {overflow=wrap}); "
+    "eXmYfnu; qI.F, uqI.F, intN, uintN, {overflow=wrap}; "
     "or a name of 'halfulp format --list'";
 
 static const struct { const char *name; unsigned value; } subnormal_words[] = {
