@@ -13,10 +13,8 @@
 enum { E_MIN = 2, E_MAX = 15, M_MAX = 62, BIAS_MAX = 65536 };
 
 const char hu_format_grammar[] =
-    "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn or fnuz, and {bias=,subnormals=,specials=}; "
-    "positN or positN_ES; takumN; binaryKpP of IEEE P3109, then s or u and e or f; "
-    "positN or positN_ES; takumN; "
-    "eXmYfnu; qI.F, uqI.F, intN, uintN, {overflow=wrap}; "
+    "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
+    "positN, positN_ES, takumN, binaryKpPse, qI.F, uqI.F, intN, uintN; "
     "or a name of 'halfulp format --list'";
 
 static const struct { const char *name; unsigned value; } subnormal_words[] = {
