@@ -156,7 +156,7 @@ static void specials(void **state)
     assert_int_equal(env.flags, 0);
     assert_true(hu_round_with(u, &env, hu_num_inf(true), 0) == 0 && env.flags == HU_INVALID);
     env.flags = 0;
-    assert_true( hu_round_with(w, &env, hu_num_inf(true), 0) == 0);
+    assert_true(hu_round_with(w, &env, hu_num_inf(true), 0) == 0);
     assert_true(hu_round_with(f, &env, hu_num_zero(true), 0) == 0 && env.flags == 0);
     assert_true(hu_round_with(f, &env, hu_num_nan(), 0) == 0 && env.flags == HU_INVALID);
     env.flags = 0;
