@@ -13,8 +13,8 @@
 enum { E_MIN = 2, E_MAX = 15, M_MAX = 62, BIAS_MAX = 65536 };
 
 const char hu_format_grammar[] =
-    "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn or fnuz, and {bias=,subnormals=,specials=}; "
-    "positN or positN_ES; takumN; binaryKpP of IEEE P3109, then s or u and e or f; "
+    "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
+    "positN, positN_ES, takumN, binaryKpPse, qI.F, uqI.F, intN, uintN; "
     "or a name of 'halfulp format --list'";
 
 static const struct { const char *name; unsigned value; } subnormal_words[] = {
@@ -76,7 +76,7 @@ static void derive(hu_format *f, const spec *s)
 
 /* Reading a name: each function moves *text past what it took. */
 
-static bool read_number(const char **text, long *out)
+bool hu_read_number(const char **text, long *out)
 {
     const char *c = *text;
     bool negative = *c == '-';
@@ -92,7 +92,7 @@ static bool read_number(const char **text, long *out)
     return true;
 }
 
-static bool read_word(const char **text, const char *word)
+bool hu_read_word(const char **text, const char *word)
 {
     size_t n = strlen(word);
     if (strncmp(*text, word, n) != 0)
@@ -105,7 +105,7 @@ static bool read_word(const char **text, const char *word)
 static bool read_value(const char **text, const char *word)
 {
     const char *c = *text;
-    if (!read_word(&c, word) || (*c != ',' && *c != '}'))
+    if (!hu_read_word(&c, word) || (*c != ',' && *c != '}'))
         return false;
     *text = c;
     return true;
@@ -145,15 +145,15 @@ static hu_reading read_modifiers(const char **text, const char *name, spec *s, b
         ++*text;                                                    /* the brace or the comma */
         hu_reading read = HU_READ;
         long n;
-        if (read_word(text, "bias=")) {
+        if (hu_read_word(text, "bias=")) {
             const char *number = *text;
-            if (!read_number(text, &n) || n < -BIAS_MAX || n > BIAS_MAX)
+            if (!hu_read_number(text, &n) || n < -BIAS_MAX || n > BIAS_MAX)
                 return fail_modifier(err, name, "bias= takes a whole number from -65536 to 65536", number);
             s->bias = (int)n;
             *has_bias = true;
-        } else if (read_word(text, "subnormals=")) {
+        } else if (hu_read_word(text, "subnormals=")) {
             read = read_subnormals(text, name, s, err);
-        } else if (read_word(text, "specials=")) {
+        } else if (hu_read_word(text, "specials=")) {
             read = read_specials(text, name, s, err);
         } else {
             return fail_modifier(err, name, "expected bias=, subnormals= or specials=", *text);
@@ -178,7 +178,7 @@ static hu_reading read_base(const char **text, const char *name, spec *s, bool *
 {
     long e, m, bias;
     const char *c = *text;
-    if (!read_word(&c, "e") || !read_number(&c, &e) || !read_word(&c, "m") || !read_number(&c, &m))
+    if (!hu_read_word(&c, "e") || !hu_read_number(&c, &e) || !hu_read_word(&c, "m") || !hu_read_number(&c, &m))
         return HU_NOT_MINE;
     if (e < E_MIN || e > E_MAX)
         return hu_refuse(err, HU_ERANGE, "format '%.60s': %ld exponent bits asked for, %d to %d will do", name, e, E_MIN, E_MAX);
@@ -187,14 +187,14 @@ static hu_reading read_base(const char **text, const char *name, spec *s, bool *
     *s = (spec){.exp_bits = (int)e, .man_bits = (int)m};
     if (*c == 'b') {
         c++;
-        if (!read_number(&c, &bias) || bias < 0 || bias > BIAS_MAX)
+        if (!hu_read_number(&c, &bias) || bias < 0 || bias > BIAS_MAX)
             return hu_refuse(err, HU_ERANGE, "format '%.60s': after b stands a bias from 0 to %d; {bias=N} takes negative ones", name, BIAS_MAX);
         s->bias = (int)bias;
         *has_bias = true;
     }
-    if (read_word(&c, "fnuz"))
+    if (hu_read_word(&c, "fnuz"))
         s->specials = HU_SPECIALS_FNUZ;
-    else if (read_word(&c, "fn"))
+    else if (hu_read_word(&c, "fn"))
         s->specials = HU_SPECIALS_FN;
     if (*c != '\0' && *c != '{')
         return HU_NOT_MINE;

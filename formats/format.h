@@ -36,6 +36,8 @@ typedef struct hu_bracket {
     bool     odd_hi;      /* overflow: hi is an odd code and round to odd takes it; else it stays at lo */
     bool     invalid;     /* overflow: hi is a NaN for want of numbers below zero; taking it is invalid */
     bool     tiny;        /* 0 < |x| < smallest normal                                             */
+    bool     lo_wraps;    /* lo, or hi, is what its neighbor past the range becomes in a format    */
+    bool     hi_wraps;    /* that wraps around; to take it is an overflow and inexact              */
     uint64_t fine;        /* tiny and hi is the smallest normal: the position between hi and the value just
                              below it that an unbounded exponent range would have (odd when lo is), in the
                              same units; else 0. From it follows tininess after rounding.          */
@@ -57,6 +59,12 @@ extern const hu_family hu_family_float;
 extern const hu_family hu_family_posit;
 extern const hu_family hu_family_takum;
 extern const hu_family hu_family_p3109;
+extern const hu_family hu_family_ufloat;
+extern const hu_family hu_family_fixed;
+extern const hu_family hu_family_codebook;
+extern const hu_family hu_family_hifloat8;
+
+struct hu_codebook;                   /* the list of values of a codebook: formats/codebook.h */
 
 typedef enum hu_specials {
     HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
@@ -79,12 +87,15 @@ struct hu_format {
     int              bias;
     hu_specials      specials;
     unsigned         subnormals;    /* HU_FLUSH_IN | HU_FLUSH_OUT                                     */
-    int              emin;          /* exponent of the smallest normal, 1 - bias; of the smallest positive value in posits, takums */
+    int              emin;          /* exponent of the smallest normal, 1 - bias; of the smallest positive value in posits, takums, codebooks; fixed: see there */
     int              emax;          /* exponent of the largest finite value                           */
     hu_code          max_code;      /* of the largest finite value                                    */
-    hu_code          nan_code;      /* canonical quiet NaN; equals max_code or the infinity without one */
+    hu_code          nan_code;      /* canonical quiet NaN; without one, what a NaN becomes           */
     hu_code          inf_code;      /* positive infinity; equals nan_code or max_code without one     */
     bool             has_inf, has_nan, has_negative_zero, is_signed;
+    bool             lacks_zero;    /* zero becomes the smallest value, which is inexact              */
+    bool             wraps;         /* fixed: results past the range come back at its other end       */
+    const struct hu_codebook *codebook;   /* codebooks, HiFloat8: their values                        */
     const char      *source;        /* where the format is defined                                    */
 };
 

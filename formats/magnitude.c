@@ -6,15 +6,6 @@ static hu_code ones(int bits)
     return ((hu_code)1 << bits) - 1;
 }
 
-/* The 63 bits of |x| below its `kept` upper ones, and a sticky one in the last place; kept may be negative. */
-static uint64_t position(hu_num x, int kept)
-{
-    hu_u128 below = kept >= 0 ? x.sig << kept : kept > -128 ? x.sig >> -kept : 0;
-    bool cut = kept < 0 && (kept <= -128 || x.sig << (128 + kept) != 0);
-    bool sticky = x.sticky || cut || below << 63 != 0;
-    return (uint64_t)(below >> 65) | sticky;
-}
-
 hu_magnitude hu_magnitude_of(const hu_format *f, hu_num x)
 {
     hu_magnitude at = {.tiny = x.exp < f->emin};
@@ -27,11 +18,11 @@ hu_magnitude hu_magnitude_of(const hu_format *f, hu_num x)
         int kept = f->man_bits + 1 - (exp - x.exp);
         at.lo = kept > 0 ? x.sig >> (128 - kept) : 0;
         at.lo += (hu_code)(exp - f->emin) << f->man_bits;   /* the hidden bit counts the exponent up */
-        at.part = position(x, kept);
+        at.part = hu_num_below(x, kept);
     }
     if (at.tiny && at.lo + 1 == smallest_normal && x.exp == f->emin - 1
         && x.sig >> (127 - f->man_bits) == ones(f->man_bits + 1))
-        at.fine = position(x, f->man_bits + 1);
+        at.fine = hu_num_below(x, f->man_bits + 1);
     if (at.lo > f->max_code) {
         at.lo = f->max_code;
         at.part = HU_ONE;

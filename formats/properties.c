@@ -4,11 +4,11 @@
  */
 #include <limits.h>
 
-#include "formats/format.h"
+#include "formats/codebook.h"
 
 bool hu_format_has_fields(const hu_format *f)
 {
-    return f->family == &hu_family_float || f->family == &hu_family_p3109;
+    return f->family == &hu_family_float || f->family == &hu_family_ufloat || f->family == &hu_family_p3109;
 }
 
 hu_num hu_format_max(const hu_format *f)
@@ -23,6 +23,8 @@ static hu_num smallest_positive(const hu_format *f)
 
 hu_num hu_format_min_normal(const hu_format *f)
 {
+    if (f->codebook)
+        return hu_num_make(false, (hu_u128)f->codebook->min_normal, HU_CODEBOOK_UNIT);
     if (!hu_format_has_fields(f))
         return smallest_positive(f);
     return hu_num_make(false, 1, f->emin);
@@ -30,7 +32,9 @@ hu_num hu_format_min_normal(const hu_format *f)
 
 hu_num hu_format_min_subnormal(const hu_format *f)
 {
-    bool none = !hu_format_has_fields(f) || f->man_bits == 0 || f->subnormals != 0;
+    if (!hu_format_has_fields(f))
+        return smallest_positive(f);
+    bool none = f->man_bits == 0 || f->subnormals != 0;
     return none ? hu_format_min_normal(f) : hu_num_make(false, 1, f->emin - f->man_bits);
 }
 
@@ -40,7 +44,7 @@ static hu_num step_above(const hu_format *f, hu_num x)
     hu_num beyond = x;
     beyond.sticky = true;
     hu_bracket at = f->family->bracket(f, x), above = f->family->bracket(f, beyond);
-    if (at.part != 0 || above.overflow)
+    if (at.part != 0 || at.lo_wraps || above.overflow || above.hi_wraps)
         return hu_num_zero(false);
     return hu_num_add(hu_decode(f, above.hi), hu_num_negate(x), false);
 }

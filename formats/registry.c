@@ -28,7 +28,9 @@ static const struct { const char *alias, *name; } aliases[] = {
 #undef ALIAS
 };
 
-static hu_read_name *const readers[] = {hu_read_float, hu_read_posit, hu_read_takum, hu_read_p3109};
+static hu_read_name *const readers[] = {
+    hu_read_ufloat, hu_read_float, hu_read_posit, hu_read_takum, hu_read_p3109, hu_read_fixed, hu_read_codebook, hu_read_hifloat8,
+};
 
 enum { N_ROWS = sizeof rows / sizeof rows[0], N_ALIASES = sizeof aliases / sizeof aliases[0],
        N_READERS = sizeof readers / sizeof readers[0], N_BUCKETS = 256 };

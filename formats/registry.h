@@ -22,6 +22,14 @@ hu_read_name hu_read_float;         /* float-name.c */
 hu_read_name hu_read_posit;         /* posit.c      */
 hu_read_name hu_read_takum;         /* takum.c      */
 hu_read_name hu_read_p3109;         /* p3109.c      */
+hu_read_name hu_read_ufloat;        /* ufloat.c     */
+hu_read_name hu_read_fixed;         /* fixed-name.c */
+hu_read_name hu_read_codebook;      /* codebook.c   */
+hu_read_name hu_read_hifloat8;      /* hifloat8.c   */
+
+/* Parts of names: each moves *text past what it took, and says whether it took something. */
+bool hu_read_number(const char **text, long *out);              /* decimal, may be negative; held below about 10^10 */
+bool hu_read_word(const char **text, const char *word);
 
 /* Writes the line into err as hu_fail does, and is HU_REFUSED. */
 #define hu_refuse(err, status, ...) (hu_fail(err, status, __VA_ARGS__), HU_REFUSED)

@@ -185,7 +185,7 @@ static hu_code neighbor(const hu_format *f, hu_code code, bool up)
     }
     bool away = x.negative != up;
     hu_bracket b = f->family->bracket(f, nudge(x, away));
-    if (away && b.overflow && !f->has_inf)
+    if (away && (b.overflow || b.hi_wraps) && !f->has_inf)
         return code;
     return away ? b.hi : b.lo;
 }

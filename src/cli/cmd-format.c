@@ -18,7 +18,7 @@ static const char text[] =
     "  $ halfulp format 'e5m7{bias=20,subnormals=flush}' --json\n";
 
 static const char grammar[] =
-    "Any other floating-point format is named by its fields:\n"
+    "Any other format is named by its fields:\n"
     "\n"
     "  eEmM         IEEE-like: E exponent bits (2 to 15), M significand bits (0 to 62), infinities, NaNs,\n"
     "               subnormals, bias 2^(E-1)-1; as in e5m2, e8m7, e6m9\n"
@@ -34,7 +34,10 @@ static const char grammar[] =
     "  positN       posit of N bits (3 to 64), 2 of them exponent; positN_ES with ES exponent bits (0 to 5)\n"
     "  takumN       linear takum of N bits (2 to 64)\n"
     "  binaryKpPse  IEEE P3109: K bits (3 to 64), precision P; s signed or u unsigned, then e extended\n"
-    "               (with infinities) or f finite; as in binary8p4se, binary8p1uf\n";
+    "               (with infinities) or f finite; as in binary8p4se, binary8p1uf\n"
+    "  eEmMfnu      a float without a sign, as in e8m0fnu\n"
+    "  qI.F  uqI.F  fixed point: I bits before the point, the sign among them, and F after it; as in q4.12\n"
+    "  intN  uintN  integers; {overflow=wrap} after these four: results past the range come back at its other end\n";
 
 /* --- lines of the description: a table of what is shown --- */
 
@@ -87,6 +90,11 @@ typedef struct census {
     hu_u128 nans;        /* codes */
 } census;
 
+static bool is_fixed(const hu_format *f)
+{
+    return f->family == &hu_family_fixed;
+}
+
 static census count_codes(const hu_format *f)
 {
     census c = {0, 0, 0};
@@ -130,6 +138,13 @@ static void add_fields(description *d, const hu_format *f)
 {
     char fields[96];
     add_count(d, "width in bits", "width_bits", f->width_bits);
+    if (is_fixed(f)) {
+        snprintf(fields, sizeof fields, "%s%d whole, %d fraction", f->is_signed ? "1 sign, " : "",
+                 f->emin + 1, f->man_bits - f->emin);
+        add_text(d, "fields in bits", "fields", fields);
+        add_text(d, "past the range", "overflow", f->wraps ? "wraps around" : "the nearest value");
+        return;
+    }
     if (!hu_format_has_fields(f)) {
         add_count(d, "largest precision", "precision_bits", f->man_bits + 1);
         add_count(d, "smallest exponent", "emin", f->emin);
@@ -156,6 +171,12 @@ static void add_specials(description *d, const hu_format *f)
         add_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
 }
 
+/* Of a fixed-point format: the code after the largest, in two's complement. */
+static hu_num lowest(const hu_format *f)
+{
+    return f->is_signed ? hu_decode(f, f->max_code + 1) : hu_num_zero(false);
+}
+
 static void describe(description *d, const hu_format *f)
 {
     d->n = 0;
@@ -164,6 +185,8 @@ static void describe(description *d, const hu_format *f)
     add_fields(d, f);
     add_specials(d, f);
     add_number(d, "largest finite", "max", hu_format_max(f));
+    if (is_fixed(f))
+        add_number(d, "most negative", "min", lowest(f));
     if (hu_format_has_fields(f)) {
         add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
         add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));

@@ -98,6 +98,16 @@ hu_num hu_num_abs(hu_num x)
     return x;
 }
 
+uint64_t hu_num_below(hu_num x, int kept)
+{
+    if (kept >= 128)
+        return x.sticky;
+    hu_u128 below = kept >= 0 ? x.sig << kept : kept > -128 ? x.sig >> -kept : 0;
+    bool cut = kept < 0 && (kept <= -128 || x.sig << (128 + kept) != 0);
+    bool sticky = x.sticky || cut || below << 63 != 0;
+    return (uint64_t)(below >> 65) | sticky;
+}
+
 static int compare_magnitude(hu_num a, hu_num b)
 {
     if (a.kind != b.kind)                                   /* zero < finite < infinite */
@@ -253,14 +263,21 @@ hu_num hu_num_rem(hu_num a, hu_num b)
         return hu_num_make(!a.negative, ((hu_u128)y << 1) - x, a.exp - 63);
     }
 
-    /* Operands have at most 63 bits, so halves are exact and 2 |b| fits 64 bits: its residue tells the
-     * parity of the quotient too. */
-    uint64_t half = y >> 1, rest = scale_mod(x >> 1, distance, half * 2);
-    bool odd = rest >= half;
-    if (odd)
-        rest -= half;
-    uint64_t other = half - rest;
+    uint64_t rest;                                          /* a - q b in units of the last bit of b */
+    bool odd;                                               /* q */
+    if (distance == 0) {
+        odd = x >= y;
+        rest = odd ? x - y : x;
+    } else if (y & 1) {                                     /* a is even in these units, so q is odd where the rest is */
+        rest = scale_mod(x, distance, y);
+        odd = rest & 1;
+    } else {                                                /* in units twice as large y is 2 b: its residue tells the parity */
+        rest = scale_mod(x, distance - 1, y);
+        odd = rest >= y >> 1;
+        rest = 2 * (odd ? rest - (y >> 1) : rest);
+    }
+    uint64_t other = y - rest;
     if (rest > other || (rest == other && odd))
-        return hu_num_make(!a.negative, other, b.exp - 62);
-    return hu_num_make(a.negative, rest, b.exp - 62);
+        return hu_num_make(!a.negative, other, b.exp - 63);
+    return hu_num_make(a.negative, rest, b.exp - 63);
 }

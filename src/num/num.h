@@ -36,6 +36,10 @@ hu_num hu_num_from_float(float x);                        /* exact */
 hu_num hu_num_negate(hu_num x);
 hu_num hu_num_abs(hu_num x);
 
+/* The 63 bits of |x| (finite) below its `kept` upper ones, and a sticky one in the last place: where x lies between two
+ * neighbors of that many bits. kept may be negative. */
+uint64_t hu_num_below(hu_num x, int kept);
+
 /* -1, 0, +1: a < b, a == b (also -0 == +0), a > b. Neither may be NaN; both without sticky. */
 int hu_num_compare(hu_num a, hu_num b);
 
@@ -43,7 +47,7 @@ int hu_num_compare(hu_num a, hu_num b);
  * difference: to at least 126) with the sticky bit set where something was cut off. Operands are zero, finite or infinite, not NaN,
  * and the operation is not an invalid one (inf - inf, 0 * inf, 0 / 0, inf / inf, sqrt of a negative,
  * x rem 0, inf rem y) nor a division by zero; src/ops has sorted those out. Operand significands of
- * mul and div hold at most 64 bits, of fma and rem 63, of sqrt 127.
+ * mul, div, fma and rem hold at most 64 bits, of sqrt 127.
  *
  * `zero_negative` is the sign of an exact zero sum of nonzero or opposite-signed terms (IEEE 754-2019,
  * section 6.3: negative only when rounding down). */

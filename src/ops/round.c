@@ -23,7 +23,17 @@ static hu_code round_special(const hu_format *f, hu_env *env, hu_num x)
     }
     if (below_zero || (x.kind == HU_NAN && !f->has_nan))
         env->flags |= HU_INVALID;
+    if (x.kind == HU_ZERO && f->lacks_zero)
+        env->flags |= HU_UNDERFLOW | HU_INEXACT;
     return f->family->special(f, x);
+}
+
+/* One of the two; in a format that wraps around, a neighbor past the range is another value. */
+static hu_code take(const hu_bracket *b, bool up, hu_env *env)
+{
+    if (up ? b->hi_wraps : b->lo_wraps)
+        env->flags |= HU_OVERFLOW | HU_INEXACT;
+    return up ? b->hi : b->lo;
 }
 
 /* Tiny after rounding: rounded with an unbounded exponent, it would still lie below the smallest normal. */
@@ -49,7 +59,7 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
 
     hu_bracket b = f->family->bracket(f, x);
     if (b.part == 0)
-        return b.lo;
+        return take(&b, false, env);
     bool up = env->rounding->pick(env->rounding, &b, random), passes = false;
 
     if (b.overflow) {
@@ -63,7 +73,7 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
     env->flags |= HU_INEXACT | (passes ? HU_OVERFLOW : 0);
     if (b.tiny && !passes && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))
         env->flags |= HU_UNDERFLOW;
-    return up ? b.hi : b.lo;
+    return take(&b, up, env);
 }
 
 hu_code hu_round(const hu_format *f, hu_env *env, hu_num x)

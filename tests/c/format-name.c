@@ -54,7 +54,7 @@ static void refused(void **state)
     static const char *const names[] = {
         "", " ", "e", "m", "e5", "e5m", "em2", "5m2", "e1m2", "e16m2", "e5m63", "e-5m2", "e5m-2", "e5m2 ",
         " e5m2", "e5m2x",
-        "e5m2f", "e5m2fnu", "e5m2fnuzz", "e5m2{", "e5m2}", "e5m2{}", "e5m2{bias}", "e5m2{bias=}",
+        "e5m2f", "e5m2nu", "e5m2fnuzz", "e5m2{", "e5m2}", "e5m2{}", "e5m2{bias}", "e5m2{bias=}",
         "e5m2{bias=x}",
         "e5m2{bias=1", "e5m2{bias=1}}", "e5m2{bias=1,}", "e5m2{,bias=1}", "e5m2{bias=99999999999999999999}",
         "e5m2{subnormals=}", "e5m2{subnormals=flushed}", "e5m2{subnormals=flush-}", "e5m2{specials=none}",

@@ -30,6 +30,19 @@ check_PROGRAMS += tests/c/format-name
 check_PROGRAMS += tests/c/p3109
 check_PROGRAMS += tests/c/p3109-round
 EXTRA_DIST += tests/c/p3109-report.h
+
+# The other families against exact rational numbers.
+check_LTLIBRARIES += tests/lib/librational.la
+tests_lib_librational_la_SOURCES = tests/lib/rational.h tests/lib/rational.c
+rational_ldadd = tests/lib/librational.la $(LDADD) -lgmp
+check_PROGRAMS += tests/c/fixed
+tests_c_fixed_LDADD = $(rational_ldadd)
+check_PROGRAMS += tests/c/ufloat
+tests_c_ufloat_LDADD = $(rational_ldadd)
+check_PROGRAMS += tests/c/codebook
+tests_c_codebook_LDADD = $(rational_ldadd)
+check_PROGRAMS += tests/c/hifloat8
+tests_c_hifloat8_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/env
 check_PROGRAMS += tests/c/num
 check_PROGRAMS += tests/c/text
