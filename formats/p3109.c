@@ -13,7 +13,6 @@
  */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/magnitude.h"
@@ -94,12 +93,10 @@ static void derive(hu_format *f, int width, int precision, bool is_signed, bool 
 /* Digits, read past; the number, at most 9999. */
 static bool read_digits(const char **text, int *out)
 {
-    char *end;
-    if (!isdigit((unsigned char)**text))
+    long n;
+    if (!isdigit((unsigned char)**text) || !hu_read_number(text, &n))
         return false;
-    long n = strtol(*text, &end, 10);
     *out = n < 9999 ? (int)n : 9999;
-    *text = end;
     return true;
 }
 

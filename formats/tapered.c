@@ -15,6 +15,8 @@
  */
 #include "formats/tapered.h"
 
+#include "formats/registry.h"
+
 static hu_code last_code(const hu_format *f)
 {
     return hu_format_last_code(f);
@@ -72,11 +74,8 @@ void hu_tapered_derive(hu_format *f, int width_bits)
 int hu_tapered_read_count(const char **text)
 {
     const char *c = *text;
-    int n = 0;
-    if (*c < '0' || *c > '9' || (*c == '0' && c[1] >= '0' && c[1] <= '9'))
+    long n;
+    if (*c < '0' || *c > '9' || (*c == '0' && c[1] >= '0' && c[1] <= '9') || !hu_read_number(text, &n))
         return -1;
-    for (; *c >= '0' && *c <= '9'; c++)
-        n = n < 999 ? n * 10 + (*c - '0') : 9999;
-    *text = c;
-    return n;
+    return n < 9999 ? (int)n : 9999;
 }

@@ -12,10 +12,7 @@ static bool round_to_integer(hu_env *env, hu_num x, uint64_t random, hu_u128 *n)
         return false;
     int kept = x.exp + 1;                                   /* bits before the point */
     *n = kept > 0 ? x.sig >> (128 - kept) : 0;
-    hu_u128 below = kept >= 0 ? x.sig << kept : kept > -128 ? x.sig >> -kept : 0;
-    bool cut = kept < 0 && (kept <= -128 || x.sig << (128 + kept) != 0);
-    hu_bracket b = {.negative = x.negative, .odd = *n & 1};
-    b.part = (uint64_t)(below >> 65) | (cut || x.sticky || below << 63 != 0);
+    hu_bracket b = {.negative = x.negative, .odd = *n & 1, .part = hu_num_below(x, kept)};
     if (b.part) {
         env->flags |= HU_INEXACT;
         *n += env->rounding->pick(env->rounding, &b, random);
