@@ -51,6 +51,9 @@ static hu_line *of(EditLine *editor)
     return l;
 }
 
+/* Ctrl-C as a character: from a terminal that makes no signal of it. */
+#define INTERRUPT_KEY 3
+
 /* Reads one character. libedit's own reader would go on after a signal; this one ends the line. */
 static int read_character(EditLine *editor, wchar_t *out)
 {
@@ -65,6 +68,10 @@ static int read_character(EditLine *editor, wchar_t *out)
             continue;
         if (n <= 0)
             return (int)n;
+        if (c == INTERRUPT_KEY) {
+            of(editor)->canceled = true;
+            return 0;
+        }
         size_t used = mbrtowc(out, &c, 1, &state);
         if (used == (size_t)-1) {
             *out = (unsigned char)c;

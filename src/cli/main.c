@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,18 @@ static void hold_standard_streams(void)
             _exit(HU_CLI_FAILED);
 }
 
+/* A parent that held signals back leaves them so to its children: Ctrl-C would then do nothing at all. One
+ * that the parent has told to be ignored stays ignored. */
+static void unblock_interrupts(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* The library takes its own choice where HU_ISA names nothing; whoever set it should know. */
 static void check_isa(void)
 {
@@ -133,6 +146,7 @@ int main(int argc, char **argv)
 {
     gsl_set_error_handler_off();
     hold_standard_streams();
+    unblock_interrupts();
     atexit(close_output);
     check_isa();
     return choose(argc, argv);

@@ -18,10 +18,10 @@ shows() {
 
 teardown() { [ -z "${pid:-}" ] || kill "$pid" 2>/dev/null || true; }
 
-# terminal: starts the prompt at a terminal; then `sees TEXT` waits for text, `types KEYS` sends keys.
+# terminal [COMMAND]: starts the prompt at a terminal; then `sees TEXT` waits for text, `types KEYS` sends keys.
 terminal() {
     script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
-    coproc timeout 20 script -qec "'$HALFULP' repl" /dev/null 3>&-
+    coproc timeout 20 script -qec "${1:-"'$HALFULP' repl"}" /dev/null 3>&-
     pid=$COPROC_PID
     exec {out}<&"${COPROC[0]}"      # bash closes its own when the process ends
     seen=
@@ -141,16 +141,48 @@ ends() {
     ends
 }
 
+# Whether Ctrl-C at a terminal of this machine reaches a program that wants it.
+terminal_interrupts() {
+    local got
+    got=$( (sleep 0.5; printf '\003'; sleep 0.5) |
+        script -qec 'bash -c "trap \"echo caught\" INT; sleep 0.8; :"' /dev/null)
+    [[ $got == *caught* ]]
+}
+
 @test "Ctrl-C gives up a line and a computation, and the prompt goes on" {
     terminal
     types 'abc\003'
     sees '^C'
     sees '> '
+    ends
+    terminal_interrupts || skip "no SIGINT from this machine's pseudo-terminals"
+    terminal
     types 'while true do end\n'
     sleep 0.3
     types '\003'
     sees interrupted
     sees '> '
+    types '6 * 7\n'
+    sees 42
+    ends
+}
+
+@test "Ctrl-C works where the parent held the signal back, and where the terminal makes no signal of it" {
+    command -v python3 >/dev/null || skip "no python3"
+    held='import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]); os.execvp(sys.argv[1], sys.argv[1:])'
+    terminal "python3 -c '$held' '$HALFULP' repl"
+    types 'abc\003'
+    sees '^C'
+    types 'while true do end\n'
+    sleep 0.3
+    types '\003'
+    sees interrupted
+    types '6 * 7\n'
+    sees 42
+    ends
+    terminal "stty -isig; '$HALFULP' repl"
+    types 'abc\003'
+    sees '^C'
     types '6 * 7\n'
     sees 42
     ends
