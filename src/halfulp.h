@@ -18,10 +18,12 @@ extern "C" {
 #include "src/base/status.h"
 #include "src/base/random.h"
 #include "src/num/num.h"
+#include "src/num/bits.h"
 #include "formats/format.h"
 #include "rounding/rounding.h"
 #include "src/ops/env.h"
 #include "src/ops/ops.h"
+#include "src/ops/bits.h"
 #include "src/kernel/kernel.h"
 
 #ifdef __cplusplus

@@ -1,2 +1,3 @@
 # src/num
 libhalfulp_la_SOURCES += src/num/num.h src/num/num.c
+libhalfulp_la_SOURCES += src/num/bits.h src/num/bits.c

@@ -11,3 +11,5 @@ libhalfulp_la_SOURCES += src/ops/compare.c
 libhalfulp_la_SOURCES += src/ops/convert.c
 libhalfulp_la_SOURCES += src/ops/text.c
 libhalfulp_la_SOURCES += src/ops/table.c
+libhalfulp_la_SOURCES += src/ops/bits.h
+libhalfulp_la_SOURCES += src/ops/bits.c

@@ -1,5 +1,5 @@
 /* text.c - numbers as decimal and hexadecimal text, through MPFR, and codes as hexadecimal digits. */
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -204,29 +204,15 @@ char *hu_num_to_hex(hu_num x, char text[HU_TEXT_SIZE])
 
 char *hu_code_to_text(hu_code code, int width_bits, char text[HU_TEXT_SIZE])
 {
-    int n = (width_bits + 3) / 4;
-    text[0] = '0';
-    text[1] = 'x';
-    for (int i = 0; i < n; i++)
-        text[2 + i] = "0123456789abcdef"[(int)(code >> 4 * (n - 1 - i) & 15)];
-    text[2 + n] = '\0';
-    return text;
+    hu_bits bits = hu_bits_from_code(code);
+    return hu_bits_to_text(&bits, width_bits, text);
 }
 
 hu_status hu_code_from_text(const char *text, int width_bits, hu_code *out, hu_error *err)
 {
-    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    hu_code code = 0, last = ((hu_code)1 << width_bits) - 1;
-    const char *c = text + (hex ? 2 : 0);
-    bool fits = *c != '\0';
-    for (; fits && *c; c++) {
-        int digit = isdigit((unsigned char)*c) ? *c - '0' : hex && isxdigit((unsigned char)*c) ? tolower((unsigned char)*c) - 'a' + 10 : 99;
-        hu_code base = hex ? 16 : 10;
-        fits = digit < (int)base && code <= (last - (hu_code)digit) / base;
-        code = code * base + (hu_code)digit;
-    }
-    if (!fits)
-        return hu_fail(err, HU_EPARSE, "'%.40s' is not a code of %d bits; expected 0x and hexadecimal digits", text, width_bits);
-    *out = code;
-    return HU_OK;
+    hu_bits code;
+    hu_status status = hu_bits_from_text(text, width_bits, &code, err);
+    if (status == HU_OK)
+        *out = hu_bits_to_code(&code);
+    return status;
 }

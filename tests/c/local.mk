@@ -45,6 +45,8 @@ check_PROGRAMS += tests/c/hifloat8
 tests_c_hifloat8_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/env
 check_PROGRAMS += tests/c/num
+check_PROGRAMS += tests/c/bits
+tests_c_bits_LDADD = $(LDADD) -lgmp
 check_PROGRAMS += tests/c/text
 tests_c_text_LDADD = $(truth_ldadd)
 
