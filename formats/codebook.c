@@ -151,7 +151,7 @@ static hu_code negate(const hu_format *f, hu_code code)
     return opposite < 0 ? code : (hu_code)opposite;
 }
 
-const hu_family hu_family_codebook = {"codebook", decode, hu_codebook_bracket, special, negate};
+const hu_family hu_family_codebook = {.name = "codebook", .decode = decode, .bracket = hu_codebook_bracket, .special = special, .negate = negate};
 
 /* --- the lists --- */
 

@@ -91,4 +91,4 @@ static hu_code negate(const hu_format *f, hu_code code)
     return code == f->max_code + 1 ? f->max_code : negated(f, code);
 }
 
-const hu_family hu_family_fixed = {"fixed", decode, bracket, special, negate};
+const hu_family hu_family_fixed = {.name = "fixed", .decode = decode, .bracket = bracket, .special = special, .negate = negate};

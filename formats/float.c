@@ -103,4 +103,4 @@ static hu_code negate(const hu_format *f, hu_code code)
     return unsigned_one ? code : code ^ sign;
 }
 
-const hu_family hu_family_float = {"float", decode, bracket, special, negate};
+const hu_family hu_family_float = {.name = "float", .decode = decode, .bracket = bracket, .special = special, .negate = negate};

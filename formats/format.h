@@ -53,6 +53,8 @@ typedef struct hu_family {
                                                                  has no code for it, the nearest honest one:
                                                                  see the family's head              */
     hu_code    (*negate)(const hu_format *f, hu_code code);   /* the code of -x; x's own where there is none */
+    const char *operations;                                   /* those of src/ops/table.c that the family has, by name with
+                                                                 a space between them; NULL: all of them */
 } hu_family;
 
 extern const hu_family hu_family_float;

@@ -64,7 +64,7 @@ static hu_code negate(const hu_format *f, hu_code code)
     return code & (SIGN - 1) ? code ^ SIGN : code;
 }
 
-const hu_family hu_family_hifloat8 = {"hifloat8", decode, hu_codebook_bracket, special, negate};
+const hu_family hu_family_hifloat8 = {.name = "hifloat8", .decode = decode, .bracket = hu_codebook_bracket, .special = special, .negate = negate};
 
 static hu_codebook book;
 static pthread_once_t book_once = PTHREAD_ONCE_INIT;

@@ -72,7 +72,7 @@ static hu_code negate(const hu_format *f, hu_code code)
     return has_other ? code ^ (hu_code)1 << (f->width_bits - 1) : code;
 }
 
-const hu_family hu_family_p3109 = {"p3109", decode, bracket, special, negate};
+const hu_family hu_family_p3109 = {.name = "p3109", .decode = decode, .bracket = bracket, .special = special, .negate = negate};
 
 /* --- names --- */
 

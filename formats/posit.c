@@ -96,4 +96,4 @@ hu_reading hu_read_posit(const char *name, hu_format *f, char canonical[HU_FORMA
     return HU_READ;
 }
 
-const hu_family hu_family_posit = {"posit", decode, bracket, hu_tapered_special, hu_tapered_negate};
+const hu_family hu_family_posit = {.name = "posit", .decode = decode, .bracket = bracket, .special = hu_tapered_special, .negate = hu_tapered_negate};

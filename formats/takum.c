@@ -105,4 +105,4 @@ hu_reading hu_read_takum(const char *name, hu_format *f, char canonical[HU_FORMA
     return HU_READ;
 }
 
-const hu_family hu_family_takum = {"takum", decode, bracket, hu_tapered_special, hu_tapered_negate};
+const hu_family hu_family_takum = {.name = "takum", .decode = decode, .bracket = bracket, .special = hu_tapered_special, .negate = hu_tapered_negate};

@@ -71,7 +71,7 @@ static hu_code negate(const hu_format *f, hu_code code)
     return code;
 }
 
-const hu_family hu_family_ufloat = {"ufloat", decode, bracket, special, negate};
+const hu_family hu_family_ufloat = {.name = "ufloat", .decode = decode, .bracket = bracket, .special = special, .negate = negate};
 
 hu_reading hu_read_ufloat(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err)
 {

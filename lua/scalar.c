@@ -84,31 +84,42 @@ static int leader(lua_State *L)
     return 2;
 }
 
-static int unary(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a))
+/* Raises where the family of f has no operation of that name. */
+static void check_has(lua_State *L, const char *name, const hu_format *f)
+{
+    hu_error err = {0};
+    if (f->family->operations)
+        hu_lua_try(L, hu_op_check(hu_op_find(name), f, &err), &err);
+}
+
+static int unary(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a))
 {
     scalar *s = self(L);
+    check_has(L, name, s->format);
     return push_like(L, 1, op(s->format, s->env, code_of(s)));
 }
 
-static int binary(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
+static int binary(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
 {
     lua_settop(L, 2);
     int like = leader(L);
     scalar *s = lua_touserdata(L, like);
+    check_has(L, name, s->format);
     hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
     return push_like(L, like, op(s->format, s->env, a, b));
 }
 
-static int predicate(lua_State *L, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
+static int predicate(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
 {
     lua_settop(L, 2);
     scalar *s = lua_touserdata(L, leader(L));
+    check_has(L, name, s->format);
     hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
     lua_pushboolean(L, op(s->format, s->env, a, b) != 0);
     return 1;
 }
 
-#define OP(kind, name) static int name##_(lua_State *L) { return kind(L, hu_##name); }
+#define OP(kind, name) static int name##_(lua_State *L) { return kind(L, #name, hu_##name); }
 OP(unary, neg) OP(unary, abs) OP(unary, sqrt) OP(unary, rint)
 OP(binary, add) OP(binary, sub) OP(binary, mul) OP(binary, div) OP(binary, rem) OP(binary, min) OP(binary, max)
 OP(predicate, eq) OP(predicate, lt) OP(predicate, le)
@@ -119,7 +130,7 @@ static int equal(lua_State *L)
     scalar *a = hu_lua_test_box(L, 1, TYPE), *b = hu_lua_test_box(L, 2, TYPE);
 
     if (a && b && a->format == b->format)
-        return predicate(L, hu_eq);
+        return predicate(L, "eq", hu_eq);
     if (!a || !b)
         return lua_pushboolean(L, false), 1;
     hu_num x = hu_decode(a->format, code_of(a)), y = hu_decode(b->format, code_of(b));
@@ -132,6 +143,7 @@ static int fma_(lua_State *L)
 {
     lua_settop(L, 3);
     scalar *s = self(L);
+    check_has(L, "fma", s->format);
     hu_code b = operand(L, 2, s->format, s->env), c = operand(L, 3, s->format, s->env);
     return push_like(L, 1, hu_fma(s->format, s->env, code_of(s), b, c));
 }
@@ -141,6 +153,8 @@ static int power(lua_State *L)
 {
     scalar *s = self(L);
     lua_Integer n = hu_lua_integer(L, 2, "exponent", -65536, 65536);
+    check_has(L, "mul", s->format);
+    check_has(L, "div", s->format);
     hu_code one = hu_from_i64(s->format, s->env, 1), x = code_of(s), result = n == 0 ? one : x;
 
     for (lua_Integer i = 1; i < (n < 0 ? -n : n); i++)

@@ -81,6 +81,9 @@ hu_status hu_calculation_set_formats(hu_calculation *c, const char *text, hu_err
     const hu_format *format = hu_format_find(text, err);
     if (!format)
         return err->status;
+    hu_status status = hu_op_check(c->op, format, err);
+    if (status != HU_OK)
+        return status;
     c->from = (hu_side){.format = format, .width_bits = format->width_bits, .is_signed = format->is_signed};
     c->to = c->from;
     return HU_OK;

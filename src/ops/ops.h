@@ -93,6 +93,9 @@ typedef struct hu_op {
 const hu_op *hu_op_find(const char *name);   /* NULL: no such operation */
 const hu_op *hu_op_at(int i);                /* NULL: past the last     */
 
+/* HU_OK where f's family has the operation, else HU_EINVAL: err says what was asked and what the family has. */
+hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err);
+
 /* An operation that has `exact` on exact numbers (no sticky bit, at most 63 significant bits) instead of
  * codes of f, with the one rounding to f. */
 hu_code hu_op_round(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x);

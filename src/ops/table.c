@@ -34,3 +34,23 @@ const hu_op *hu_op_find(const char *name)
     }
     return NULL;
 }
+
+/* Whether the word is one of the list's. */
+static bool lists(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += n) {
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err)
+{
+    const char *has = f->family->operations;
+    if (!has || lists(has, op->name))
+        return HU_OK;
+    return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s; formats of family %s have %s",
+                   op->name, f->name, f->family->name, has);
+}

@@ -171,6 +171,26 @@ static void operations(void **state)
     assert_null(hu_op_at(-1));
 }
 
+static void operations_of_families(void **state)
+{
+    (void)state;
+    static const hu_family few = {.name = "few", .operations = "add fma sqrt min"};
+    static const struct { const char *op; bool has; } want[] = {
+        {"add", true}, {"fma", true}, {"sqrt", true}, {"min", true}, {"mul", false}, {"rem", false}, {"max", false},
+    };
+    hu_format f = {.name = "few8", .family = &few};
+    hu_error err;
+    for (size_t i = 0; i < TEST_COUNT(want); i++)
+        assert_int_equal(hu_op_check(hu_op_find(want[i].op), &f, &err), want[i].has ? HU_OK : HU_EINVAL);
+    assert_int_equal(hu_op_check(hu_op_find("rem"), &f, &err), HU_EINVAL);
+    assert_string_equal(err.text, "rem: there is no such operation in format few8; formats of family few have add fma sqrt min");
+    assert_int_equal(hu_op_check(&(hu_op){.name = "sq"}, &f, &err), HU_EINVAL);
+    assert_int_equal(hu_op_check(&(hu_op){.name = "dd"}, &f, &err), HU_EINVAL);
+    for (int i = 0; hu_format_at(i); i++)
+        for (int n = 0; hu_op_at(n) && !hu_format_at(i)->family->operations; n++)
+            assert_int_equal(hu_op_check(hu_op_at(n), hu_format_at(i), &err), HU_OK);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("the default is nearest-even, ieee, tininess after, canonical NaNs", defaults),
     CLAIM("every mode is found by its name and its long name", modes),
@@ -180,6 +200,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("operations add flags and take none away", sticky_flags),
     CLAIM("a rounding draws the given word or the stream's, and the index moves on", words),
     CLAIM("every operation is found by name, with its arity", operations),
+    CLAIM("an operation that a family does not list is refused, with those that it has", operations_of_families),
 };
 
 int main(void)
