@@ -7,6 +7,7 @@ halfulp_SOURCES += src/cli/batch.h src/cli/batch.c
 halfulp_SOURCES += src/cli/cmd-batch.h src/cli/cmd-batch.c
 halfulp_SOURCES += src/cli/cmd-calc.c
 halfulp_SOURCES += src/cli/cmd-format.c
+halfulp_SOURCES += src/cli/format-description.h src/cli/format-description.c
 halfulp_SOURCES += src/cli/datadir.h src/cli/datadir.c
 halfulp_SOURCES += src/cli/state.h src/cli/state.c
 halfulp_SOURCES += src/cli/cmd-run.c

@@ -1,0 +1,208 @@
+/* format-description.c - what a format is, as lines of text, counts and exact numbers; for halfulp format. */
+#include "src/cli/format-description.h"
+
+#include <string.h>
+
+#include "src/cli/cli.h"
+
+static hu_line *add(hu_description *d, const char *label, const char *key, hu_line_kind kind)
+{
+    hu_line *l = &d->lines[d->n++];
+    l->label = label;
+    l->key = key;
+    l->kind = kind;
+    return l;
+}
+
+static void add_text(hu_description *d, const char *label, const char *key, const char *value)
+{
+    snprintf(add(d, label, key, HU_LINE_TEXT)->text, sizeof d->lines[0].text, "%s", value);
+}
+
+static void add_count(hu_description *d, const char *label, const char *key, long long value)
+{
+    snprintf(add(d, label, key, HU_LINE_COUNT)->text, sizeof d->lines[0].text, "%lld", value);
+}
+
+static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
+{
+    add(d, label, key, HU_LINE_NUMBER)->number = value;
+}
+
+/* --- how many values --- */
+
+typedef struct census {
+    hu_u128 finite;      /* different finite values; -0 and +0 are one */
+    hu_u128 infinities;  /* codes */
+    hu_u128 nans;        /* codes */
+} census;
+
+static bool is_fixed(const hu_format *f)
+{
+    return f->family == &hu_family_fixed;
+}
+
+static census count_codes(const hu_format *f)
+{
+    census c = {0, 0, 0};
+    bool zero = false;
+    for (hu_code code = 0; code <= hu_format_last_code(f); code++) {
+        hu_num x = hu_decode(f, code);
+        c.finite += x.kind == HU_FINITE;
+        c.infinities += x.kind == HU_INF;
+        c.nans += x.kind == HU_NAN;
+        zero = zero || x.kind == HU_ZERO;
+    }
+    c.finite += zero;
+    return c;
+}
+
+/* By the layout of fields: the codes of the finite positive values run from 1 to max_code, and what is
+ * neither finite nor an infinity is a NaN. */
+static census count_by_fields(const hu_format *f)
+{
+    hu_u128 sides = f->is_signed ? 2 : 1;
+    hu_u128 subnormals = (hu_u128)1 << f->man_bits;
+    hu_u128 positive = f->max_code - (f->subnormals & HU_FLUSH_IN ? subnormals - 1 : 0);
+    hu_u128 zeros = f->has_negative_zero ? 2 : 1;
+    census c = {.finite = sides * positive + 1, .infinities = f->has_inf ? sides : 0};
+    c.nans = hu_format_last_code(f) - sides * f->max_code - zeros - c.infinities + 1;
+    return c;
+}
+
+char *hu_count_text(hu_u128 n, char text[48])
+{
+    char digits[48], *out = digits + sizeof digits - 1;
+    for (*out = '\0'; n > 0 || !*out; n /= 10)
+        *--out = (char)('0' + (int)(n % 10));
+    return strcpy(text, out);
+}
+
+static void add_big_count(hu_description *d, const char *label, const char *key, hu_u128 n)
+{
+    hu_count_text(n, add(d, label, key, HU_LINE_COUNT)->text);
+}
+
+/* --- the description --- */
+
+static void add_fields(hu_description *d, const hu_format *f)
+{
+    char fields[96];
+    add_count(d, "width in bits", "width_bits", f->width_bits);
+    if (is_fixed(f)) {
+        snprintf(fields, sizeof fields, "%s%d whole, %d fraction", f->is_signed ? "1 sign, " : "",
+                 f->emin + 1, f->man_bits - f->emin);
+        add_text(d, "fields in bits", "fields", fields);
+        add_text(d, "past the range", "overflow", f->wraps ? "wraps around" : "the nearest value");
+        return;
+    }
+    if (!hu_format_has_fields(f)) {
+        add_count(d, "largest precision", "precision_bits", f->man_bits + 1);
+        add_count(d, "smallest exponent", "emin", f->emin);
+        add_count(d, "largest exponent", "emax", f->emax);
+        return;
+    }
+    snprintf(fields, sizeof fields, "%s%d exponent, %d significand", f->is_signed ? "1 sign, " : "", f->exp_bits, f->man_bits);
+    add_text(d, "fields in bits", "fields", fields);
+    add_count(d, "exponent bits", "exp_bits", f->exp_bits);
+    add_count(d, "significand bits", "man_bits", f->man_bits);
+    add_count(d, "precision in bits", "precision_bits", f->man_bits + 1);
+    add_count(d, "bias", "bias", f->bias);
+    add_count(d, "smallest exponent", "emin", f->emin);
+    add_count(d, "largest exponent", "emax", f->emax);
+}
+
+static void add_specials(hu_description *d, const hu_format *f)
+{
+    static const char *const subnormals[] = {"kept", "read as zero", "flushed to zero as results", "flushed to zero, read and as results"};
+    add_text(d, "infinities", "has_infinities", f->has_inf ? "yes" : "no");
+    add_text(d, "NaN", "has_nan", f->has_nan ? "yes" : "no");
+    add_text(d, "negative zero", "has_negative_zero", f->has_negative_zero ? "yes" : "no");
+    if (hu_format_has_fields(f))
+        add_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
+}
+
+/* Of a fixed-point format: the code after the largest, in two's complement. */
+hu_num hu_format_lowest(const hu_format *f)
+{
+    return f->is_signed ? hu_decode(f, f->max_code + 1) : hu_num_zero(false);
+}
+
+void hu_describe(hu_description *d, const hu_format *f)
+{
+    d->n = 0;
+    add_text(d, "name", "name", f->name);
+    add_text(d, "family", "family", f->family->name);
+    add_fields(d, f);
+    add_specials(d, f);
+    add_number(d, "largest finite", "max", hu_format_max(f));
+    if (is_fixed(f))
+        add_number(d, "most negative", "min", hu_format_lowest(f));
+    if (hu_format_has_fields(f)) {
+        add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
+        add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+    } else {
+        add_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
+    }
+    add_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
+    if (hu_format_has_fields(f) || f->width_bits <= HU_VALUES_WIDEST) {
+        census c = hu_format_has_fields(f) ? count_by_fields(f) : count_codes(f);
+        add_big_count(d, "finite values", "n_finite", c.finite);
+        add_big_count(d, "infinity codes", "n_infinities", c.infinities);
+        add_big_count(d, "NaN codes", "n_nans", c.nans);
+    }
+    if (f->source)
+        add_text(d, "source", "source", f->source);
+}
+
+const hu_line *hu_description_line(const hu_description *d, const char *key)
+{
+    for (int i = 0; i < d->n; i++) {
+        if (strcmp(d->lines[i].key, key) == 0)
+            return &d->lines[i];
+    }
+    return NULL;
+}
+
+/* --- parts of it as text and as JSON --- */
+
+char *hu_line_text(const hu_line *l, char text[160])
+{
+    return l->kind == HU_LINE_NUMBER ? hu_num_to_decimal(l->number, text) : strcpy(text, l->text);
+}
+
+void hu_number_json(FILE *out, hu_num x)
+{
+    char text[HU_TEXT_SIZE];
+    bool is_number = x.kind == HU_ZERO || x.kind == HU_FINITE;
+    fprintf(out, "\"value\": %s, ", is_number ? hu_num_to_decimal(x, text) : "null");
+    fprintf(out, "\"hex\": \"%s\"", hu_num_to_hex(x, text));
+}
+
+void hu_line_json(FILE *out, const hu_line *l)
+{
+    if (l->kind == HU_LINE_NUMBER) {
+        putc('{', out);
+        hu_number_json(out, l->number);
+        putc('}', out);
+    } else if (l->kind == HU_LINE_COUNT) {
+        fputs(l->text, out);
+    } else if (strcmp(l->text, "yes") == 0 || strcmp(l->text, "no") == 0) {
+        fputs(l->text[0] == 'y' ? "true" : "false", out);
+    } else {
+        hu_cli_json_string(out, l->text);
+    }
+}
+
+char *hu_code_bits(const hu_format *f, hu_code code, char out[HU_VALUES_WIDEST + 4])
+{
+    char *c = out;
+    for (int i = f->width_bits - 1; i >= 0; i--) {
+        *c++ = (char)('0' + (int)(code >> i & 1));
+        bool ends_sign = f->is_signed && i == f->width_bits - 1;
+        if (hu_format_has_fields(f) && i > 0 && (ends_sign || i == f->man_bits))
+            *c++ = ' ';
+    }
+    *c = '\0';
+    return out;
+}
