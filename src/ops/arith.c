@@ -69,15 +69,18 @@ hu_num hu_exact_rem(hu_env *env, const hu_num *x)
 }
 
 /* The shape that all of them share. */
+static hu_num before_rounding(hu_env *env, const hu_num *x, int n, hu_num (*exact)(hu_env *env, const hu_num *x))
+{
+    hu_num nan;
+    if (exact == hu_exact_fma && zero_times_inf(x))
+        env->flags |= HU_INVALID;                           /* even where the third is a NaN, which is the result then */
+    return hu_nan_among(x, n, env, &nan) ? nan : exact(env, x);
+}
+
 static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
                      hu_num (*exact)(hu_env *env, const hu_num *x))
 {
-    hu_num result;
-    if (exact == hu_exact_fma && zero_times_inf(x))
-        env->flags |= HU_INVALID;                           /* even where the third is a NaN, which is the result then */
-    if (!hu_nan_among(x, n, env, &result))
-        result = exact(env, x);
-    return hu_round(f, env, result);
+    return hu_round(f, env, before_rounding(env, x, n, exact));
 }
 
 hu_code hu_add(const hu_format *f, hu_env *env, hu_code a, hu_code b)
@@ -115,7 +118,12 @@ hu_code hu_rem(const hu_format *f, hu_env *env, hu_code a, hu_code b)
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_rem);
 }
 
+hu_num hu_op_exact(const hu_op *op, hu_env *env, const hu_num *x)
+{
+    return op->is_function ? op->exact(env, x) : before_rounding(env, x, op->arity, op->exact);
+}
+
 hu_code hu_op_round(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x)
 {
-    return apply(f, env, x, op->arity, op->exact);
+    return hu_round(f, env, hu_op_exact(op, env, x));
 }

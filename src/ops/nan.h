@@ -14,7 +14,7 @@ bool hu_nan_among(const hu_num *x, int n, hu_env *env, hu_num *nan);
 /* The result of an invalid operation; raises the flag. */
 hu_num hu_nan_invalid(hu_env *env);
 
-/* The exact result of an operation, for operands that are not NaN. */
+/* The exact result of an operation, for operands that are not NaN; of a function, NaN or not. */
 hu_num hu_exact_add (hu_env *env, const hu_num *x);
 hu_num hu_exact_sub (hu_env *env, const hu_num *x);
 hu_num hu_exact_mul (hu_env *env, const hu_num *x);
@@ -22,5 +22,10 @@ hu_num hu_exact_div (hu_env *env, const hu_num *x);
 hu_num hu_exact_fma (hu_env *env, const hu_num *x);
 hu_num hu_exact_sqrt(hu_env *env, const hu_num *x);
 hu_num hu_exact_rem (hu_env *env, const hu_num *x);
+#define UNARY(name, mpfr, title)  hu_num hu_exact_##name(hu_env *env, const hu_num *x);
+#define BINARY(name, mpfr, title) hu_num hu_exact_##name(hu_env *env, const hu_num *x);
+#include "src/ops/function.def"
+#undef UNARY
+#undef BINARY
 
 #endif

@@ -26,6 +26,32 @@ hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a);
 hu_code hu_rem (const hu_format *f, hu_env *env, hu_code a, hu_code b);   /* IEEE remainder */
 hu_code hu_rint(const hu_format *f, hu_env *env, hu_code a);   /* to an integral value; raises inexact */
 
+/* Functions, correctly rounded in every mode; exact results raise no inexact. What they give at the edges is IEEE
+ * 754-2019, section 9.2.1: log(0), log1p(-1), rsqrt(0), pow(0, negative) raise divbyzero; log of a negative, asin(2), sin(inf),
+ * pow(-1, 0.5) invalid; pow(1, NaN), pow(NaN, 0) and hypot(inf, NaN) are numbers. Thread-safe; MPFR's state is left as it was. */
+hu_code hu_exp  (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_exp2 (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_expm1(const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_log  (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_log2 (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_log1p(const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_pow  (const hu_format *f, hu_env *env, hu_code a, hu_code b);
+hu_code hu_sin  (const hu_format *f, hu_env *env, hu_code a);          /* radians */
+hu_code hu_cos  (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_tan  (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_asin (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_acos (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_atan (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_atan2(const hu_format *f, hu_env *env, hu_code a, hu_code b);   /* the angle of the point (b, a) */
+hu_code hu_sinh (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_cosh (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_tanh (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_erf  (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_sigmoid(const hu_format *f, hu_env *env, hu_code a);        /* 1 / (1 + e^-a) */
+hu_code hu_rsqrt(const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_cbrt (const hu_format *f, hu_env *env, hu_code a);
+hu_code hu_hypot(const hu_format *f, hu_env *env, hu_code a, hu_code b);
+
 /* Sign operations touch nothing but the sign, of NaNs too, and raise no flag. Where the format has no
  * negative zero, or is unsigned, they leave such a code as it is. */
 hu_code hu_neg(const hu_format *f, hu_env *env, hu_code a);
@@ -79,14 +105,15 @@ hu_status hu_code_from_text(const char *text, int width_bits, hu_code *out, hu_e
 
 /* The operations by name, for the command line, Lua and the tests. */
 typedef struct hu_op {
-    const char *name;     /* add sub mul div fma sqrt rem rint neg abs min max eq lt le */
+    const char *name;     /* add sub mul div fma sqrt rem rint neg abs min max eq lt le exp ... hypot */
     int  arity;
     bool rounds;          /* may round: flags and modes matter                          */
     bool is_predicate;    /* the result is 0 or 1, not a code                           */
+    bool is_function;     /* exp to hypot; exact takes NaN operands too                 */
     hu_code (*unary)  (const hu_format *f, hu_env *env, hu_code a);
     hu_code (*binary) (const hu_format *f, hu_env *env, hu_code a, hu_code b);
     hu_code (*ternary)(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c);
-    hu_num  (*exact)  (hu_env *env, const hu_num *x);   /* the result before rounding; NULL: none of add to rem */
+    hu_num  (*exact)  (hu_env *env, const hu_num *x);   /* the result before rounding; NULL: neither of add to rem nor a function */
     const char *title;
 } hu_op;
 
@@ -95,6 +122,9 @@ const hu_op *hu_op_at(int i);                /* NULL: past the last     */
 
 /* HU_OK where f's family has the operation, else HU_EINVAL: err says what was asked and what the family has. */
 hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err);
+
+/* The result before rounding, of an operation that has `exact`: NaN operands are sorted out by env's rule. */
+hu_num hu_op_exact(const hu_op *op, hu_env *env, const hu_num *x);
 
 /* An operation that has `exact` on exact numbers (no sticky bit, at most 63 significant bits) instead of
  * codes of f, with the one rounding to f. */

@@ -19,6 +19,11 @@ static const hu_op table[] = {
     {.name = "eq",   .arity = 2, .is_predicate = true, .binary = hu_eq, .title = "a == b"},
     {.name = "lt",   .arity = 2, .is_predicate = true, .binary = hu_lt, .title = "a < b"},
     {.name = "le",   .arity = 2, .is_predicate = true, .binary = hu_le, .title = "a <= b"},
+#define UNARY(op, mpfr, text)  {.name = #op, .arity = 1, .rounds = true, .is_function = true, .unary = hu_##op, .exact = hu_exact_##op, .title = text},
+#define BINARY(op, mpfr, text) {.name = #op, .arity = 2, .rounds = true, .is_function = true, .binary = hu_##op, .exact = hu_exact_##op, .title = text},
+#include "src/ops/function.def"
+#undef UNARY
+#undef BINARY
 };
 
 const hu_op *hu_op_at(int i)

@@ -153,6 +153,12 @@ static void operations(void **state)
         {"neg", 1, false, false}, {"abs", 1, false, false},
         {"min", 2, false, false}, {"max", 2, false, false}, {"eq", 2, false, true}, {"lt", 2, false, true},
         {"le", 2, false, true},
+        {"exp", 1, true, false}, {"exp2", 1, true, false}, {"expm1", 1, true, false}, {"log", 1, true, false},
+        {"log2", 1, true, false}, {"log1p", 1, true, false}, {"pow", 2, true, false}, {"sin", 1, true, false},
+        {"cos", 1, true, false}, {"tan", 1, true, false}, {"asin", 1, true, false}, {"acos", 1, true, false},
+        {"atan", 1, true, false}, {"atan2", 2, true, false}, {"sinh", 1, true, false}, {"cosh", 1, true, false},
+        {"tanh", 1, true, false}, {"erf", 1, true, false}, {"sigmoid", 1, true, false}, {"rsqrt", 1, true, false},
+        {"cbrt", 1, true, false}, {"hypot", 2, true, false},
     };
     int n = 0;
     for (; hu_op_at(n); n++)
@@ -166,7 +172,7 @@ static void operations(void **state)
         assert_true(!op->unary == (op->arity != 1) && !op->binary == (op->arity != 2) &&
                     !op->ternary == (op->arity != 3));
     }
-    assert_null(hu_op_find("pow"));
+    assert_null(hu_op_find("gamma"));
     assert_null(hu_op_find(""));
     assert_null(hu_op_at(-1));
 }

@@ -1,0 +1,155 @@
+/* function-mpfr.c - the functions at any precision: MPFR's, with what IEEE 754-2019 adds to them.
+ *
+ * MPFR rounds correctly by Ziv's strategy: it computes with an error bound, and again with more digits while the bound
+ * leaves open which way to round. sigmoid, which MPFR lacks, is computed here in the same way; it is irrational for every
+ * rational argument but 0 (Lindemann), so that the loop ends, and near its three limits a bound replaces the digits.
+ */
+#include "src/ops/function.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static const hu_function table[] = {
+#define UNARY(name, mpfr, title)  {#name, 1, .unary = mpfr},
+#define BINARY(name, mpfr, title) {#name, 2, .binary = mpfr},
+#include "src/ops/function.def"
+#undef UNARY
+#undef BINARY
+};
+
+const hu_function *hu_function_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+int hu_mpfr_rsqrt(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
+{
+    if (!mpfr_zero_p(a))
+        return mpfr_rec_sqrt(out, a, rnd);
+    mpfr_set_inf(out, mpfr_signbit(a) ? -1 : 1);
+    mpfr_set_divby0();
+    return 0;
+}
+
+/* out = a number of the form m 2^e with small m, plus (above) or minus what is less than half a unit of out's last place. */
+static int set_beside(mpfr_ptr out, unsigned long m, int e, bool above, mpfr_rnd_t rnd)
+{
+    mpfr_set_ui_2exp(out, m, e, MPFR_RNDN);
+    if (above && (rnd == MPFR_RNDU || rnd == MPFR_RNDA)) {
+        mpfr_nextabove(out);
+        return 1;
+    }
+    if (!above && (rnd == MPFR_RNDD || rnd == MPFR_RNDZ)) {
+        mpfr_nextbelow(out);
+        return -1;
+    }
+    return above ? -1 : 1;
+}
+
+/* Ziv's loop. With every step rounded to nearest at w bits: t = e^-a (1 + d), s = 1 / (1 + t) with t / (1 + t) < 1, so that
+ * the relative errors of t, of the sum and of the quotient add up to less than 2 units of the last of the w bits. */
+static int sigmoid_by_digits(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
+{
+    mpfr_prec_t w = mpfr_get_prec(out) + 32;
+    mpfr_t t, minus;
+    mpfr_init2(minus, mpfr_get_prec(a));
+    mpfr_neg(minus, a, MPFR_RNDN);
+    mpfr_init2(t, w);
+    for (;; w += w / 2) {
+        mpfr_set_prec(t, w);
+        mpfr_exp(t, minus, MPFR_RNDN);
+        mpfr_add_ui(t, t, 1, MPFR_RNDN);
+        mpfr_ui_div(t, 1, t, MPFR_RNDN);
+        if (mpfr_can_round(t, w - 3, MPFR_RNDN, rnd, mpfr_get_prec(out)))
+            break;
+    }
+    int ternary = mpfr_set(out, t, rnd);
+    mpfr_clears(t, minus, (mpfr_ptr)NULL);
+    return ternary;
+}
+
+/* Near its limits: 1/2 + a/4 - ..., 1 - e^-a + ..., and e^a - ... where e^-a is past MPFR's exponents. */
+int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
+{
+    if (mpfr_nan_p(a))
+        return mpfr_set(out, a, rnd);
+    if (mpfr_inf_p(a))
+        return mpfr_set_ui(out, !mpfr_signbit(a), rnd);
+    if (mpfr_zero_p(a))
+        return mpfr_set_ui_2exp(out, 1, -1, rnd);
+    mpfr_prec_t p = mpfr_get_prec(out);
+    bool negative = mpfr_signbit(a);
+    if (mpfr_get_exp(a) < -p)
+        return set_beside(out, 1, -1, !negative, rnd);
+    if (!negative && mpfr_cmp_ui(a, (unsigned long)p + 2) > 0)
+        return set_beside(out, 1, 0, false, rnd);
+    if (negative && mpfr_get_exp(a) > 64)
+        return mpfr_exp(out, a, rnd);
+    return sigmoid_by_digits(out, a, rnd);
+}
+
+/* ---- what MPFR keeps a thread: digits of pi and of log 2 ---- */
+
+static pthread_key_t at_thread_end;
+static bool has_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Thread_local bool is_known;
+
+static void free_of_thread(void *unused)
+{
+    (void)unused;
+    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
+}
+
+static void make_key(void)
+{
+    has_key = pthread_key_create(&at_thread_end, free_of_thread) == 0;
+}
+
+/* What this thread makes MPFR keep is freed when the thread ends. */
+static void watch_thread(void)
+{
+    if (is_known)
+        return;
+    pthread_once(&once, make_key);
+    if (has_key)
+        pthread_setspecific(at_thread_end, &is_known);
+    is_known = true;
+}
+
+/* The thread that ends the process, or takes the library out of it, does not come by the key. */
+__attribute__((destructor)) static void end_of_library(void)
+{
+    if (!has_key)
+        return;
+    pthread_key_delete(at_thread_end);
+    mpfr_free_cache();
+}
+
+/* ---- a function ---- */
+
+int hu_function_mpfr(const hu_function *function, mpfr_ptr out, const mpfr_srcptr *x, mpfr_rnd_t rnd, hu_flags *flags)
+{
+    watch_thread();
+    mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
+    mpfr_flags_t raised = mpfr_flags_save();
+    mpfr_set_emin(-HU_FUNCTION_EXP);
+    mpfr_set_emax(HU_FUNCTION_EXP);
+    mpfr_clear_flags();
+
+    int ternary = function->arity == 1 ? function->unary(out, x[0], rnd) : function->binary(out, x[0], x[1], rnd);
+
+    bool has_nan = mpfr_nan_p(x[0]) || (function->arity > 1 && mpfr_nan_p(x[1]));
+    if (mpfr_nan_p(out) && !has_nan)
+        *flags |= HU_INVALID;
+    if (mpfr_divby0_p())
+        *flags |= HU_DIVBYZERO;
+    mpfr_set_emin(emin);
+    mpfr_set_emax(emax);
+    mpfr_flags_restore(raised, MPFR_FLAGS_ALL);
+    return ternary;
+}
