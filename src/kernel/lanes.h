@@ -41,6 +41,13 @@ enum { HU_N_RANDOM = HU_N_WAYS - HU_N_FIXED };
 #define HU_N_ELEMENTWISE 6
 #define HU_ROUND_ONLY ((hu_elementwise)HU_N_ELEMENTWISE)
 
+/* Which of the loops for finite numbers may be used (quick.body.h). */
+typedef enum hu_quick {
+    HU_QUICK_NONE,
+    HU_QUICK_ADD,             /* by adding a power of two                                                      */
+    HU_QUICK_SAME_RANGE       /* the format's smallest normal is the carrier's: the same bits go everywhere    */
+} hu_quick;
+
 /* A format's grid among the bits of a carrier. Numbers with a sign are indexed by it. */
 typedef struct hu_grid {
     int      drop;            /* bits of a carrier significand below the format's last one, for normal values  */
@@ -54,6 +61,8 @@ typedef struct hu_grid {
     uint64_t over[2], inf[2]; /* results: one that overflowed; an infinity                                     */
     uint64_t nan;             /* result: a NaN                                                                 */
     uint64_t negative_zero;   /* the carrier's sign bit; 0: the format has no negative zero                    */
+    hu_quick quick;
+    uint64_t big;             /* the power of two above max: magnitudes from there on are all as far too large */
     bool     flushes;         /* tiny results become zeros                                                     */
     bool     tiny_before;     /* tininess is told before rounding                                              */
     hu_flags inf_flags, nan_flags;

@@ -91,6 +91,16 @@ static uint64_t least_to_normal(hu_way way, bool negative, const hu_grid *g)
     }
 }
 
+/* What the quick loops need: zeros that keep their sign, subnormals that stay, and powers of two that are in range. */
+static hu_quick find_quick(const hu_grid *g, const hu_format *f, const carrier *c)
+{
+    if (g->flushes || g->read_as_zero || !g->negative_zero)
+        return HU_QUICK_NONE;
+    if (g->emin == 1)
+        return HU_QUICK_SAME_RANGE;
+    return f->emax + 1 + g->drop <= c->bias && g->emin - f->man_bits - 1 > 0 ? HU_QUICK_ADD : HU_QUICK_NONE;
+}
+
 static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way way, const carrier *c)
 {
     hu_flags none = 0;
@@ -111,6 +121,8 @@ static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way 
         g->over[negative] = sample(f, env, hu_num_make(negative, 1, 1 << 20), c, &none);
         g->inf[negative] = sample(f, env, hu_num_inf(negative), c, &g->inf_flags);
     }
+    g->quick = find_quick(g, f, c);
+    g->big = g->quick == HU_QUICK_ADD ? power_of_two(f->emax + 1, c) : 0;
     g->nan = sample(f, env, hu_num_nan(), c, &g->nan_flags);
 }
 
@@ -132,12 +144,9 @@ static hu_way find_way(const char *name)
     return (hu_way)way;
 }
 
-void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env)
+static void plan_anew(hu_plan *plan, const hu_format *f, const hu_env *env)
 {
     *plan = (hu_plan){.format = f, .lanes = hu_lanes_chosen(), .env = *env, .way = find_way(env->rounding->name)};
-    plan->env.flags = 0;
-    plan->env.word = NULL;
-    plan->env.nan = HU_NAN_CANONICAL;
     plan->is_random = env->rounding->random_bits > 0;
 
     bool known = is_float(f) && f->is_signed && f->man_bits > 0 && plan->way < HU_N_WAYS;
@@ -148,6 +157,20 @@ void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env)
         make_grid(&plan->grid_f64, f, &plan->env, plan->way, &binary64);
     if (plan->has_f32)
         make_grid(&plan->grid_f32, f, &plan->env, plan->way, &binary32);
+}
+
+/* Making a plan takes as long as rounding some thousand elements, so that each thread keeps its last one. */
+void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env)
+{
+    static _Thread_local hu_plan last;
+    if (last.format != f || last.lanes != hu_lanes_chosen() || last.env.rounding != env->rounding
+        || last.env.overflow != env->overflow || last.env.tininess != env->tininess)
+        plan_anew(&last, f, env);
+    *plan = last;
+    plan->env = *env;
+    plan->env.flags = 0;
+    plan->env.word = NULL;
+    plan->env.nan = HU_NAN_CANONICAL;
 }
 
 hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *s)

@@ -27,6 +27,11 @@ static inline U C(below)(S a, S b)
     return 0 - (U)(a < b);
 }
 
+static inline U C(same)(U a, U b)
+{
+    return 0 - (U)(a == b);
+}
+
 static inline U C(either)(U mask, U a, U b)
 {
     return b ^ ((a ^ b) & mask);
@@ -100,8 +105,35 @@ void C(round_by)(hu_way way, F *out, const F *in, size_t n, const hu_grid *grid,
     seen->signaling |= signaling;
 }
 
+#include "src/kernel/quick.body.h"
+
+enum { C(quick_block) = 4096 / sizeof(F) };
+
+/* Block by block, the quick way where it will do. out may be in, so that a block that is done again needs its input kept. */
+static inline __attribute__((always_inline))
+void C(round_blocks)(bool (*quick)(F *, const F *, size_t, const hu_grid *, hu_seen *),
+                     void (*general)(F *, const F *, size_t, const hu_grid *, hu_seen *),
+                     F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen)
+{
+    F kept[C(quick_block)];
+    if (g->quick == HU_QUICK_NONE) {
+        general(out, in, n, g, seen);
+        return;
+    }
+    for (size_t i = 0; i < n; i += C(quick_block)) {
+        size_t m = n - i < C(quick_block) ? n - i : C(quick_block);
+        const F *from = in + i;
+        if (out == in)
+            from = memcpy(kept, from, m * sizeof *kept);
+        if (quick(out + i, from, m, g, seen))
+            general(out + i, from, m, g, seen);
+    }
+}
+
 #define X(way) \
+static void C(general_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
+{ C(round_by)(HU_WAY_##way, out, in, n, g, seen); } \
 static void C(round_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
-{ C(round_by)(HU_WAY_##way, out, in, n, g, seen); }
+{ C(round_blocks)(C(quick_##way), C(general_##way), out, in, n, g, seen); }
 HU_FIXED_MAP(X)
 #undef X

@@ -1,0 +1,75 @@
+/* quick.body.h - finite numbers on the grid of a format, in as few steps as there are.
+ *
+ * Included by round.body.h, with the same F, U, S, MAN and C(name). To a magnitude a of exponent e (that of the
+ * smallest normal at least) the power of two c is added whose unit in the last place is the format's at a: the
+ * carrier's own rounding to nearest-even leaves the format's significand in the sum's last bits, where it is a whole
+ * number; a step of one there is the neighbor that another mode wants, and c is taken off again, exactly. Formats
+ * with the carrier's own range, where c would overflow, drop the same bits of every number instead.
+ *
+ * Infinities and NaNs are no business of these loops: whoever met one is told so, and does the block again.
+ */
+
+/* A magnitude that the carrier rounded to t = a + c by nearest-even, rounded by the mode: bits of t. */
+static inline __attribute__((always_inline)) U C(adjust)(hu_way way, U t, F c, U a, U e, int half_below, U negative)
+{
+    U y = C(bits)(C(value)(t) - c);
+    U above = C(below)((S)a, (S)y), under = C(below)((S)y, (S)a);      /* all ones: t lies above a, under it */
+    U half = e - ((U)half_below << MAN);
+    switch (way) {
+    case HU_WAY_rna: return t - (under & C(same)(C(bits)(C(value)(a) - C(value)(y)), half));
+    case HU_WAY_rnz: return t + (above & C(same)(C(bits)(C(value)(y) - C(value)(a)), half));
+    case HU_WAY_ru:  return t + (above & negative) - (under & ~negative);
+    case HU_WAY_rd:  return t + (above & ~negative) - (under & negative);
+    case HU_WAY_rz:  return t + above;
+    case HU_WAY_raz: return t - under;
+    case HU_WAY_ro:  return (t + above) | ((above | under) & 1);
+    default:         return t;
+    }
+}
+
+/* Returns whether some element is an infinity or a NaN; what became of it, and its flags, mean nothing then. */
+static inline __attribute__((always_inline))
+bool C(quick_by)(hu_way way, bool same_range, F *out, const F *in, size_t n, const hu_grid *grid, hu_seen *seen)
+{
+    const hu_grid k = *grid;
+    const U sign = (U)1 << (C(width) - 1), infinity = (sign - 1) & ~(((U)1 << MAN) - 1);
+    const U emin = (U)k.emin << MAN, to_c = (U)k.drop << MAN, big = (U)k.big, step = (U)1 << k.drop;
+    const int half_below = MAN - k.drop + 1, drop = k.drop;
+    const S max = (S)k.max;
+    const U tiny0 = (U)k.tiny[0], tiny1 = (U)k.tiny[1], over0 = (U)k.over[0], over1 = (U)k.over[1];
+    U inexact = 0, underflow = 0, overflow = 0;
+    S top = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        U u = C(bits)(in[i]), negative = 0 - (u >> (C(width) - 1)), a = u & (sign - 1), y;
+        top = top > (S)a ? top : (S)a;
+        if (same_range) {
+            y = (a + C(increment)(way, step, (a >> drop) & 1, negative)) & (0 - step);
+        } else {
+            U clamped = (S)a < (S)big ? a : big, e = clamped & infinity;
+            e = (S)e > (S)emin ? e : emin;
+            F c = C(value)(e + to_c);
+            U t = C(bits)(C(value)(clamped) + c);
+            y = C(bits)(C(value)(C(adjust)(way, t, c, clamped, e, half_below, negative)) - c);
+        }
+        U past = C(below)(max, (S)y), cut = y ^ a;
+        U result = C(either)(past, C(either)(negative, over1, over0), y | (u & sign));
+        out[i] = C(value)(result);
+        inexact |= cut;
+        overflow |= past;
+        underflow |= cut & C(below)((S)a, (S)C(either)(negative, tiny1, tiny0));
+    }
+    if (top >= (S)infinity)
+        return true;
+    seen->inexact |= inexact | overflow;
+    seen->overflow |= overflow;
+    seen->underflow |= underflow;
+    return false;
+}
+
+#define X(way) \
+static bool C(quick_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
+{ return g->quick == HU_QUICK_SAME_RANGE ? C(quick_by)(HU_WAY_##way, true, out, in, n, g, seen) \
+                                         : C(quick_by)(HU_WAY_##way, false, out, in, n, g, seen); }
+HU_FIXED_MAP(X)
+#undef X
