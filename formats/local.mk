@@ -21,3 +21,5 @@ libhalfulp_la_SOURCES += formats/table.def
 libhalfulp_la_SOURCES += formats/magnitude.h
 libhalfulp_la_SOURCES += formats/magnitude.c
 libhalfulp_la_SOURCES += formats/p3109.c
+libhalfulp_la_SOURCES += formats/block.h formats/block.c formats/block.def
+libhalfulp_la_SOURCES += formats/block-name.h formats/block-name.c

@@ -20,11 +20,13 @@ extern "C" {
 #include "src/num/num.h"
 #include "src/num/bits.h"
 #include "formats/format.h"
+#include "formats/block.h"
 #include "rounding/rounding.h"
 #include "src/ops/env.h"
 #include "src/ops/ops.h"
 #include "src/ops/bits.h"
 #include "src/kernel/kernel.h"
+#include "src/kernel/block.h"
 
 #ifdef __cplusplus
 }

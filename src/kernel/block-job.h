@@ -1,0 +1,72 @@
+/* block-job.h - one call on an array in a block format, and a block of it. Internal to src/kernel. */
+#ifndef HU_KERNEL_BLOCK_JOB_H
+#define HU_KERNEL_BLOCK_JOB_H
+
+#include "src/kernel/block.h"
+#include "src/kernel/plan.h"
+
+typedef struct hu_block_job {
+    const hu_block_format *format;
+    const hu_block_layout *layout;
+    const void *in;
+    bool     is_f32;
+    hu_env   env;              /* the caller's, flags clear                                                   */
+    hu_num   tensor;           /* T                                                                           */
+    hu_code  tensor_code;
+    hu_plan  plan, mse_plan;   /* of the element: for its values, and for those that the rule mse compares     */
+    hu_format symmetric;       /* what the plans are of, where the element is in two's complement            */
+    bool     is_fast;          /* values may go through the plans                                             */
+    size_t   across, along;    /* blocks over the rows and over the length of a part                          */
+    size_t   n_blocks;
+} hu_block_job;
+
+/* Where a block is: rows of n elements. */
+typedef struct hu_block_view {
+    size_t start, rows, row_stride, n, stride;
+} hu_block_view;
+
+/* The scale of a block, made ready to divide by. */
+typedef struct hu_block_divisor {
+    hu_num value;              /* X T                                            */
+    double number, inverse;    /* the same, and 1 over it; where is_number       */
+    bool   is_number;          /* it is a value of double                        */
+    bool   is_power;           /* a power of two, and so is 1 over it            */
+} hu_block_divisor;
+
+hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
+                            const hu_env *env, hu_error *err);
+void hu_block_job_place(hu_block_job *job, const hu_block_layout *l);      /* layout and numbers of blocks */
+hu_block_view hu_block_job_view(const hu_block_job *job, size_t block);
+
+/* A run of at most HU_BLOCK neighboring elements of a block: for (piece p = first; next(&view, &p);) */
+typedef struct hu_block_piece {
+    size_t row, at;            /* where the next one starts */
+    size_t offset, n;          /* this one                  */
+} hu_block_piece;
+bool hu_block_next_piece(const hu_block_view *v, hu_block_piece *p);
+
+/* Elements as doubles. Returns HU_INVALID where a signaling NaN is among them. */
+hu_flags hu_block_load(const hu_block_job *job, double *out, size_t offset, size_t n, size_t stride);
+
+/* The scale of the block: its code; flags of NaNs and infinities. is_nan: of a scale that makes all elements NaN. */
+hu_code hu_block_choose_scale(const hu_block_job *job, const hu_block_view *v, bool *is_nan, hu_flags *flags);
+
+hu_block_divisor hu_block_divide_by(const hu_block_job *job, hu_code scale);
+
+/* The values of x in a block of that scale, rounded to the job's carrier. n <= HU_BLOCK. offset: of the first, for its random word. */
+hu_flags hu_block_values(const hu_block_job *job, const hu_plan *plan, double *out, const double *x, size_t n,
+                         const hu_block_divisor *d, hu_draw draw);
+
+/* The same through src/ops alone, and the code of an element. */
+hu_code  hu_block_code(const hu_block_job *job, hu_env *env, double x, const hu_block_divisor *d, uint64_t word);
+double   hu_block_value(const hu_block_job *job, hu_code code, const hu_block_divisor *d);
+
+/* block-scale.c */
+hu_num  hu_block_top(const hu_block_format *f);                    /* M */
+hu_code hu_block_tensor_scale(const hu_block_format *f, hu_num amax);
+hu_code hu_block_scale_near(const hu_block_format *f, hu_num amax, hu_num tensor, int j);   /* nearest amax / (M T) * j / 64 */
+
+/* block-mse.c: amax is not zero */
+hu_code hu_block_scale_mse(const hu_block_job *job, const hu_block_view *v, hu_num amax);
+
+#endif

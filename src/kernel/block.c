@@ -1,0 +1,160 @@
+/* block.c - arrays in block formats: values, codes, and back. */
+#include "src/kernel/block-job.h"
+
+#include <string.h>
+
+#include "src/ops/ops.h"
+
+enum { WORTH_THREADS = 4096 };
+
+static int threads_for(const hu_block_job *job)
+{
+    return hu_block_elements(job->layout) >= WORTH_THREADS && job->n_blocks > 1 ? hu_threads() : 1;
+}
+
+static void finish(hu_env *env, const hu_block_job *job, hu_flags flags)
+{
+    env->flags |= flags;
+    if (job->plan.is_random)
+        env->random.index += hu_block_elements(job->layout);
+}
+
+/* --- values --- */
+
+static void store(const hu_block_job *job, void *out, const double *x, size_t offset, size_t n, size_t stride)
+{
+    for (size_t i = 0; job->is_f32 && i < n; i++)
+        ((float *)out)[offset + i * stride] = (float)x[i];
+    for (size_t i = 0; !job->is_f32 && i < n; i++)
+        ((double *)out)[offset + i * stride] = x[i];
+}
+
+static hu_flags quantize_block(const hu_block_job *job, void *out, size_t block)
+{
+    double x[HU_BLOCK];
+    hu_flags flags = 0;
+    bool is_nan;
+    hu_block_view v = hu_block_job_view(job, block);
+    hu_code scale = hu_block_choose_scale(job, &v, &is_nan, &flags);
+    hu_block_divisor d = hu_block_divide_by(job, scale);
+    for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
+        if (is_nan) {
+            for (size_t i = 0; i < p.n; i++)
+                x[i] = __builtin_nan("");
+        } else {
+            hu_draw draw = {job->env.random.index + p.offset, v.stride};
+            hu_block_load(job, x, p.offset, p.n, v.stride);
+            flags |= hu_block_values(job, &job->plan, x, x, p.n, &d, draw);
+        }
+        store(job, out, x, p.offset, p.n, v.stride);
+    }
+    return flags;
+}
+
+static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f, hu_env *env,
+                          hu_error *err)
+{
+    hu_block_job job;
+    hu_status status = hu_block_job_init(&job, in, is_f32, l, f, env, err);
+    if (status)
+        return status;
+    hu_flags flags = 0;
+    int threads = threads_for(&job);
+    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
+    for (size_t block = 0; block < job.n_blocks; block++)
+        flags |= quantize_block(&job, out, block);
+    finish(env, &job, flags);
+    return HU_OK;
+}
+
+hu_status hu_block_quantize_f32(float *out, const float *in, const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+{
+    return quantize(out, in, true, l, f, env, err);
+}
+
+hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+{
+    return quantize(out, in, false, l, f, env, err);
+}
+
+/* --- codes --- */
+
+static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t *scales, size_t block)
+{
+    double x[HU_BLOCK];
+    hu_flags flags = 0;
+    bool is_nan;
+    hu_block_view v = hu_block_job_view(job, block);
+    hu_code scale = hu_block_choose_scale(job, &v, &is_nan, &flags);
+    hu_block_divisor d = hu_block_divide_by(job, scale);
+    hu_env env = job->plan.env, none = job->plan.env;
+    uint64_t zero = (uint64_t)hu_round_with(job->format->element, &none, hu_num_zero(false), 0);
+    scales[block] = (uint64_t)scale;
+    for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
+        hu_block_load(job, x, p.offset, p.n, v.stride);
+        for (size_t i = 0; i < p.n; i++) {
+            size_t offset = p.offset + i * v.stride;
+            env.random.index = job->env.random.index + offset;
+            uint64_t word = is_nan ? 0 : hu_env_draw(&env);
+            codes[offset] = is_nan ? zero : (uint64_t)hu_block_code(job, &env, x[i], &d, word);
+        }
+    }
+    return flags | env.flags;
+}
+
+hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in,
+                              const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+{
+    hu_block_job job;
+    hu_status status = hu_block_job_init(&job, in, false, l, f, env, err);
+    if (status)
+        return status;
+    hu_flags flags = 0;
+    int threads = threads_for(&job);
+    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
+    for (size_t block = 0; block < job.n_blocks; block++)
+        flags |= encode_block(&job, codes, scales, block);
+    *tensor = (uint64_t)job.tensor_code;
+    finish(env, &job, flags);
+    return HU_OK;
+}
+
+static hu_status check_codes(const char *what, const uint64_t *codes, size_t n, const hu_format *f, hu_error *err)
+{
+    hu_code last = hu_format_last_code(f);
+    for (size_t i = 0; i < n; i++) {
+        if (codes[i] > last)
+            return hu_fail(err, HU_EINVAL, "decode: %s %zu is 0x%llx, past %s's last code 0x%llx", what, i, (unsigned long long)codes[i],
+                           f->name, (unsigned long long)last);
+    }
+    return HU_OK;
+}
+
+hu_status hu_block_decode_f64(double *out, const uint64_t *codes, const uint64_t *scales, uint64_t tensor,
+                              const hu_block_layout *l, const hu_block_format *f, hu_error *err)
+{
+    hu_env env = hu_env_default();
+    hu_block_layout nothing = hu_block_line(0);
+    hu_block_job job;
+    hu_status status = hu_block_job_init(&job, NULL, false, &nothing, f, &env, err);
+    if (!status)
+        status = check_codes("element", codes, hu_block_elements(l), f->element, err);
+    if (!status)
+        status = check_codes("scale", scales, hu_block_count(l, f), f->scale, err);
+    if (!status && f->tensor)
+        status = check_codes("tensor scale", &tensor, 1, f->tensor, err);
+    if (status)
+        return status;
+    hu_block_job_place(&job, l);
+    if (f->tensor)
+        job.tensor = hu_decode(f->tensor, tensor);
+    for (size_t block = 0; block < job.n_blocks; block++) {
+        hu_block_view v = hu_block_job_view(&job, block);
+        hu_block_divisor d = hu_block_divide_by(&job, scales[block]);
+        for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
+            for (size_t i = 0; i < p.n; i++)
+                out[p.offset + i * v.stride] = hu_block_value(&job, codes[p.offset + i * v.stride], &d);
+        }
+    }
+    return HU_OK;
+}
