@@ -19,7 +19,8 @@
  *   even    floor, of amax rounded to the             value nearest amax / M, ties to even   [NVFP4]
  *           element's precision, ties to even
  *   up      smallest power >= amax / M: no clipping   smallest value >= amax / M
- *   mse     of the scales nearest amax / M * j / 64, j from 128 down to 1, the first with the least squared error
+ *   mse     of that of `up` and the powers below,     of the values nearest amax / M * j / 64, j from
+ *           the first with the least squared error    128 down to 1, the first with the least squared error
  *
  * With `target` set, M is that number and 2^E the largest power of two in it. With a tensor scale T, amax is amax / T. */
 #define HU_SCALE_RULE_MAP(X) X(floor) X(ceil) X(even) X(up) X(mse)

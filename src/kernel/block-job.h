@@ -64,7 +64,8 @@ double   hu_block_value(const hu_block_job *job, hu_code code, const hu_block_di
 /* block-scale.c */
 hu_num  hu_block_top(const hu_block_format *f);                    /* M */
 hu_code hu_block_tensor_scale(const hu_block_format *f, hu_num amax);
-hu_code hu_block_scale_near(const hu_block_format *f, hu_num amax, hu_num tensor, int j);   /* nearest amax / (M T) * j / 64 */
+/* The scales that the rule mse tries, by j from 128 down to 1; neighbors in this order may be the same, and none is larger than the one before. */
+hu_code hu_block_scale_candidate(const hu_block_format *f, hu_num amax, hu_num tensor, int j);
 
 /* block-mse.c: amax is not zero */
 hu_code hu_block_scale_mse(const hu_block_job *job, const hu_block_view *v, hu_num amax);

@@ -40,7 +40,7 @@ hu_code hu_block_scale_mse(const hu_block_job *job, const hu_block_view *v, hu_n
     hu_code best = 0, last = 0;
     double least = INFINITY;
     for (int j = 128; j >= 1; j--) {
-        hu_code code = hu_block_scale_near(f, amax, job->tensor, j);
+        hu_code code = hu_block_scale_candidate(f, amax, job->tensor, j);
         if (j < 128 && code == last)
             continue;
         last = code;

@@ -29,9 +29,11 @@ static hu_code round_scale(const hu_format *scale, const hu_rounding *mode, hu_n
     return hu_decode(scale, code).kind == HU_ZERO ? hu_round_with(scale, &env, hu_format_min_subnormal(scale), 0) : code;
 }
 
-static bool is_power_of_two(hu_num x)
+/* ceil(log2 x) */
+static int exponent_up(hu_num x)
 {
-    return x.sig == (hu_u128)1 << 127 && !x.sticky;
+    bool is_power = x.sig == (hu_u128)1 << 127 && !x.sticky;
+    return x.exp + !is_power;
 }
 
 /* Whether x, rounded to that many bits, ties to even, is the next power of two. */
@@ -44,14 +46,12 @@ static bool rounds_to_power(hu_num x, int precision)
 static int exponent(const hu_block_format *f, hu_num amax, hu_num tensor)
 {
     hu_num top = hu_block_top(f);
-    if (f->rule == HU_SCALE_up) {
-        hu_num x = hu_num_div(amax, hu_num_mul(tensor, top));
-        return x.exp + !is_power_of_two(x);
-    }
+    if (f->rule == HU_SCALE_up)
+        return exponent_up(hu_num_div(amax, hu_num_mul(tensor, top)));
     hu_num x = hu_num_div(amax, tensor);
     int exp = x.exp - top.exp;
     if (f->rule == HU_SCALE_ceil)
-        return exp + !is_power_of_two(x);
+        return exponent_up(x) - top.exp;
     if (f->rule == HU_SCALE_even)
         return exp + rounds_to_power(x, f->element->man_bits + 1);
     return exp;
@@ -80,11 +80,14 @@ hu_code hu_block_scale(const hu_block_format *f, hu_num amax, hu_num tensor, hu_
     return round_scale(f->scale, mode, hu_num_div(amax, hu_num_mul(tensor, hu_block_top(f))));
 }
 
-hu_code hu_block_scale_near(const hu_block_format *f, hu_num amax, hu_num tensor, int j)
+hu_code hu_block_scale_candidate(const hu_block_format *f, hu_num amax, hu_num tensor, int j)
 {
     pthread_once(&modes_once, find_modes);
+    hu_num top = hu_num_mul(tensor, hu_block_top(f));
+    if (hu_block_scale_is_power(f->scale))
+        return round_scale(f->scale, nearest, hu_num_make(false, 1, exponent_up(hu_num_div(amax, top)) - (128 - j)));
     hu_num part = hu_num_mul(amax, hu_num_make(false, (hu_u128)j, -6));
-    return round_scale(f->scale, nearest, hu_num_div(part, hu_num_mul(tensor, hu_block_top(f))));
+    return round_scale(f->scale, nearest, hu_num_div(part, top));
 }
 
 /* A power of two is rounded up, so that the largest block keeps its range. */

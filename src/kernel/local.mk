@@ -11,4 +11,4 @@ libhalfulp_la_SOURCES += src/kernel/codes.c
 libhalfulp_la_SOURCES += src/kernel/accumulate.c
 libhalfulp_la_SOURCES += src/kernel/own.h src/kernel/own.body.h src/kernel/own.c
 libhalfulp_la_SOURCES += src/kernel/block.h src/kernel/block-job.h src/kernel/block.c
-libhalfulp_la_SOURCES += src/kernel/block-job.c src/kernel/block-layout.c src/kernel/block-scale.c src/kernel/block-mse.c
+libhalfulp_la_SOURCES += src/kernel/block-job.c src/kernel/block-layout.c src/kernel/block-scale.c src/kernel/block-mse.c src/kernel/block-pack.c src/kernel/block-error.c
