@@ -78,6 +78,12 @@ const hu_block_format *hu_block_row(const char *name, size_t n)
     return NULL;
 }
 
+double hu_block_bits_per_value(const hu_block_format *f)
+{
+    double share = f->size ? (double)f->scale->width_bits / (double)(f->rows * f->size) : 0;
+    return f->element->width_bits + share;
+}
+
 bool hu_block_is_name(const char *text)
 {
     return strncmp(text, "block(", 6) == 0 || hu_block_row(text, strcspn(text, "{"));

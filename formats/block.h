@@ -73,6 +73,9 @@ char *hu_block_size_text(const hu_block_format *f, char text[HU_BLOCK_SIZE_TEXT]
 #define HU_BLOCK_NAME_SIZE 448
 char *hu_block_formula(const hu_block_format *f, char text[HU_BLOCK_NAME_SIZE]);
 
+/* Bits of a value with its share of the scale, in full blocks; the tensor scale, and the scale of a whole array, are not counted. */
+double hu_block_bits_per_value(const hu_block_format *f);
+
 /* The values of the scale are powers of two alone. */
 bool hu_block_scale_is_power(const hu_format *scale);
 

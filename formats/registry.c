@@ -4,6 +4,7 @@
  * give the same pointer.
  */
 #include "formats/registry.h"
+#include "formats/block.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -88,11 +89,18 @@ hu_code hu_format_last_code(const hu_format *f)
 
 static void fail_name(hu_error *err, const char *name)
 {
+    if (hu_block_is_name(name)) {
+        hu_fail(err, HU_ENAME, "'%.60s' is a block format, and this takes a format of single numbers; block formats are for arrays: "
+                "array:quantize, hu.block and the inputs of hu.matmul take them", name);
+        return;
+    }
     hu_nearest near = hu_nearest_to(name);
     for (int i = 0; i < N_ROWS; i++)
         hu_nearest_offer(&near, rows[i].name);
     for (int i = 0; i < N_ALIASES; i++)
         hu_nearest_offer(&near, aliases[i].alias);
+    for (int i = 0; hu_block_at(i); i++)
+        hu_nearest_offer(&near, hu_block_at(i)->name);
     if (near.best)
         hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%s'? (%s)", name, near.best, hu_format_grammar);
     else

@@ -115,6 +115,31 @@ int hu_lua_scalar_from_bits(lua_State *L);
 const hu_format   *hu_lua_format  (lua_State *L, int idx, const char *name);
 const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);
 
+/* ---- block formats ---- */
+
+#define HU_LUA_BLOCK "halfulp.block"
+
+/* A block format object at idx, or the name of one: a block format; NULL where the value is something else. A name that is meant for
+ * one but is none raises. */
+const hu_block_format *hu_lua_test_block(lua_State *L, int idx, const char *name);
+
+/* The same; something else raises. */
+const hu_block_format *hu_lua_block(lua_State *L, int idx, const char *name);
+
+/* Pushes a new array: the values of t in the block format, along index `axis` (from 0; -1: all elements in a row). */
+void hu_lua_push_block_quantized(lua_State *L, const hu_tensor *t, const hu_block_format *f, int axis, hu_env *env);
+
+/* The option "axis" of the options at idx, from 0: the last index where it is absent; "all": -1. */
+int hu_lua_option_axis(lua_State *L, int idx, int rank);
+
+/* The array or table of numbers at idx, which is replaced by an array of doubles where it is none. */
+hu_tensor *hu_lua_block_doubles(lua_State *L, int idx, const char *name);
+
+/* block:codes, block:pack and block:unpack, in lua/block-bytes.c. */
+int hu_lua_block_codes(lua_State *L);
+int hu_lua_block_pack(lua_State *L);
+int hu_lua_block_unpack(lua_State *L);
+
 /* An accumulator: the name of its sum format, a format, or a table {format =, product =, outer =, chunk =, order =}. idx is absolute. */
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);
 

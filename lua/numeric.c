@@ -13,15 +13,23 @@ void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f,
                                      : hu_quantize_f64(out->f64, t->f64, t->n, f, env, &err), &err);
 }
 
-/* array:quantize(format [, options]) -> array; options: rounding, overflow, tininess, nan, seed, stream, or env */
+/* array:quantize(format [, options]) -> array; options: rounding, overflow, tininess, nan, seed, stream, or env; with a block
+ * format axis too */
 static int quantize(lua_State *L)
 {
-    static const char *const keys[] = {HU_LUA_ENV_KEYS, NULL};
+    static const char *const keys[] = {HU_LUA_ENV_KEYS, NULL}, *const block_keys[] = {"axis", HU_LUA_ENV_KEYS, NULL};
     hu_tensor *t = hu_lua_check_tensor(L, 1, "array");
-    const hu_format *f = hu_lua_format(L, 2, "format");
+    const hu_block_format *block = hu_lua_test_block(L, 2, "format");
     hu_env own;
 
     lua_settop(L, 3);
+    if (block) {
+        hu_lua_options(L, 3, block_keys);
+        hu_env *of_call = hu_lua_option_env(L, 3, NULL, &own);
+        hu_lua_push_block_quantized(L, t, block, hu_lua_option_axis(L, 3, t->rank), of_call);
+        return 1;
+    }
+    const hu_format *f = hu_lua_format(L, 2, "format");
     hu_lua_options(L, 3, keys);
     hu_lua_push_quantized(L, t, f, hu_lua_option_env(L, 3, hu_lua_format_env(L, 2), &own));
     return 1;
@@ -196,23 +204,33 @@ static int dot(lua_State *L)
 
 /* ---- matrix products ---- */
 
-/* The matrix at idx on the grid of `input`, a copy (NULL: itself); random words from a stream of its own. */
-static void quantize_input(lua_State *L, int idx, const hu_format *input, hu_env *env, const char *tag)
+/* How a matrix is quantized: one of the two, or neither. */
+typedef struct input {
+    const hu_format *format;
+    const hu_block_format *block;
+} input;
+
+/* The matrix at idx by `how`, a copy (or itself), blocks along index `axis` (from 0); random words from a stream of its own. */
+static void quantize_input(lua_State *L, int idx, const input *how, int axis, hu_env *env, const char *tag)
 {
-    if (!input)
+    if (!how->format && !how->block)
         return;
     hu_env other = *env;
     other.random = (hu_random){.seed = hu_random_derive(env->random.seed, tag), .stream = env->random.stream,
                                .index = env->random.index};
-    hu_lua_push_quantized(L, hu_lua_check_tensor(L, idx, "matrix"), input, &other);
+    hu_tensor *t = hu_lua_check_tensor(L, idx, "matrix");
+    if (how->block)
+        hu_lua_push_block_quantized(L, t, how->block, axis, &other);
+    else
+        hu_lua_push_quantized(L, t, how->format, &other);
     env->flags |= other.flags;
     lua_replace(L, idx);
 }
 
 /* The formats of the field "input": one for both matrices or a list of two. */
-static void option_inputs(lua_State *L, int idx, const hu_format *inputs[2])
+static void option_inputs(lua_State *L, int idx, input inputs[2])
 {
-    inputs[0] = inputs[1] = NULL;
+    inputs[0] = inputs[1] = (input){NULL, NULL};
     if (!hu_lua_option(L, idx, "input"))
         return;
     int at = lua_gettop(L);
@@ -221,7 +239,9 @@ static void option_inputs(lua_State *L, int idx, const hu_format *inputs[2])
             lua_rawgeti(L, at, i + 1);
         else
             lua_pushvalue(L, at);
-        inputs[i] = hu_lua_format(L, -1, i ? "input of b" : "input of a");
+        inputs[i].block = hu_lua_test_block(L, -1, i ? "input of b" : "input of a");
+        if (!inputs[i].block)
+            inputs[i].format = hu_lua_format(L, -1, i ? "input of b" : "input of a");
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -254,7 +274,7 @@ static int matmul(lua_State *L)
     static const char *const keys[] = {"input", "transpose_a", "transpose_b", ACCUMULATE_KEYS, NULL};
     hu_error err = {0};
     hu_env own, *of_format;
-    const hu_format *inputs[2];
+    input inputs[2];
 
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
@@ -268,8 +288,8 @@ static int matmul(lua_State *L)
     hu_dtype dtype = a->dtype == HU_F32 && b->dtype == HU_F32 ? HU_F32 : HU_F64;
     matrix(L, 1, dtype, ta, "a");
     matrix(L, 2, dtype, !tb, "b");
-    quantize_input(L, 1, inputs[0], env, "input a");
-    quantize_input(L, 2, inputs[1], env, "input b");
+    quantize_input(L, 1, &inputs[0], ta ? 0 : 1, env, "input a");         /* blocks lie along the index that is summed over */
+    quantize_input(L, 2, &inputs[1], tb ? 1 : 0, env, "input b");
     a = hu_lua_check_tensor(L, 1, "a");
     b = hu_lua_check_tensor(L, 2, "b");
     hu_tensor *c = hu_lua_make_tensor(L, dtype, 2, (size_t[]){a->shape[ta], b->shape[!tb]});

@@ -46,6 +46,29 @@ hu.format = core.format.new
 ---@return table<string, string> aliases what each alias stands for
 hu.formats = core.format.names
 
+---A block format by name: elements that share a scale in blocks, such as MXFP4 and NVFP4.
+---
+---Block formats are for arrays: `array:quantize`, the inputs of `hu.matmul`, and the methods of the object take them, all also
+---by name. An unknown name is an error that names the nearest one.
+---
+---```lua
+---local mxfp4 = hu.block "mxfp4"
+---print(mxfp4.element, mxfp4.scale, mxfp4.size, mxfp4.rule)    --> e2m1fn	e8m0fnu	32	floor
+---print(hu.block("block(nf4, scale=fp32, size=64)").bits_per_value)    --> 4.5
+---```
+---@param name string|hu.block a row's name, a row with changes, `"mxfp4{rule=up}"`, or `"block(ELEMENT, scale=FORMAT, size=N, rule=..., tensor=FORMAT)"`
+---@return hu.block
+hu.block = core.block.new
+
+---The block formats that have a name of their own, and the aliases.
+---
+---```lua
+---print(hu.blocks()[5])               --> mxfp4
+---```
+---@return string[] names in the order of the table
+---@return table<string, string> aliases what each alias stands for
+hu.blocks = core.block.names
+
 ---The rounding modes.
 ---
 ---```lua
@@ -233,7 +256,8 @@ hu.apply = core.numeric.apply
 ---
 ---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
 ---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential"
----or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own. All of this
+---or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own; block formats lie along
+---the index that is summed over. All of this
 ---rounds in one environment: that of the options, else that of the object given as sum format. A vector
 ---on the left is a row, on the right a column; of two vectors, `c()` reads the product (or use `hu.dot`).
 ---

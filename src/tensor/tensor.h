@@ -5,7 +5,7 @@
 #ifndef HU_TENSOR_TENSOR_H
 #define HU_TENSOR_TENSOR_H
 
-#include "src/kernel/kernel.h"
+#include "src/kernel/block.h"
 
 #define HU_MAX_RANK 4
 
@@ -80,6 +80,10 @@ typedef struct hu_quantizer {
 /* out = in on q's grid; random words from (seed, stream, 0 ...). out may be in. Shapes and types agree. */
 hu_status hu_tensor_quantize(hu_tensor *out, const hu_tensor *in, const hu_quantizer *q,
                              uint64_t seed, uint64_t stream, hu_error *err);
+
+/* out = in in a block format, blocks along index `axis` (from 0; -1: all elements in a row); hu_block_layout_init says which
+ * arrays a format takes. out may be in. */
+hu_status hu_tensor_block_quantize(hu_tensor *out, const hu_tensor *in, const hu_block_format *f, int axis, hu_env *env, hu_error *err);
 
 /* c = a b: a [m][k] (a_transposed: [k][m]), b [k][n] (b_transposed: [n][k]), c [m][n]; all of one type, two
  * indices each; c is written and overlaps neither. `acc` NULL, or without a product and a sum format: the carrier's own GEMM
