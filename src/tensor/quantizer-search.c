@@ -1,0 +1,337 @@
+/* quantizer-search.c - the best range by trying: candidates from the literature, and scores.
+ *
+ * Every candidate goes the whole way of the quantizer, its scale's rounding and power of two included, but for what looks at
+ * all scales together (ratio forms, quantized scales); with a stochastic mode the search rounds to nearest-even.
+ *
+ * The score kl: magnitudes fall into 2048 equal bins from 0 to the largest. For a range c the bins up to c are kept, and the
+ * mass beyond is put into the last of them: P. Bins whose centers have the same element share the mass that they had without
+ * it equally, among those that are not empty: Q. The score is sum P ln(P / Q), both scaled to the sum 1; where Q is zero
+ * and P is not, Q counts as 2^-40. This is the calibration that is usual for integers, for any grid.
+ */
+#include <float.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/nearest.h"
+#include "src/tensor/quantizer-parts.h"
+
+/* ---- candidates ---- */
+
+static double ratios100[100], ratios111[111], ratios200[200], ratios101[101];
+
+static void make_lists(void)
+{
+    for (int i = 0; i < 100; i++)
+        ratios100[i] = (100 - i) / 100.0;
+    for (int i = 0; i < 111; i++)
+        ratios111[i] = (10 + i) / 100.0;
+    for (int i = 0; i < 101; i++)
+        ratios101[i] = (100 + 119 * i) / 10000.0;
+    for (int i = 0; i < 100; i++)
+        ratios200[i] = 1 + i / 990.0;
+    for (int i = 0; i < 50; i++) {
+        ratios200[100 + i] = 1 - (i + 1) / 500.0;
+        ratios200[150 + i] = 1 + (i + 1) / 500.0;
+    }
+}
+
+static const struct { const char *name; const double *list; size_t n; hu_score score; double power; const char *source; } lists[] = {
+    {"ratios100", ratios100, 100, HU_SCORE_lp,    2.4, "1.00, 0.99 ... 0.01: Genie, PD-Quant, Q-Diffusion"},
+    {"ratios111", ratios111, 111, HU_SCORE_mse,   2,   "0.10, 0.11 ... 1.20: FP8 Quantization, the Power of the Exponent"},
+    {"ratios200", ratios200, 200, HU_SCORE_lp,    2.4, "100 in [1, 1.1], then 50 and 50 around 1: SliM-LLM"},
+    {"ratios101", ratios101, 101, HU_SCORE_layer, 2,   "0.01 + 1.19 i / 100: LLM-FP4"},
+};
+
+enum { N_LISTS = sizeof lists / sizeof lists[0] };
+
+static pthread_once_t lists_once = PTHREAD_ONCE_INIT;
+
+const char *hu_candidates_at(int i)
+{
+    return i >= 0 && i < N_LISTS ? lists[i].name : NULL;
+}
+
+const double *hu_candidates_find(const char *name, size_t *n, hu_score *score, double *power, hu_error *err)
+{
+    hu_nearest near = hu_nearest_to(name);
+    pthread_once(&lists_once, make_lists);
+    for (int i = 0; i < N_LISTS; i++) {
+        if (strcmp(lists[i].name, name) == 0) {
+            *n = lists[i].n;
+            *score = lists[i].score;
+            *power = lists[i].power;
+            return lists[i].list;
+        }
+        hu_nearest_offer(&near, lists[i].name);
+    }
+    hu_fail(err, HU_ENAME, "quantizer: no candidates are called '%.40s'%s%s; there are ratios100, ratios111, ratios200 and ratios101, "
+            "or a list of factors", name, near.best ? ", did you mean " : "", near.best ? near.best : "");
+    return NULL;
+}
+
+/* ---- scores ---- */
+
+static double of_element(const hu_scale_work *w, size_t i)
+{
+    const hu_scaled *q = w->m.q;
+    double d = fabs(w->x[i] - w->v[i]);
+    switch (q->score) {
+    case HU_SCORE_lp:       return q->power == 2 ? d * d : pow(d, q->power);
+    case HU_SCORE_weighted: return hu_tensor_get(q->weights, i) * d * d;
+    default:                return d * d;
+    }
+}
+
+static void add_elements(const hu_scale_work *w, double *score)
+{
+    memset(score, 0, w->p.n_groups * sizeof *score);
+    for (size_t i = 0; i < w->p.n; i++)
+        if (isfinite(w->x[i]))
+            score[w->p.group[i]] += of_element(w, i);
+}
+
+/* Minus the cosines; 0 where x or v is zero. room: 3 n_groups doubles. */
+static void add_cosines(const hu_scale_work *w, double *score, double *room)
+{
+    size_t n = w->p.n_groups;
+    double *dot = room, *xx = room + n, *vv = room + 2 * n;
+    memset(room, 0, 3 * n * sizeof *room);
+    for (size_t i = 0; i < w->p.n; i++) {
+        size_t g = w->p.group[i];
+        if (!isfinite(w->x[i]) || !isfinite(w->v[i]))
+            continue;
+        dot[g] += w->x[i] * w->v[i];
+        xx[g] += w->x[i] * w->x[i];
+        vv[g] += w->v[i] * w->v[i];
+    }
+    for (size_t g = 0; g < n; g++)
+        score[g] = xx[g] > 0 && vv[g] > 0 ? -dot[g] / (sqrt(xx[g]) * sqrt(vv[g])) : 0;
+}
+
+/* |activations (x - v)^T|^2: of each scale where every row has its own, else of all together, in score[0]. */
+static hu_status add_outputs(const hu_scale_work *w, double *score, bool by_row, hu_error *err)
+{
+    const hu_tensor *a = w->m.q->activations;
+    size_t rows = w->like.shape[0], k = w->like.shape[1], samples = a->shape[0];
+    double *room = hu_calloc(rows * k + samples * rows + samples * k + 1, sizeof *room);
+    double *d = room + samples * rows, *in = d + rows * k;
+    if (!room)
+        return hu_fail(err, HU_ENOMEM, "quantizer: no memory for the outputs of %zu samples", samples);
+    for (size_t i = 0; i < rows * k; i++)
+        d[i] = isfinite(w->x[i]) ? w->x[i] - w->v[i] : 0;
+    for (size_t i = 0; i < samples * k; i++)
+        in[i] = hu_tensor_get(a, i);
+    hu_gemm_shape shape = {.m = samples, .n = rows, .k = k, .lda = k, .ldb = k, .ldc = rows, .b_transposed = true};
+    hu_env env = hu_env_default();
+    hu_status status = samples && rows && k ? hu_gemm_f64(room, in, d, shape, &(hu_accumulator){0}, &env, err) : HU_OK;
+    memset(score, 0, w->p.n_groups * sizeof *score);
+    for (size_t i = 0; !status && i < samples * rows; i++)
+        score[by_row ? i % rows : 0] += room[i] * room[i];
+    hu_free(room);
+    return status;
+}
+
+static hu_status ask_layer(const hu_scale_work *w, double *score, hu_error *err)
+{
+    hu_tensor v = w->like;
+    v.dtype = HU_F64;
+    v.f64 = w->v;
+    hu_status status = w->m.q->layer(w->m.q->layer_context, &v, score, err);
+    if (!status && isnan(*score))
+        return hu_fail(err, HU_EINVAL, "quantizer: the score of a candidate is not a number; it takes a number, the smaller the better");
+    return status;
+}
+
+/* Whether the scales are judged one by one. */
+static bool is_separate(const hu_scale_work *w)
+{
+    const hu_scaled *q = w->m.q;
+    return q->score != HU_SCORE_layer || (q->activations && q->per.per == HU_PER_ROW);
+}
+
+static hu_status check_operands(const hu_scale_work *w, hu_error *err)
+{
+    const hu_scaled *q = w->m.q;
+    if (q->score == HU_SCORE_weighted && q->weights->n != w->p.n)
+        return hu_fail(err, HU_ESHAPE, "quantizer: weights has %zu elements and the array %zu; it takes one for each", q->weights->n, w->p.n);
+    if (q->score == HU_SCORE_layer && q->activations &&
+        (w->like.rank != 2 || q->activations->rank != 2 || q->activations->shape[1] != w->like.shape[1]))
+        return hu_fail(err, HU_ESHAPE, "quantizer: activations has %d indices, the last of %zu, and the array %d, the last of %zu; "
+                       "both take 2, the last alike", q->activations->rank, q->activations->shape[q->activations->rank - 1],
+                       w->like.rank, w->like.shape[w->like.rank ? w->like.rank - 1 : 0]);
+    return HU_OK;
+}
+
+static hu_status score_candidate(hu_scale_work *w, hu_env env, double *score, double *room, hu_error *err)
+{
+    hu_scales_make(w);
+    hu_status status = hu_scales_apply(w, &env, err);
+    if (status)
+        return status;
+    switch (w->m.q->score) {
+    case HU_SCORE_cosine: add_cosines(w, score, room); return HU_OK;
+    case HU_SCORE_layer:
+        return w->m.q->activations ? add_outputs(w, score, is_separate(w), err) : ask_layer(w, score, err);
+    default: add_elements(w, score); return HU_OK;
+    }
+}
+
+static hu_env search_env(const hu_scale_maker *m)
+{
+    hu_env env = m->env;
+    if (env.rounding->random_bits > 0)
+        env.rounding = hu_env_default().rounding;
+    return env;
+}
+
+static hu_status try_candidates(hu_scale_work *w, double *room, hu_error *err)
+{
+    const hu_scaled *q = w->m.q;
+    size_t n = w->p.n_groups;
+    double *low = room, *high = room + n, *best = room + 2 * n, *factor = room + 3 * n, *score = room + 4 * n;
+    memcpy(low, w->low, n * sizeof *low);
+    memcpy(high, w->high, n * sizeof *high);
+
+    for (size_t c = 0; c < q->n_candidates; c++) {
+        for (size_t g = 0; g < n; g++) {
+            w->low[g] = fmax(low[g] * q->candidates[c], -DBL_MAX);
+            w->high[g] = fmin(high[g] * q->candidates[c], DBL_MAX);
+        }
+        hu_status status = score_candidate(w, search_env(&w->m), score, room + 5 * n, err);
+        if (status)
+            return status;
+        for (size_t g = 0; g < n; g++) {
+            double s = score[is_separate(w) ? g : 0];
+            if (c == 0 || s < best[g]) {
+                best[g] = s;
+                factor[g] = q->candidates[c];
+            }
+        }
+    }
+    for (size_t g = 0; g < n; g++) {
+        w->low[g] = fmax(low[g] * factor[g], -DBL_MAX);
+        w->high[g] = fmin(high[g] * factor[g], DBL_MAX);
+    }
+    return HU_OK;
+}
+
+/* ---- histograms ---- */
+
+void hu_histograms_add(const hu_partition *p, const double *x, double *histogram, const double *top)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        size_t g = p->group[i];
+        if (!isfinite(x[i]) || top[g] == 0)
+            continue;
+        double at = fabs(x[i]) / top[g] * HU_HISTOGRAM;
+        size_t bin = at < HU_HISTOGRAM ? (size_t)at : HU_HISTOGRAM - 1;
+        histogram[g * HU_HISTOGRAM + bin]++;
+    }
+}
+
+/* Shares the mass of bins first ... end - 1 among those that are not empty. */
+static void share_equally(double *q, const double *histogram, int first, int end)
+{
+    double mass = 0, filled = 0;
+    for (int b = first; b < end; b++) {
+        mass += histogram[b];
+        filled += histogram[b] > 0;
+    }
+    for (int b = first; b < end; b++)
+        q[b] = histogram[b] > 0 ? mass / filled : 0;
+}
+
+static double divergence(const double *histogram, double beyond, double *q, int kept)
+{
+    double p_sum = beyond, q_sum = 0, sum = 0;
+    for (int b = 0; b < kept; b++) {
+        p_sum += histogram[b];
+        q_sum += q[b];
+    }
+    for (int b = 0; b < kept; b++) {
+        double p = (histogram[b] + (b == kept - 1 ? beyond : 0)) / p_sum;
+        double share = q_sum > 0 && q[b] > 0 ? q[b] / q_sum : 0x1p-40;
+        if (p > 0)
+            sum += p * log(p / share);
+    }
+    return sum;
+}
+
+static hu_status score_range(const hu_scale_maker *m, const double *histogram, double top, double c, double *score, hu_error *err)
+{
+    double center[HU_HISTOGRAM], scale[HU_HISTOGRAM], q[HU_HISTOGRAM], beyond = 0;
+    double s = hu_scale_of_range(m, -c, c);
+    int kept = c >= top ? HU_HISTOGRAM : (int)fmax(1, rint(c / top * HU_HISTOGRAM));
+
+    for (int b = 0; b < kept; b++) {
+        center[b] = (b + 0.5) / HU_HISTOGRAM * top;
+        scale[b] = s;
+    }
+    for (int b = kept; b < HU_HISTOGRAM; b++)
+        beyond += histogram[b];
+    hu_env env = search_env(m);
+    hu_status status = hu_map_f64(center, HU_DIV, center, scale, NULL, (size_t)kept, m->q->element.format, &env, err);
+    for (int b = 0, first = 0; !status && b < kept; b++)
+        if (b + 1 == kept || center[b + 1] != center[b]) {
+            share_equally(q, histogram, first, b + 1);
+            first = b + 1;
+        }
+    if (!status)
+        *score = divergence(histogram, beyond, q, kept);
+    return status;
+}
+
+hu_status hu_histograms_search(const hu_scale_maker *m, const double *histogram, const double *top, size_t n_groups,
+                               double *low, double *high, hu_error *err)
+{
+    for (size_t g = 0; g < n_groups; g++) {
+        double widest = high[g], best = INFINITY, score = 0;
+        for (size_t c = 0; top[g] > 0 && c < m->q->n_candidates; c++) {
+            double range = fmin(widest * m->q->candidates[c], DBL_MAX);
+            hu_status status = score_range(m, histogram + g * HU_HISTOGRAM, top[g], range, &score, err);
+            if (status)
+                return status;
+            if (score < best) {
+                best = score;
+                high[g] = range;
+                low[g] = -range;
+            }
+        }
+    }
+    return HU_OK;
+}
+
+static hu_status search_histograms(hu_scale_work *w, hu_error *err)
+{
+    size_t n = w->p.n_groups;
+    double *histogram = hu_calloc(n ? n : 1, HU_HISTOGRAM * sizeof *histogram);
+    if (!histogram)
+        return hu_fail(err, HU_ENOMEM, "quantizer: no memory for %zu histograms", n);
+    hu_histograms_add(&w->p, w->x, histogram, w->high);
+    double *top = hu_calloc(n ? n : 1, sizeof *top);
+    hu_status status = top ? HU_OK : hu_fail(err, HU_ENOMEM, "quantizer: no memory for %zu histograms", n);
+    if (top) {
+        memcpy(top, w->high, n * sizeof *top);
+        status = hu_histograms_search(&w->m, histogram, top, n, w->low, w->high, err);
+    }
+    hu_free(top);
+    hu_free(histogram);
+    return status;
+}
+
+hu_status hu_ranges_search(hu_scale_work *w, hu_error *err)
+{
+    hu_status status = check_operands(w, err);
+    if (status || w->p.n == 0)
+        return status;
+    if (w->m.q->score == HU_SCORE_kl)
+        return search_histograms(w, err);
+    double *room = hu_calloc(8 * w->p.n_groups, sizeof *room);
+    if (!room)
+        return hu_fail(err, HU_ENOMEM, "quantizer: no memory to search %zu scales", w->p.n_groups);
+    status = try_candidates(w, room, err);
+    hu_free(room);
+    return status;
+}
