@@ -1,0 +1,245 @@
+/* cases.c - the operands of a set of vectors, by number: all of them, or the listed ones and then random ones. */
+#include "src/hardware/cases.h"
+
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/hardware/lister.h"
+
+enum { ALL_BITS = 18, USUAL_COUNT = 100000 };
+
+/* Streams of the random generator, so that no two uses share their numbers. */
+enum { STREAM_LIST = 1, STREAM_FILL, STREAM_WORDS };
+
+struct hu_cases {
+    const hu_task *task;
+    uint64_t seed, count;
+    uint64_t all;                     /* combinations, where every one is wanted; else 0 */
+    uint64_t in_class[HU_CASES_N];
+    hu_lister list;
+    size_t taken;                     /* lines from the list */
+};
+
+const char *hu_cases_class_name(hu_cases_class c)
+{
+    static const char *const names[] = {
+#define X(name, text, title) [name] = text,
+        HU_CASES_CLASSES(X)
+#undef X
+    };
+    return names[c];
+}
+
+const char *hu_cases_class_title(hu_cases_class c)
+{
+    static const char *const titles[] = {
+#define X(name, text, title) [name] = title,
+        HU_CASES_CLASSES(X)
+#undef X
+    };
+    return titles[c];
+}
+
+uint64_t hu_cases_count(const hu_cases *c)
+{
+    return c->count;
+}
+
+uint64_t hu_cases_in_class(const hu_cases *c, hu_cases_class which)
+{
+    return c->in_class[which];
+}
+
+/* How many combinations of operands there are; 0: more than 2^ALL_BITS. */
+static uint64_t combinations(const hu_task *t)
+{
+    uint64_t n = 1;
+    int bits = 0;
+    for (int i = 0; i < t->n_operands && bits <= ALL_BITS; i++) {
+        bits += t->field[i].width_bits;
+        if (bits <= ALL_BITS)
+            n *= hu_field_last(&t->field[i]).word[0] + 1;
+    }
+    return bits <= ALL_BITS ? n : 0;
+}
+
+/* --- random words: a quarter each just below and just above where the result changes, the rest at random --- */
+
+static bool same_result(const hu_task *t, uint64_t *in, uint64_t word, const uint64_t *result)
+{
+    uint64_t out[HU_BITS_WORDS] = {0};
+    in[t->field[t->n_operands].at] = word;
+    hu_task_compute(t, in, out);
+    return memcmp(out, result, (size_t)t->out_words * sizeof *out) == 0;
+}
+
+/* The first word with another result than 0 has; 0: none. */
+static uint64_t find_flip(const hu_task *t, uint64_t *in, uint64_t last)
+{
+    uint64_t at_zero[HU_BITS_WORDS] = {0}, low = 0, high = last;
+    in[t->field[t->n_operands].at] = 0;
+    hu_task_compute(t, in, at_zero);
+    if (same_result(t, in, last, at_zero))
+        return 0;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (same_result(t, in, middle, at_zero))
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+static void put_words(const hu_cases *c, uint64_t i, uint64_t *in)
+{
+    const hu_task *t = c->task;
+    for (int k = 0; k < t->n_random; k++) {
+        const hu_field *f = &t->field[t->n_operands + k];
+        in[f->at] = hu_random_at(c->seed, STREAM_WORDS, i * (uint64_t)t->n_random + (uint64_t)k) >> (64 - f->width_bits);
+    }
+    uint64_t choice = hu_random_at(c->seed, STREAM_WORDS + 1, i) & 3;
+    if (t->n_random != 1 || choice > 1)
+        return;
+    const hu_field *f = &t->field[t->n_operands];
+    uint64_t kept = in[f->at], flip = find_flip(t, in, UINT64_MAX >> (64 - f->width_bits));
+    in[f->at] = flip ? flip - choice : kept;
+}
+
+/* --- lines --- */
+
+static void get_all(const hu_cases *c, uint64_t i, uint64_t *in)
+{
+    i %= c->all;
+    for (int k = c->task->n_operands - 1; k >= 0; k--) {
+        const hu_field *f = &c->task->field[k];
+        uint64_t size = hu_field_last(f).word[0] + 1;
+        in[f->at] = i % size;
+        i /= size;
+    }
+}
+
+/* A code of few significant bits: a run of ones or zeros is put over random bits. */
+static hu_bits thinned(const hu_field *f, hu_bits code, uint64_t choice)
+{
+    int from = (int)(choice >> 8 & 0xff) % f->width_bits, to = (int)(choice >> 16 & 0xff) % f->width_bits;
+    hu_bits high = hu_bits_ones(from > to ? from : to), low = hu_bits_ones(from > to ? to : from), run = hu_bits_sub(&high, &low);
+    hu_bits last = hu_field_last(f), changed = hu_bits_or(&code, &run);
+    if (choice >> 24 & 1)
+        changed = hu_bits_sub(&changed, &run);
+    return hu_bits_compare(&changed, &last) > 0 ? code : changed;
+}
+
+/* The exponent of the first operand, or one near it, for a format with an exponent field. */
+static hu_bits moved(const hu_field *f, hu_bits code, const hu_bits *first, uint64_t choice)
+{
+    int m = f->format->man_bits, e = f->format->exp_bits;
+    hu_bits mask = hu_bits_ones(e), field = hu_bits_shift(first, -m);
+    field = hu_bits_and(&field, &mask);
+    int64_t near = (int64_t)field.word[0] + (int64_t)(choice >> 32) % (2 * m + 5) - (m + 2);
+    if (near < 0 || near >= (INT64_C(1) << e))
+        return code;
+    hu_bits place = hu_bits_shift(&mask, m), cleared = hu_bits_or(&code, &place), at = {{(uint64_t)near}};
+    cleared = hu_bits_sub(&cleared, &place);
+    at = hu_bits_shift(&at, m);
+    return hu_bits_or(&cleared, &at);
+}
+
+static void get_random(const hu_cases *c, uint64_t i, uint64_t *in)
+{
+    const hu_task *t = c->task;
+    uint64_t index = i * (uint64_t)(t->in_words + 1), choice = hu_random_at(c->seed, STREAM_FILL, index++);
+    hu_bits first = {{0}};
+    for (int k = 0; k < t->n_operands; k++) {
+        const hu_field *f = &t->field[k];
+        hu_bits code = hu_random_code(f, c->seed, STREAM_FILL, &index);
+        if ((choice & 3) == 1)
+            code = thinned(f, code, choice << (5 * k));
+        if (k > 0 && (choice & 2) && f->format && f->format == t->field[0].format && hu_format_has_fields(f->format))
+            code = moved(f, code, &first, choice >> (3 * k));
+        if (k == 0)
+            first = code;
+        hu_field_put(f, in, &code);
+    }
+}
+
+void hu_cases_get(const hu_cases *c, uint64_t i, uint64_t *in)
+{
+    const hu_task *t = c->task;
+    if (c->all && c->count < c->all)                        /* a part of them, evenly */
+        get_all(c, (uint64_t)((hu_u128)i * c->all / c->count), in);
+    else if (c->all)
+        get_all(c, i, in);
+    else if (i < c->taken)
+        memcpy(in, c->list.listed + (size_t)((hu_u128)i * c->list.n_listed / c->taken) * (size_t)t->in_words,
+               (size_t)t->in_words * sizeof *in);
+    else
+        get_random(c, i - c->taken, in);
+    if (t->n_random > 0)
+        put_words(c, i, in);
+}
+
+/* --- making them --- */
+
+static bool fill_list(hu_cases *c)
+{
+    hu_lister *l = &c->list;
+    const hu_task *t = c->task;
+    *l = (hu_lister){.task = t, .n = t->n_operands, .random = {c->seed, STREAM_LIST, 0}};
+    if (t->kind == HU_TASK_DOT)
+        return true;
+    const hu_field *result = &t->field[t->n_operands + t->n_random];
+    for (int i = 0; i < l->n; i++) {
+        if (!hu_pool_fill(&l->pool[i], &t->field[i], result))
+            return false;
+    }
+    hu_list_boundary(l);
+    hu_list_ties(l);
+    hu_list_flips(l);
+    hu_list_cancellation(l);
+    hu_list_targets(l);
+    return !l->failed;
+}
+
+static void count_classes(hu_cases *c)
+{
+    if (c->all) {
+        c->in_class[HU_CASES_ALL] = c->count;
+        return;
+    }
+    for (size_t i = 0; i < c->taken; i++)
+        c->in_class[c->list.class_of[(size_t)((hu_u128)i * c->list.n_listed / c->taken)]]++;
+    c->in_class[HU_CASES_RANDOM] = c->count - c->taken;
+}
+
+hu_status hu_cases_new(hu_cases **out, const hu_task *t, uint64_t seed, uint64_t count, hu_error *err)
+{
+    hu_cases *c = hu_calloc(1, sizeof *c);
+    if (!c)
+        return hu_fail(err, HU_ENOMEM, "out of memory");
+    *c = (hu_cases){.task = t, .seed = seed, .all = combinations(t)};
+    if (!c->all && !fill_list(c)) {
+        hu_cases_free(c);
+        return hu_fail(err, HU_ENOMEM, "out of memory");
+    }
+    c->count = count;
+    if (c->all && (count == 0 || (count > c->all && t->n_random == 0)))
+        c->count = c->all;
+    if (c->count == 0)
+        c->count = c->list.n_listed > USUAL_COUNT ? c->list.n_listed : USUAL_COUNT;
+    c->taken = c->list.n_listed < c->count ? c->list.n_listed : (size_t)c->count;
+    count_classes(c);
+    *out = c;
+    return HU_OK;
+}
+
+void hu_cases_free(hu_cases *c)
+{
+    if (!c)
+        return;
+    for (int i = 0; i < HU_LISTER_OPERANDS; i++)
+        hu_free(c->list.pool[i].code);
+    hu_free(c->list.listed);
+    hu_free(c->list.class_of);
+    hu_free(c);
+}

@@ -1,0 +1,41 @@
+/* check.h - what the two ways of checking share: a file with its own results, and one whose outputs are in another. Internal
+ * to src/hardware.
+ */
+#ifndef HU_HARDWARE_CHECK_H
+#define HU_HARDWARE_CHECK_H
+
+#include "src/hardware/lines.h"
+#include "src/hardware/vectors.h"
+
+typedef struct hu_checker {
+    const hu_check_settings *settings;
+    hu_check_result *result;
+    hu_lines lines;                   /* of the vector file                                        */
+    bool has_header;
+    hu_header header;
+    const hu_layout *layout;
+    const char *comment;              /* what begins a line that is passed over; NULL: nothing     */
+    hu_task task;
+    bool has_task;
+    int holds;                        /* of each line                                              */
+    hu_sha256 sha;
+    uint64_t n_lines;                 /* vectors read so far                                       */
+    hu_cases *cases;                  /* the set that the header describes; NULL: not known        */
+} hu_checker;
+
+void hu_check_report(hu_checker *c, const hu_finding *f);
+void hu_check_say(hu_checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The next line that holds a vector, into line; *more false: there is none. */
+hu_status hu_check_next(hu_checker *c, hu_line *line, bool *more, hu_error *err);
+
+/* Fills *f with what differs; false: nothing. */
+bool hu_check_compare(const hu_checker *c, const hu_line *want, const hu_line *got, hu_finding *f);
+
+/* Whether two lines have the same operands (in a layout that has no codes for NaNs, any are the same). */
+bool hu_check_same_operands(const hu_checker *c, const uint64_t *a, const uint64_t *b);
+
+/* Reads to the end, comparing with the outputs in another file. */
+hu_status hu_check_against(hu_checker *c, const char *path, hu_error *err);
+
+#endif

@@ -1,0 +1,26 @@
+# src/hardware
+liblab_la_SOURCES += src/hardware/task.h
+liblab_la_SOURCES += src/hardware/task.c
+liblab_la_SOURCES += src/hardware/testfloat.h
+liblab_la_SOURCES += src/hardware/testfloat.c
+liblab_la_SOURCES += src/hardware/dot.h
+liblab_la_SOURCES += src/hardware/dot.c
+liblab_la_SOURCES += src/hardware/cases.h
+liblab_la_SOURCES += src/hardware/cases.c
+liblab_la_SOURCES += src/hardware/lister.h
+liblab_la_SOURCES += src/hardware/lister.c
+liblab_la_SOURCES += src/hardware/list-boundary.c
+liblab_la_SOURCES += src/hardware/list-near.c
+liblab_la_SOURCES += src/hardware/list-ties.c
+liblab_la_SOURCES += src/hardware/layout.h
+liblab_la_SOURCES += src/hardware/layout.c
+liblab_la_SOURCES += src/hardware/fpgen.c
+liblab_la_SOURCES += src/hardware/header.h
+liblab_la_SOURCES += src/hardware/header.c
+liblab_la_SOURCES += src/hardware/vectors.h
+liblab_la_SOURCES += src/hardware/generate.c
+liblab_la_SOURCES += src/hardware/lines.h
+liblab_la_SOURCES += src/hardware/lines.c
+liblab_la_SOURCES += src/hardware/check.h
+liblab_la_SOURCES += src/hardware/check.c
+liblab_la_SOURCES += src/hardware/check-against.c
