@@ -6,6 +6,7 @@ nobase_dist_doc_DATA += docs/img/loss-gap.svg
 nobase_dist_doc_DATA += docs/formats.md
 nobase_dist_doc_DATA += docs/rounding.md
 nobase_dist_doc_DATA += docs/calc.md
+nobase_dist_doc_DATA += docs/vectors.md
 nobase_dist_doc_DATA += docs/bench.md
 nobase_dist_doc_DATA += docs/results.md
 nobase_dist_doc_DATA += docs/library.md

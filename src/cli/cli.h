@@ -28,6 +28,7 @@ int hu_cmd_run   (int argc, char **argv);
 int hu_cmd_repl  (int argc, char **argv);
 int hu_cmd_plot  (int argc, char **argv);
 int hu_cmd_report(int argc, char **argv);
+int hu_cmd_vectors(int argc, char **argv);
 
 /* Writes "halfulp: " and the formatted line to stderr and returns the status, so that a check is one
  * line: return hu_cli_fail(HU_CLI_USAGE, "..."). Control characters of the line are shown as \xNN. */

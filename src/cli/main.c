@@ -20,6 +20,7 @@ static int help(int argc, char **argv);
 static const hu_command commands[] = {
     {"calc",   hu_cmd_calc,   "one operation on numbers of a format; --batch: one a line"},
     {"format", hu_cmd_format, "what a format is: fields, range, and all values of a small one"},
+    {"vectors", hu_cmd_vectors, "test vectors for hardware: written, and checked"},
     {"run",    hu_cmd_run,    "an experiment written in Lua, with its parameters"},
     {"plot",   hu_cmd_plot,   "a figure from the results of a run"},
     {"report", hu_cmd_report, "one page that shows a run, for sending to somebody"},

@@ -8,6 +8,7 @@ cli_tests += tests/cli/manual.bats
 cli_tests += tests/cli/program.bats
 cli_tests += tests/cli/calc.bats
 cli_tests += tests/cli/batch.bats
+cli_tests += tests/cli/vectors.bats
 cli_tests += tests/cli/lua-leaks.bats
 EXTRA_DIST += tests/lib/objects.lua
 cli_tests += tests/cli/format.bats
