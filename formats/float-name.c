@@ -1,4 +1,4 @@
-/* float-name.c - the names of floating-point formats.
+/* float-name.c - the names of floating-point formats, narrow and wide ones.
  *
  *     name      = "e" E "m" M [ "b" bias ] [ "fn" | "fnuz" ] [ "{" modifiers "}" ]
  *     modifiers = key "=" value { "," key "=" value }
@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "formats/registry.h"
+#include "formats/wide.h"
 
-enum { E_MIN = 2, E_MAX = 15, M_MAX = 62, BIAS_MAX = 65536 };
+enum { E_MIN = 1, E_MAX = 30, M_MAX = 236, NARROW_M_MAX = 62, BIAS_MAX = 1 << 29 };
 
 const char hu_format_grammar[] =
-    "a format is eXmY (X 2..15, Y 0..62), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
+    "a format is eXmY (X 1..30, Y 0..236), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
     "positN, positN_ES, takumN, binaryKpPse, qI.F, uqI.F, intN, uintN; "
     "or a name of 'halfulp format --list'";
 
@@ -40,30 +41,30 @@ static int default_bias(const spec *s)
     return (1 << (s->exp_bits - 1)) - (s->specials == HU_SPECIALS_FNUZ ? 0 : 1);
 }
 
-/* The fields that follow from the others. */
-static void derive(hu_format *f, const spec *s)
+/* The exponent field of the largest finite value. */
+static int max_exponent_field(const spec *s)
 {
-    int m = s->man_bits;
-    hu_code last = ((hu_code)1 << (s->exp_bits + m)) - 1;           /* all ones but the sign */
-    *f = (hu_format){.family = &hu_family_float, .width_bits = 1 + s->exp_bits + m, .exp_bits = s->exp_bits,
-                     .man_bits = m, .bias = s->bias, .specials = s->specials, .subnormals = s->subnormals,
-                     .emin = 1 - s->bias, .is_signed = true, .source = "IEEE 754-2019, section 3.4, generalized",
-                     .has_negative_zero = s->specials != HU_SPECIALS_FNUZ};
-    switch (s->specials) {
+    int last = (1 << s->exp_bits) - 1;
+    bool taken = s->specials == HU_SPECIALS_IEEE || (s->specials == HU_SPECIALS_FN && s->man_bits == 0);
+    return taken ? last - 1 : last;
+}
+
+/* The codes of the landmarks. An IEEE-like format without a fraction has an infinity where others have NaNs. */
+static void derive_codes(hu_format *f)
+{
+    int m = f->man_bits;
+    hu_code last = ((hu_code)1 << (f->exp_bits + m)) - 1;           /* all ones but the sign */
+    switch (f->specials) {
     case HU_SPECIALS_IEEE:
-        f->has_inf = true;
-        f->has_nan = m > 0;                                          /* without a fraction all ones is infinity */
         f->inf_code = last - (((hu_code)1 << m) - 1);
         f->max_code = f->inf_code - 1;
         f->nan_code = m > 0 ? f->inf_code | (hu_code)1 << (m - 1) : f->inf_code;
         break;
     case HU_SPECIALS_FN:
-        f->has_nan = true;
         f->inf_code = f->nan_code = last;
         f->max_code = last - 1;
         break;
     case HU_SPECIALS_FNUZ:
-        f->has_nan = true;
         f->inf_code = f->nan_code = last + 1;
         f->max_code = last;
         break;
@@ -71,7 +72,24 @@ static void derive(hu_format *f, const spec *s)
         f->inf_code = f->nan_code = f->max_code = last;
         break;
     }
-    f->emax = (int)(f->max_code >> m) - s->bias;
+}
+
+/* The fields that follow from the others. */
+static void derive(hu_format *f, const spec *s)
+{
+    int m = s->man_bits;
+    *f = (hu_format){.family = &hu_family_float, .width_bits = 1 + s->exp_bits + m, .exp_bits = s->exp_bits,
+                     .man_bits = m, .bias = s->bias, .specials = s->specials, .subnormals = s->subnormals,
+                     .emin = 1 - s->bias, .is_signed = true, .source = "IEEE 754-2019, section 3.4, generalized",
+                     .has_negative_zero = s->specials != HU_SPECIALS_FNUZ};
+    f->has_inf = s->specials == HU_SPECIALS_IEEE;
+    f->has_nan = s->specials == HU_SPECIALS_FN || s->specials == HU_SPECIALS_FNUZ || (f->has_inf && m > 0);
+    int max_field = max_exponent_field(s);
+    f->emax = max_field - s->bias;
+    if (m <= NARROW_M_MAX)
+        derive_codes(f);
+    else
+        hu_wide_derive(f);
 }
 
 /* Reading a name: each function moves *text past what it took. */
@@ -148,7 +166,7 @@ static hu_reading read_modifiers(const char **text, const char *name, spec *s, b
         if (hu_read_word(text, "bias=")) {
             const char *number = *text;
             if (!hu_read_number(text, &n) || n < -BIAS_MAX || n > BIAS_MAX)
-                return fail_modifier(err, name, "bias= takes a whole number from -65536 to 65536", number);
+                return fail_modifier(err, name, "bias= takes a whole number from -536870912 to 536870912", number);
             s->bias = (int)n;
             *has_bias = true;
         } else if (hu_read_word(text, "subnormals=")) {
@@ -244,6 +262,9 @@ hu_reading hu_read_float(const char *name, hu_format *f, char canonical[HU_FORMA
     if (!has_bias)
         s.bias = default_bias(&s);
     derive(f, &s);
+    if (f->emax > HU_EXP_MOST || f->emin - f->man_bits < -HU_EXP_MOST)
+        return hu_refuse(err, HU_ERANGE, "format '%.60s': its exponents would go from %d to %d, and those of formats lie within %d on both "
+                         "sides of 0", name, f->emin - f->man_bits, f->emax, HU_EXP_MOST);
     write_name(&s, canonical);
     return HU_READ;
 }

@@ -58,6 +58,7 @@ typedef struct hu_family {
 } hu_family;
 
 extern const hu_family hu_family_float;
+extern const hu_family hu_family_wide;
 extern const hu_family hu_family_posit;
 extern const hu_family hu_family_takum;
 extern const hu_family hu_family_p3109;
@@ -96,6 +97,9 @@ struct hu_format {
     hu_code          inf_code;      /* positive infinity; equals nan_code or max_code without one     */
     bool             has_inf, has_nan, has_negative_zero, is_signed;
     bool             lacks_zero;    /* zero becomes the smallest value, which is inexact              */
+    bool             is_wide;       /* floating point with man_bits > 62: operations go through src/ops/bits.h; where width_bits
+                                       > 128, no hu_code holds its codes, and max_code, nan_code and inf_code are 0 */
+    bool             explicit_leading; /* the leading bit is written out between exponent and trailing significand */
     bool             wraps;         /* fixed: results past the range come back at its other end       */
     const struct hu_codebook *codebook;   /* codebooks, HiFloat8: their values                        */
     const char      *source;        /* where the format is defined                                    */

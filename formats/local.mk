@@ -23,3 +23,6 @@ libhalfulp_la_SOURCES += formats/magnitude.c
 libhalfulp_la_SOURCES += formats/p3109.c
 libhalfulp_la_SOURCES += formats/block.h formats/block.c formats/block.def
 libhalfulp_la_SOURCES += formats/block-name.h formats/block-name.c
+libhalfulp_la_SOURCES += formats/wide.h
+libhalfulp_la_SOURCES += formats/wide.c
+libhalfulp_la_SOURCES += formats/x87.c

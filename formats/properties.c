@@ -2,23 +2,26 @@
  *
  * Those of a format with fields follow from them; other families are asked for the neighbor above zero or one.
  */
-#include <limits.h>
-
 #include "formats/codebook.h"
+#include "formats/wide.h"
 
 bool hu_format_has_fields(const hu_format *f)
 {
-    return f->family == &hu_family_float || f->family == &hu_family_ufloat || f->family == &hu_family_p3109;
+    return f->family == &hu_family_float || f->family == &hu_family_wide || f->family == &hu_family_ufloat || f->family == &hu_family_p3109;
 }
 
 hu_num hu_format_max(const hu_format *f)
 {
-    return hu_decode(f, f->max_code);
+    if (!f->is_wide)
+        return hu_decode(f, f->max_code);
+    hu_bits code = hu_wide_max(f, false);
+    hu_wide max = hu_wide_decode(f, &code);
+    return hu_wide_to_num(&max);
 }
 
 static hu_num smallest_positive(const hu_format *f)
 {
-    return hu_decode(f, f->family->bracket(f, hu_num_make(false, 1, -(INT_MAX / 4))).hi);
+    return hu_decode(f, f->family->bracket(f, hu_num_make(false, 1, -HU_EXP_FAR)).hi);
 }
 
 hu_num hu_format_min_normal(const hu_format *f)

@@ -19,6 +19,7 @@ typedef enum hu_reading {
 typedef hu_reading hu_read_name(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err);
 
 hu_read_name hu_read_float;         /* float-name.c */
+hu_read_name hu_read_x87;           /* x87.c        */
 hu_read_name hu_read_posit;         /* posit.c      */
 hu_read_name hu_read_takum;         /* takum.c      */
 hu_read_name hu_read_p3109;         /* p3109.c      */

@@ -18,7 +18,7 @@ static const char text[] =
 static const char grammar[] =
     "Any other format is named by its fields:\n"
     "\n"
-    "  eEmM         IEEE-like: E exponent bits (2 to 15), M significand bits (0 to 62), infinities, NaNs,\n"
+    "  eEmM         IEEE-like: E exponent bits (1 to 30), M significand bits (0 to 236), infinities, NaNs,\n"
     "               subnormals, bias 2^(E-1)-1; as in e5m2, e8m7, e6m9\n"
     "  eEmMfn       finite: no infinities, one NaN a sign (none in the OCP elements of 4 and 6 bits)\n"
     "  eEmMfnuz     finite, one zero; NaN in place of -0; bias one larger\n"

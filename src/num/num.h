@@ -13,6 +13,11 @@
 
 __extension__ typedef unsigned __int128 hu_u128;
 
+/* The exponents of all values of all formats lie within HU_EXP_MOST on both sides of 0, so that those of a product and an
+ * addend differ by an int. A number out of text or of a function that lies past them has HU_EXP_FAR for an exponent. */
+#define HU_EXP_MOST ((1 << 29) + 1024)
+#define HU_EXP_FAR  ((1 << 29) + 4096)
+
 typedef enum hu_kind { HU_ZERO, HU_FINITE, HU_INF, HU_NAN } hu_kind;
 
 typedef struct hu_num {

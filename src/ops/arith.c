@@ -4,6 +4,7 @@
  * invalid for a quiet NaN too (section 7.2 c leaves the choice).
  */
 #include "src/ops/nan.h"
+#include "src/ops/wide.h"
 
 static bool is_inf(hu_num x)  { return x.kind == HU_INF; }
 static bool is_zero(hu_num x) { return x.kind == HU_ZERO; }
@@ -85,36 +86,50 @@ static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
 
 hu_code hu_add(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("add", f, env, (hu_code[]){a, b});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_add);
 }
 
 hu_code hu_sub(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("sub", f, env, (hu_code[]){a, b});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_sub);
 }
 
 hu_code hu_mul(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("mul", f, env, (hu_code[]){a, b});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_mul);
 }
 
 hu_code hu_div(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("div", f, env, (hu_code[]){a, b});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_div);
 }
 
 hu_code hu_fma(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("fma", f, env, (hu_code[]){a, b, c});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)}, 3, hu_exact_fma);
 }
 
 hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("sqrt", f, env, (hu_code[]){a});
     return apply(f, env, (hu_num[]){hu_decode(f, a)}, 1, hu_exact_sqrt);
 }
 
 hu_code hu_rem(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
+    if (f->is_wide)
+        return hu_wide_on_codes("rem", f, env, (hu_code[]){a, b});
     return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_rem);
 }
 
@@ -123,7 +138,21 @@ hu_num hu_op_exact(const hu_op *op, hu_env *env, const hu_num *x)
     return op->is_function ? op->exact(env, x) : before_rounding(env, x, op->arity, op->exact);
 }
 
+/* The same for a wide format. */
+static hu_code round_wide(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x)
+{
+    hu_wide operand[3];
+    hu_bits out;
+    for (int i = 0; i < op->arity; i++)
+        operand[i] = hu_wide_from_num(&x[i]);
+    hu_wide result = hu_wide_exact(op, env, operand, hu_wide_words(f->man_bits + 1));
+    hu_wide_round(f, env, &result, hu_env_draw(env), &out);
+    return hu_bits_to_code(&out);
+}
+
 hu_code hu_op_round(const hu_op *op, const hu_format *f, hu_env *env, const hu_num *x)
 {
+    if (f->is_wide)
+        return round_wide(op, f, env, x);
     return hu_round(f, env, hu_op_exact(op, env, x));
 }

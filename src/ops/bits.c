@@ -3,6 +3,9 @@
 
 #include <ctype.h>
 
+#include "src/ops/nan.h"
+#include "src/ops/wide.h"
+
 static hu_code run(const hu_op *op, const hu_format *f, hu_env *env, const hu_bits *x)
 {
     hu_code a = hu_bits_to_code(&x[0]);
@@ -16,68 +19,85 @@ static hu_code run(const hu_op *op, const hu_format *f, hu_env *env, const hu_bi
 
 hu_status hu_apply(const hu_op *op, const hu_format *f, hu_env *env, const hu_bits *x, hu_bits *out, hu_error *err)
 {
-    (void)err;
-    *out = hu_bits_from_code(run(op, f, env, x));
+    hu_status status = hu_op_check(op, f, err);
+    if (status != HU_OK)
+        return status;
+    if (f->is_wide)
+        op->wide(op, f, env, x, out);
+    else
+        *out = hu_bits_from_code(run(op, f, env, x));
     return HU_OK;
+}
+
+/* A number whose precision no code of a narrow format exceeds, so that an hu_num holds what such a format needs of it. */
+static void round_to(const hu_format *f, hu_env *env, const hu_wide *x, hu_bits *out)
+{
+    if (f->is_wide)
+        hu_wide_round(f, env, x, hu_env_draw(env), out);
+    else
+        *out = hu_bits_from_code(hu_round(f, env, hu_wide_to_num(x)));
+}
+
+static void round_num(const hu_format *f, hu_env *env, hu_num num, hu_bits *out)
+{
+    hu_wide x = hu_wide_from_num(&num);
+    round_to(f, env, &x, out);
 }
 
 void hu_bits_convert(const hu_format *from, const hu_format *to, hu_env *env, const hu_bits *a, hu_bits *out)
 {
-    *out = hu_bits_from_code(hu_convert(from, to, env, hu_bits_to_code(a)));
+    if (!from->is_wide && !to->is_wide) {
+        *out = hu_bits_from_code(hu_convert(from, to, env, hu_bits_to_code(a)));
+        return;
+    }
+    hu_wide x = hu_wide_value(from, a), nan;
+    round_to(to, env, hu_wide_nan_among(&x, 1, env, &nan) ? &nan : &x, out);
 }
 
 hu_num hu_bits_decode(const hu_format *f, const hu_bits *a)
 {
-    return hu_decode(f, hu_bits_to_code(a));
+    hu_wide x = hu_wide_value(f, a);
+    return hu_wide_to_num(&x);
 }
 
 hu_status hu_bits_round_text(const hu_format *f, hu_env *env, const char *text, hu_bits *out, hu_error *err)
 {
-    hu_code code;
-    hu_status status = hu_from_text(f, env, text, &code, err);
+    hu_wide x;
+    hu_status status = hu_wide_from_text(text, &x, err);
     if (status == HU_OK)
-        *out = hu_bits_from_code(code);
+        round_to(f, env, &x, out);
     return status;
 }
 
 void hu_bits_round_double(const hu_format *f, hu_env *env, double x, hu_bits *out)
 {
-    *out = hu_bits_from_code(hu_from_double(f, env, x));
+    hu_num num = hu_num_from_double(x), nan;
+    round_num(f, env, hu_nan_among(&num, 1, env, &nan) ? nan : num, out);
 }
 
 void hu_bits_round_i64(const hu_format *f, hu_env *env, int64_t n, hu_bits *out)
 {
-    *out = hu_bits_from_code(hu_from_i64(f, env, n));
+    round_num(f, env, hu_num_from_i64(n), out);
 }
 
 void hu_bits_round_u64(const hu_format *f, hu_env *env, uint64_t n, hu_bits *out)
 {
-    *out = hu_bits_from_code(hu_from_u64(f, env, n));
+    round_num(f, env, hu_num_from_u64(n), out);
 }
 
 double hu_bits_to_double(const hu_format *f, const hu_bits *a)
 {
-    return hu_to_double(f, hu_bits_to_code(a));
+    return hu_num_to_double(hu_bits_decode(f, a));
 }
 
 int64_t hu_bits_to_i64(const hu_format *f, hu_env *env, const hu_bits *a, int bits)
 {
-    return hu_to_i64(f, env, hu_bits_to_code(a), bits);
+    return hu_num_to_i64(env, hu_bits_decode(f, a), bits);
 }
 
 uint64_t hu_bits_to_u64(const hu_format *f, hu_env *env, const hu_bits *a, int bits)
 {
-    return hu_to_u64(f, env, hu_bits_to_code(a), bits);
-}
-
-char *hu_bits_to_decimal(const hu_format *f, const hu_bits *a, char text[HU_TEXT_SIZE])
-{
-    return hu_code_to_decimal(f, hu_bits_to_code(a), text);
-}
-
-char *hu_bits_to_hex(const hu_format *f, const hu_bits *a, char text[HU_TEXT_SIZE])
-{
-    return hu_num_to_hex(hu_bits_decode(f, a), text);
+    return hu_num_to_u64(env, hu_bits_decode(f, a), bits);
 }
 
 char *hu_bits_to_text(const hu_bits *a, int width_bits, char text[HU_TEXT_SIZE])

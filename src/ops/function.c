@@ -7,6 +7,7 @@
 #include "src/ops/function.h"
 
 #include "src/ops/nan.h"
+#include "src/ops/wide.h"
 
 enum { PRECISION = 128, LIMBS = PRECISION / GMP_NUMB_BITS };
 
@@ -77,6 +78,8 @@ static hu_num evaluate(const hu_function *function, hu_env *env, const hu_num *x
     hu_num hu_exact_##name(hu_env *env, const hu_num *x) { return evaluate(&name##_function, env, x); } \
     hu_code hu_##name(const hu_format *f, hu_env *env, hu_code a) \
     { \
+        if (f->is_wide) \
+            return hu_wide_on_codes(#name, f, env, (hu_code[]){a}); \
         hu_num x = hu_decode(f, a); \
         return hu_round(f, env, evaluate(&name##_function, env, &x)); \
     }
@@ -85,6 +88,8 @@ static hu_num evaluate(const hu_function *function, hu_env *env, const hu_num *x
     hu_num hu_exact_##name(hu_env *env, const hu_num *x) { return evaluate(&name##_function, env, x); } \
     hu_code hu_##name(const hu_format *f, hu_env *env, hu_code a, hu_code b) \
     { \
+        if (f->is_wide) \
+            return hu_wide_on_codes(#name, f, env, (hu_code[]){a, b}); \
         hu_num x[2] = {hu_decode(f, a), hu_decode(f, b)}; \
         return hu_round(f, env, evaluate(&name##_function, env, x)); \
     }

@@ -33,10 +33,9 @@ hu_code hu_rint(const hu_format *f, hu_env *env, hu_code a)
 }
 
 /* The integer nearest to x within [-below, above]; what does not fit raises invalid alone. */
-static hu_u128 to_integer(const hu_format *f, hu_env *env, hu_code a, hu_u128 below, hu_u128 above, bool *negative)
+static hu_u128 to_integer(hu_env *env, hu_num x, hu_u128 below, hu_u128 above, bool *negative)
 {
     uint64_t random = hu_env_draw(env);
-    hu_num x = hu_decode(f, a);
     hu_flags before = env->flags;
     hu_u128 n = 0;
     *negative = x.negative && x.kind != HU_NAN;
@@ -49,18 +48,28 @@ static hu_u128 to_integer(const hu_format *f, hu_env *env, hu_code a, hu_u128 be
     return bound;
 }
 
-int64_t hu_to_i64(const hu_format *f, hu_env *env, hu_code a, int bits)
+int64_t hu_num_to_i64(hu_env *env, hu_num x, int bits)
 {
     bool negative;
     hu_u128 bound = (hu_u128)1 << (bits - 1);
-    hu_u128 n = to_integer(f, env, a, bound, bound - 1, &negative);
+    hu_u128 n = to_integer(env, x, bound, bound - 1, &negative);
     return negative ? (int64_t)-(uint64_t)n : (int64_t)n;
+}
+
+uint64_t hu_num_to_u64(hu_env *env, hu_num x, int bits)
+{
+    bool negative;
+    return (uint64_t)to_integer(env, x, 0, ((hu_u128)1 << bits) - 1, &negative);
+}
+
+int64_t hu_to_i64(const hu_format *f, hu_env *env, hu_code a, int bits)
+{
+    return hu_num_to_i64(env, hu_decode(f, a), bits);
 }
 
 uint64_t hu_to_u64(const hu_format *f, hu_env *env, hu_code a, int bits)
 {
-    bool negative;
-    return (uint64_t)to_integer(f, env, a, 0, ((hu_u128)1 << bits) - 1, &negative);
+    return hu_num_to_u64(env, hu_decode(f, a), bits);
 }
 
 hu_code hu_from_i64(const hu_format *f, hu_env *env, int64_t n)

@@ -14,3 +14,6 @@ libhalfulp_la_SOURCES += src/ops/function.def src/ops/function.h src/ops/functio
 libhalfulp_la_SOURCES += src/ops/table.c
 libhalfulp_la_SOURCES += src/ops/bits.h
 libhalfulp_la_SOURCES += src/ops/bits.c
+libhalfulp_la_SOURCES += src/ops/round.h
+libhalfulp_la_SOURCES += src/ops/wide.h
+libhalfulp_la_SOURCES += src/ops/wide.c

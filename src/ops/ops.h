@@ -4,11 +4,14 @@
  * in the same format. Each operation that rounds draws one random word (env->random.index moves on by
  * one) when, and only when, the mode is a stochastic one and the operation may round - whether or not
  * this result is exact - so that the words of later operations do not depend on the data.
+ * Wide formats of up to 128 bits (x87, binary128) go through MPFR here, too; the codes of wider ones do not fit an
+ * hu_code, and have their operations in src/ops/bits.h only.
  * Source: IEEE 754-2019, sections 5 to 7.
  */
 #ifndef HU_OPS_OPS_H
 #define HU_OPS_OPS_H
 
+#include "src/num/bits.h"
 #include "src/ops/env.h"
 
 /* The one place where a value changes: x on the grid of f. */
@@ -74,6 +77,8 @@ hu_code hu_convert(const hu_format *from, const hu_format *to, hu_env *env, hu_c
  * fit raise invalid and give the nearest bound (NaN: the largest), as IEEE 754-2019, section 5.8 permits. */
 int64_t  hu_to_i64(const hu_format *f, hu_env *env, hu_code a, int bits);
 uint64_t hu_to_u64(const hu_format *f, hu_env *env, hu_code a, int bits);
+int64_t  hu_num_to_i64(hu_env *env, hu_num x, int bits);      /* the same of an exact number */
+uint64_t hu_num_to_u64(hu_env *env, hu_num x, int bits);
 hu_code  hu_from_i64(const hu_format *f, hu_env *env, int64_t n);
 hu_code  hu_from_u64(const hu_format *f, hu_env *env, uint64_t n);
 
@@ -104,7 +109,12 @@ char *hu_code_to_text(hu_code code, int width_bits, char text[HU_TEXT_SIZE]);   
 hu_status hu_code_from_text(const char *text, int width_bits, hu_code *out, hu_error *err);
 
 /* The operations by name, for the command line, Lua and the tests. */
-typedef struct hu_op {
+typedef struct hu_op hu_op;
+
+/* An operation on the codes of a wide format; internal: hu_apply calls it. */
+typedef void hu_wide_op(const hu_op *op, const hu_format *f, hu_env *env, const hu_bits *x, hu_bits *out);
+
+struct hu_op {
     const char *name;     /* add sub mul div fma sqrt rem rint neg abs min max eq lt le exp ... hypot */
     int  arity;
     bool rounds;          /* may round: flags and modes matter                          */
@@ -114,8 +124,9 @@ typedef struct hu_op {
     hu_code (*binary) (const hu_format *f, hu_env *env, hu_code a, hu_code b);
     hu_code (*ternary)(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c);
     hu_num  (*exact)  (hu_env *env, const hu_num *x);   /* the result before rounding; NULL: neither of add to rem nor a function */
+    hu_wide_op *wide;     /* on wide formats; NULL: not there                           */
     const char *title;
-} hu_op;
+};
 
 const hu_op *hu_op_find(const char *name);   /* NULL: no such operation */
 const hu_op *hu_op_at(int i);                /* NULL: past the last     */

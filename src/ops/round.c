@@ -3,12 +3,9 @@
  * Source: IEEE 754-2019, sections 4.3 (rounding), 7.4 (overflow), 7.5 (underflow).
  */
 #include "src/ops/ops.h"
+#include "src/ops/round.h"
 
-#include <limits.h>
-
-/* Saturation applies to infinities too, unless only finite values are clamped; then an unsigned format still has
- * no place for the negative one. */
-static bool clamps_inf(const hu_env *env, bool below_zero)
+bool hu_clamps_inf(const hu_env *env, bool below_zero)
 {
     return env->overflow == HU_OVERFLOW_SATURATE || (below_zero && env->overflow == HU_OVERFLOW_SATURATE_FINITE);
 }
@@ -17,8 +14,8 @@ static bool clamps_inf(const hu_env *env, bool below_zero)
 static hu_code round_special(const hu_format *f, hu_env *env, hu_num x)
 {
     bool below_zero = x.kind == HU_INF && x.negative && !f->is_signed;
-    if (x.kind == HU_INF && clamps_inf(env, below_zero)) {
-        hu_num huge = hu_num_make(x.negative, 1, INT_MAX / 4);
+    if (x.kind == HU_INF && hu_clamps_inf(env, below_zero)) {
+        hu_num huge = hu_num_make(x.negative, 1, HU_EXP_FAR);
         return f->family->bracket(f, huge).lo;
     }
     if (below_zero || (x.kind == HU_NAN && !f->has_nan))
@@ -26,14 +23,6 @@ static hu_code round_special(const hu_format *f, hu_env *env, hu_num x)
     if (x.kind == HU_ZERO && f->lacks_zero)
         env->flags |= HU_UNDERFLOW | HU_INEXACT;
     return f->family->special(f, x);
-}
-
-/* One of the two; in a format that wraps around, a neighbor past the range is another value. */
-static hu_code take(const hu_bracket *b, bool up, hu_env *env)
-{
-    if (up ? b->hi_wraps : b->lo_wraps)
-        env->flags |= HU_OVERFLOW | HU_INEXACT;
-    return up ? b->hi : b->lo;
 }
 
 /* Tiny after rounding: rounded with an unbounded exponent, it would still lie below the smallest normal. */
@@ -52,28 +41,33 @@ static bool passes_max(const hu_rounding *mode, const hu_bracket *b, uint64_t ra
     return b->part == HU_ONE || mode->pick(mode, &on, random);
 }
 
+bool hu_round_up(hu_env *env, const hu_bracket *b, uint64_t random)
+{
+    bool up = b->part != 0 && env->rounding->pick(env->rounding, b, random), passes = false;
+    if (b->part != 0) {
+        if (b->overflow) {
+            passes = up || passes_max(env->rounding, b, random);
+            up = up && env->overflow == HU_OVERFLOW_IEEE;
+        }
+        if (up && b->invalid) {
+            env->flags |= HU_INVALID;
+            return true;
+        }
+        env->flags |= HU_INEXACT | (passes ? HU_OVERFLOW : 0);
+        if (b->tiny && !passes && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, b, random)))
+            env->flags |= HU_UNDERFLOW;
+    }
+    if (up ? b->hi_wraps : b->lo_wraps)                     /* where a format wraps around, it is another value */
+        env->flags |= HU_OVERFLOW | HU_INEXACT;
+    return up;
+}
+
 hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random)
 {
     if (x.kind != HU_FINITE)
         return round_special(f, env, x);
-
     hu_bracket b = f->family->bracket(f, x);
-    if (b.part == 0)
-        return take(&b, false, env);
-    bool up = env->rounding->pick(env->rounding, &b, random), passes = false;
-
-    if (b.overflow) {
-        passes = up || passes_max(env->rounding, &b, random);
-        up = up && env->overflow == HU_OVERFLOW_IEEE;
-    }
-    if (up && b.invalid) {
-        env->flags |= HU_INVALID;
-        return b.hi;
-    }
-    env->flags |= HU_INEXACT | (passes ? HU_OVERFLOW : 0);
-    if (b.tiny && !passes && (env->tininess == HU_TININESS_BEFORE || tiny_after(env->rounding, &b, random)))
-        env->flags |= HU_UNDERFLOW;
-    return take(&b, up, env);
+    return hu_round_up(env, &b, random) ? b.hi : b.lo;
 }
 
 hu_code hu_round(const hu_format *f, hu_env *env, hu_num x)

@@ -2,25 +2,26 @@
 #include <string.h>
 
 #include "src/ops/nan.h"
+#include "src/ops/wide.h"
 
 static const hu_op table[] = {
-    {.name = "add",  .arity = 2, .rounds = true, .binary = hu_add, .exact = hu_exact_add,  .title = "a + b"},
-    {.name = "sub",  .arity = 2, .rounds = true, .binary = hu_sub, .exact = hu_exact_sub,  .title = "a - b"},
-    {.name = "mul",  .arity = 2, .rounds = true, .binary = hu_mul, .exact = hu_exact_mul,  .title = "a * b"},
-    {.name = "div",  .arity = 2, .rounds = true, .binary = hu_div, .exact = hu_exact_div,  .title = "a / b"},
-    {.name = "fma",  .arity = 3, .rounds = true, .ternary = hu_fma, .exact = hu_exact_fma, .title = "a * b + c, rounded once"},
-    {.name = "sqrt", .arity = 1, .rounds = true, .unary = hu_sqrt, .exact = hu_exact_sqrt,  .title = "square root of a"},
-    {.name = "rem",  .arity = 2, .rounds = true, .binary = hu_rem, .exact = hu_exact_rem,  .title = "a - n b, n the integer nearest a/b"},
-    {.name = "rint", .arity = 1, .rounds = true, .unary = hu_rint,  .title = "a rounded to an integral value"},
-    {.name = "neg",  .arity = 1, .unary = hu_neg,  .title = "-a"},
-    {.name = "abs",  .arity = 1, .unary = hu_abs,  .title = "|a|"},
-    {.name = "min",  .arity = 2, .binary = hu_min, .title = "the smaller of a and b"},
-    {.name = "max",  .arity = 2, .binary = hu_max, .title = "the larger of a and b"},
-    {.name = "eq",   .arity = 2, .is_predicate = true, .binary = hu_eq, .title = "a == b"},
-    {.name = "lt",   .arity = 2, .is_predicate = true, .binary = hu_lt, .title = "a < b"},
-    {.name = "le",   .arity = 2, .is_predicate = true, .binary = hu_le, .title = "a <= b"},
-#define UNARY(op, mpfr, text)  {.name = #op, .arity = 1, .rounds = true, .is_function = true, .unary = hu_##op, .exact = hu_exact_##op, .title = text},
-#define BINARY(op, mpfr, text) {.name = #op, .arity = 2, .rounds = true, .is_function = true, .binary = hu_##op, .exact = hu_exact_##op, .title = text},
+    {.name = "add",  .arity = 2, .rounds = true, .binary = hu_add, .exact = hu_exact_add, .wide = hu_wide_exactly,  .title = "a + b"},
+    {.name = "sub",  .arity = 2, .rounds = true, .binary = hu_sub, .exact = hu_exact_sub, .wide = hu_wide_exactly,  .title = "a - b"},
+    {.name = "mul",  .arity = 2, .rounds = true, .binary = hu_mul, .exact = hu_exact_mul, .wide = hu_wide_exactly,  .title = "a * b"},
+    {.name = "div",  .arity = 2, .rounds = true, .binary = hu_div, .exact = hu_exact_div, .wide = hu_wide_exactly,  .title = "a / b"},
+    {.name = "fma",  .arity = 3, .rounds = true, .ternary = hu_fma, .exact = hu_exact_fma, .wide = hu_wide_exactly, .title = "a * b + c, rounded once"},
+    {.name = "sqrt", .arity = 1, .rounds = true, .unary = hu_sqrt, .exact = hu_exact_sqrt, .wide = hu_wide_exactly,  .title = "square root of a"},
+    {.name = "rem",  .arity = 2, .rounds = true, .binary = hu_rem, .exact = hu_exact_rem, .wide = hu_wide_exactly,  .title = "a - n b, n the integer nearest a/b"},
+    {.name = "rint", .arity = 1, .rounds = true, .unary = hu_rint, .wide = hu_wide_rint,  .title = "a rounded to an integral value"},
+    {.name = "neg",  .arity = 1, .unary = hu_neg, .wide = hu_wide_neg,  .title = "-a"},
+    {.name = "abs",  .arity = 1, .unary = hu_abs, .wide = hu_wide_abs,  .title = "|a|"},
+    {.name = "min",  .arity = 2, .binary = hu_min, .wide = hu_wide_min, .title = "the smaller of a and b"},
+    {.name = "max",  .arity = 2, .binary = hu_max, .wide = hu_wide_max_of, .title = "the larger of a and b"},
+    {.name = "eq",   .arity = 2, .is_predicate = true, .binary = hu_eq, .wide = hu_wide_eq, .title = "a == b"},
+    {.name = "lt",   .arity = 2, .is_predicate = true, .binary = hu_lt, .wide = hu_wide_lt, .title = "a < b"},
+    {.name = "le",   .arity = 2, .is_predicate = true, .binary = hu_le, .wide = hu_wide_le, .title = "a <= b"},
+#define UNARY(op, mpfr, text)  {.name = #op, .arity = 1, .rounds = true, .is_function = true, .unary = hu_##op, .exact = hu_exact_##op, .wide = hu_wide_exactly, .title = text},
+#define BINARY(op, mpfr, text) {.name = #op, .arity = 2, .rounds = true, .is_function = true, .binary = hu_##op, .exact = hu_exact_##op, .wide = hu_wide_exactly, .title = text},
 #include "src/ops/function.def"
 #undef UNARY
 #undef BINARY
@@ -54,6 +55,9 @@ static bool lists(const char *list, const char *word)
 hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err)
 {
     const char *has = f->family->operations;
+    if (f->is_wide && !op->wide)
+        return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s of %d bits of precision; those of up to 63 bits have it",
+                       op->name, f->name, f->man_bits + 1);
     if (!has || lists(has, op->name))
         return HU_OK;
     return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s; formats of family %s have %s",

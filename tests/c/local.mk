@@ -51,6 +51,8 @@ check_PROGRAMS += tests/c/env
 check_PROGRAMS += tests/c/num
 check_PROGRAMS += tests/c/bits
 tests_c_bits_LDADD = $(LDADD) -lgmp
+check_PROGRAMS += tests/c/wide-narrow
+EXTRA_DIST += tests/lib/widecodes.h
 check_PROGRAMS += tests/c/text
 tests_c_text_LDADD = $(truth_ldadd)
 

@@ -173,9 +173,9 @@ END
 
 @test "E and M out of range are usage errors that say the range" {
     run --separate-stderr "$HALFULP" calc add --format e99m2 1 1
-    fails 2 "99 exponent bits asked for, 2 to 15 will do"
-    run --separate-stderr "$HALFULP" calc add --format e5m99 1 1
-    fails 2 "99 significand bits asked for, 0 to 62 will do"
+    fails 2 "99 exponent bits asked for, 1 to 30 will do"
+    run --separate-stderr "$HALFULP" calc add --format e5m999 1 1
+    fails 2 "999 significand bits asked for, 0 to 236 will do"
     run --separate-stderr "$HALFULP" calc cvt --from e5m2 --to int65 1
     fails 2 "an integer has 1 to 64 bits"
 }

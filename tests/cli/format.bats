@@ -121,12 +121,12 @@ END
 }
 
 @test "E and M out of range are usage errors" {
-    run --separate-stderr "$HALFULP" format e1m2
-    fails 2 "1 exponent bits asked for, 2 to 15 will do"
-    run --separate-stderr "$HALFULP" format e16m2
-    fails 2 "16 exponent bits asked for, 2 to 15 will do"
-    run --separate-stderr "$HALFULP" format e5m63
-    fails 2 "63 significand bits asked for, 0 to 62 will do"
+    run --separate-stderr "$HALFULP" format e0m2
+    fails 2 "0 exponent bits asked for, 1 to 30 will do"
+    run --separate-stderr "$HALFULP" format e31m2
+    fails 2 "31 exponent bits asked for, 1 to 30 will do"
+    run --separate-stderr "$HALFULP" format e5m237
+    fails 2 "237 significand bits asked for, 0 to 236 will do"
     run --separate-stderr "$HALFULP" format e5m99999999999999999999
     fails 2 "significand bits asked for"
 }
