@@ -87,7 +87,7 @@ int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
         return set_beside(out, 1, -1, !negative, rnd);
     if (!negative && mpfr_cmp_ui(a, (unsigned long)p + 2) > 0)
         return set_beside(out, 1, 0, false, rnd);
-    if (negative && mpfr_get_exp(a) > 64)
+    if (negative && mpfr_get_exp(a) > 34)                   /* e^-a of some 2^40 would lie past HU_FUNCTION_EXP, and 1 / (1 + e^-a) be 0 */
         return mpfr_exp(out, a, rnd);
     return sigmoid_by_digits(out, a, rnd);
 }
