@@ -52,12 +52,24 @@ static bool lists(const char *list, const char *word)
     return false;
 }
 
+/* sin, cos and tan of a number of 2^e take e bits of pi: a second's work where e is ten million, and then soon more
+ * memory than there is. */
+enum { MOST_BITS_OF_PI = 1 << 20 };
+
+static bool is_out_of_reach(const hu_op *op, const hu_format *f)
+{
+    return f->emax > MOST_BITS_OF_PI && lists("sin cos tan", op->name);
+}
+
 hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err)
 {
     const char *has = f->family->operations;
     if (f->is_wide && !op->wide)
         return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s of %d bits of precision; those of up to 63 bits have it",
                        op->name, f->name, f->man_bits + 1);
+    if (is_out_of_reach(op, f))
+        return hu_fail(err, HU_EINVAL, "%s: numbers of format %.60s reach 2^%d, and as many bits of pi would be needed; formats that reach 2^%d have it",
+                       op->name, f->name, f->emax, MOST_BITS_OF_PI);
     if (!has || lists(has, op->name))
         return HU_OK;
     return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s; formats of family %s have %s",
