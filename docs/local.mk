@@ -3,7 +3,9 @@
 nobase_dist_doc_DATA = README.md ARCHITECTURE.md CHANGELOG.md COPYING COPYING.LESSER
 nobase_dist_doc_DATA += docs/img/sum.svg
 nobase_dist_doc_DATA += docs/img/loss-gap.svg
+nobase_dist_doc_DATA += docs/img/formats.svg
 nobase_dist_doc_DATA += docs/formats.md
+nobase_dist_doc_DATA += docs/format-list.md
 nobase_dist_doc_DATA += docs/rounding.md
 nobase_dist_doc_DATA += docs/calc.md
 nobase_dist_doc_DATA += docs/vectors.md
@@ -29,3 +31,10 @@ lua-docs:
 	$${LUA:-lua5.4} $(top_srcdir)/docs/gen-lua-api.lua $(top_srcdir) markdown >$(top_srcdir)/docs/lua-api.md
 	$${LUA:-lua5.4} $(top_srcdir)/docs/gen-lua-api.lua $(top_srcdir) man >$(top_srcdir)/docs/halfulp-lua.3
 .PHONY: lua-docs
+
+# The list of formats too; tests/cli/format-show.bats says when it is stale.
+EXTRA_DIST += docs/gen-format-list
+format-list: halfulp$(EXEEXT)
+	$(top_srcdir)/docs/gen-format-list ./halfulp$(EXEEXT) >$(top_srcdir)/docs/format-list.md
+docs: lua-docs format-list
+.PHONY: format-list docs

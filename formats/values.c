@@ -39,9 +39,22 @@ hu_value *hu_format_values(const hu_format *f, size_t *n, hu_error *err)
     return list;
 }
 
+/* Codes of subnormal numbers have values, but no result is rounded to them. */
+static bool only_reads_subnormals(const hu_format *f)
+{
+    return f->man_bits > 0 && f->subnormals == HU_FLUSH_OUT;
+}
+
+hu_num hu_format_least(const hu_format *f)
+{
+    return only_reads_subnormals(f) ? hu_num_make(false, 1, f->emin - f->man_bits) : hu_format_min_subnormal(f);
+}
+
 bool hu_format_has(const hu_format *f, hu_num x)
 {
     hu_code code;
+    if (x.kind == HU_FINITE && x.exp < f->emin && only_reads_subnormals(f))
+        return x.exp >= f->emin - f->man_bits && hu_num_below(x, x.exp - (f->emin - f->man_bits) + 1) == 0 && (f->is_signed || !x.negative);
     if (x.kind == HU_ZERO) {
         code = f->family->special(f, hu_num_zero(false));
     } else {
@@ -52,6 +65,11 @@ bool hu_format_has(const hu_format *f, hu_num x)
     }
     hu_num y = hu_decode(f, code);
     return (y.kind == HU_ZERO || y.kind == HU_FINITE) && hu_num_compare(x, y) == 0;
+}
+
+hu_num hu_format_lowest(const hu_format *f)
+{
+    return f->is_signed ? hu_decode(f, f->max_code + 1) : hu_num_zero(false);
 }
 
 /* --- binades --- */
@@ -74,7 +92,7 @@ static hu_u128 in_steps(hu_num a, int exp)
 static hu_binade binade_by_fields(const hu_format *f, int exp)
 {
     int step_exp = (exp < f->emin ? f->emin : exp) - f->man_bits;
-    if (exp > f->emax || exp < hu_format_min_subnormal(f).exp || (exp < f->emin && exp < step_exp))
+    if (exp > f->emax || exp < hu_format_least(f).exp || (exp < f->emin && exp < step_exp))
         return (hu_binade){.step_exp = exp};
     hu_binade b = {.has_any = true, .step_exp = step_exp};
     hu_num start = hu_num_make(true, 1, exp), most = hu_format_max(f);
@@ -85,23 +103,29 @@ static hu_binade binade_by_fields(const hu_format *f, int exp)
     return b;
 }
 
+/* The exponent of the lowest bit of x, a number of up to 64 bits. */
+static int lowest_bit(hu_num x)
+{
+    return x.exp - 63 + __builtin_ctzll((uint64_t)(x.sig >> 64));
+}
+
 hu_binade hu_format_binade(const hu_format *f, int exp)
 {
     if (hu_format_has_fields(f))
         return binade_by_fields(f, exp);
-    hu_num start = hu_num_make(false, 1, exp), beyond = start, most = hu_format_max(f);
+    hu_num power = hu_num_make(false, 1, exp), least = hu_format_least(f), most = hu_format_max(f);
+    hu_num start = least.exp == exp ? least : power, beyond = start, offset = hu_num_add(start, hu_num_negate(power), false);
     hu_binade b = {.step_exp = exp};
     if (!hu_format_has(f, start))
         return b;
-    b.has_any = true;
     beyond.sticky = true;
     hu_bracket above = f->family->bracket(f, beyond);
-    if (above.overflow || above.hi_wraps || hu_num_compare(start, most) >= 0)
-        return b;
     hu_num next = hu_decode(f, above.hi);
-    b.step_exp = hu_num_add(next, hu_num_negate(start), false).exp;
-    b.last = ((hu_u128)1 << (exp - b.step_exp)) - 1;
-    if (most.exp == exp)
-        b.last = in_steps(hu_num_add(most, hu_num_negate(start), false), b.step_exp);
+    bool is_single = above.overflow || above.hi_wraps || next.exp > exp;
+    b.has_any = true;
+    b.step_exp = !is_single ? hu_num_add(next, hu_num_negate(start), false).exp : offset.kind == HU_ZERO ? exp : lowest_bit(offset);
+    b.first = b.last = in_steps(offset, b.step_exp);
+    if (!is_single)
+        b.last = most.exp == exp ? in_steps(hu_num_add(most, hu_num_negate(power), false), b.step_exp) : ((hu_u128)1 << (exp - b.step_exp)) - 1;
     return b;
 }

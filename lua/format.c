@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/values.h"
 #include "lua/lua.h"
 #include "src/ops/ops.h"
 
@@ -143,6 +144,79 @@ static int values(lua_State *L)
     return 1;
 }
 
+/* ---- binades ---- */
+
+enum { MOST_BINADES = 1 << 17 };
+
+/* Appends {exponent=, count=, spacing=} to the list on top of the stack. */
+static void push_binade(lua_State *L, int exp, double count, double spacing)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, exp);
+    lua_setfield(L, -2, "exponent");
+    lua_pushnumber(L, count);
+    lua_setfield(L, -2, "count");
+    lua_pushnumber(L, spacing);
+    lua_setfield(L, -2, "spacing");
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+static void push_even_binades(lua_State *L, const hu_format *f)
+{
+    int first = hu_format_least(f).exp, last = hu_format_max(f).exp;
+    if (last - first >= MOST_BINADES)
+        luaL_error(L, "binades: %s has %d of them; formats of up to %d have them listed", f->name, last - first + 1, MOST_BINADES);
+    hu_binade b = hu_format_binade(f, first);
+    for (int exp = first, next; exp <= last; exp = next) {
+        hu_binade above = {0};
+        for (next = exp + 1; next <= last && !above.has_any; next += !above.has_any)
+            above = hu_format_binade(f, next);
+        double spacing = b.step_exp;
+        if (b.last == b.first && above.has_any)      /* the next value is the first of its binade */
+            spacing = exp + log2(ldexp(1, next - exp) - 1);
+        push_binade(L, exp, (double)(b.last - b.first) + 1, spacing);
+        b = above;
+    }
+}
+
+/* log2 of the distance from value i to the next; -inf for the last. */
+static double gap_above(const double *list, size_t i, size_t n)
+{
+    return i + 1 < n ? log2(list[i + 1] - list[i]) : -INFINITY;
+}
+
+/* From increasing positive values. */
+static void push_listed_binades(lua_State *L, const double *list, size_t n)
+{
+    for (size_t i = 0, next; i < n; i = next) {
+        int exp = ilogb(list[i]);
+        double spacing = gap_above(list, i, n);
+        for (next = i + 1; next < n && ilogb(list[next]) == exp; next++)
+            spacing = fmax(spacing, gap_above(list, next, n));
+        push_binade(L, exp, (double)(next - i), isfinite(spacing) ? spacing : exp);
+    }
+}
+
+/* format:binades() -> list of {exponent =, count =, spacing =}; of the positive values */
+static int binades(lua_State *L)
+{
+    const hu_format *f = self(L)->format;
+    if (hu_format_has_even_binades(f)) {
+        lua_newtable(L);
+        push_even_binades(L, f);
+        return 1;
+    }
+    lua_settop(L, 1);
+    values(L);
+    const hu_tensor *all = hu_lua_check_tensor(L, -1, "values");
+    size_t n = all->shape[0], first = 0;
+    while (first < n && all->f64[first] <= 0)
+        first++;
+    lua_newtable(L);
+    push_listed_binades(L, all->f64 + first, n - first);
+    return 1;
+}
+
 static int push_name_of(lua_State *L, const char *name)
 {
     lua_pushstring(L, name);
@@ -247,6 +321,7 @@ static int to_text(lua_State *L)
 static const luaL_Reg functions[] = {{"new", new}, {"names", names}, {"roundings", roundings}, {NULL, NULL}};
 static const luaL_Reg methods[]   = {
     {"with", with}, {"clear", clear}, {"quantize", quantize}, {"from_bits", hu_lua_scalar_from_bits}, {"values", values},
+    {"binades", binades},
     {NULL, NULL},
 };
 static const luaL_Reg meta[]      = {

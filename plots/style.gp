@@ -4,7 +4,7 @@
 # line on white; a marker and a dash of its own for each, so that no figure depends on color.
 # Heat maps: cividis (Nunez, Anderton, Renslow, PLoS ONE 13(7), 2018), which stays in order in gray.
 # Sizes: 420 pixels stand for a column of 85 mm, so that 13 pixels are 7.5 points on paper. PNG has three
-# times the pixels, and counts letters in points of 4/3 pixel.
+# times the pixels, and counts letters in points of 4/3 pixel. PDF has the size on paper.
 
 set encoding utf8
 set datafile separator "\t"
@@ -14,8 +14,10 @@ set datafile columnheaders
 hu_font = "Helvetica,Arial,DejaVu Sans,sans-serif"
 hu_terminal(kind, w, h) = kind eq "svg" ? \
     sprintf('set terminal svg enhanced size %d,%d font "%s,13" linewidth 1 background rgb "white"', w, h, hu_font) : \
+    kind eq "pdf" ? \
+    sprintf('set terminal pdfcairo enhanced size %.4fcm,%.4fcm font "DejaVu Sans,6.8" fontscale 1 linewidth 0.75 pointscale 0.5', w * 8.5 / 420, h * 8.5 / 420) : \
     sprintf('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,29" linewidth 3 pointscale 4 dashlength 2 background rgb "white"', 3 * w, 3 * h)
-hu_font_size(kind, px) = kind eq "svg" ? sprintf(",%d", px) : sprintf(",%.0f", 2.25 * px)
+hu_font_size(kind, px) = kind eq "svg" ? sprintf(",%d", px) : kind eq "pdf" ? sprintf(",%.1f", px * 6.8 / 13) : sprintf(",%.0f", 2.25 * px)
 
 set linetype 1 linecolor rgb "#0072B2" pointtype 7  dashtype 1
 set linetype 2 linecolor rgb "#D55E00" pointtype 5  dashtype (9,3)

@@ -235,18 +235,41 @@ local function legend_lines(out, legend, across, share)
   add("plot %s", table.concat(entries, ", \\\n       "))
 end
 
+-- Where the panels stand, from the left and from above, in pixels: {x, y, w, h, at_bottom}; and the height of all. Either equal
+-- panels in rows, whose last has the labels of the x axis, or what fig.bands says: {{panels = 1, px = height}, ...}, with labels each.
+local function places(fig, width)
+  local list, y = {}, 0
+  if fig.bands then
+    for _, band in ipairs(fig.bands) do
+      for i = 1, band.panels do
+        list[#list + 1] = { x = (i - 1) * width / band.panels, y = y, w = width / band.panels, h = band.px, at_bottom = true }
+      end
+      y = y + band.px
+    end
+    return list, y
+  end
+  local across, down = grid(#fig.panels, fig.across)
+  local px = fig.panel_px or (down == 1 and 265 or down == 2 and 215 or 195)
+  for i = 1, #fig.panels do
+    local r, c = (i - 1) // across, (i - 1) % across
+    local at_bottom = i + across > #fig.panels
+    list[i] = { x = c * width / across, y = r * (px - label_px), w = width / across, h = at_bottom and px or px - label_px, at_bottom = at_bottom }
+  end
+  return list, px * down - label_px * (down - 1)
+end
+
 ---The script that draws a figure.
 ---@param fig table
 ---@param name string     of the files, without ending
 ---@param heads string[]  what the figure shows, for its first lines
 ---@return string
 function figure.script(fig, name, heads)
-  local across, down = grid(#fig.panels, fig.across)
+  local across = grid(#fig.panels, fig.across)
   local width = fig.width or (across == 1 and column_px or page_px)
   local legend_across, legend_px = legend_size(fig.legend or {}, width)
   local title_px = fig.title and 24 or 0
-  local panel_px = fig.panel_px or (down == 1 and 265 or down == 2 and 215 or 195)
-  local height = math.ceil(panel_px * down - label_px * (down - 1) + legend_px + title_px)
+  local boxes, panels_px = places(fig, width)
+  local height = math.ceil(panels_px + legend_px + title_px)
   local out = {
     ("# %s.gp - draws %s.tsv: `gnuplot %s.gp` writes %s.svg and %s.png beside it."):format(name, name, name, name, name),
     "# Other files: gnuplot -c SCRIPT DATA.tsv NAME",
@@ -255,18 +278,15 @@ function figure.script(fig, name, heads)
   out[#out + 1] = ("data = ARGC >= 1 ? ARG1 : %s"):format(quote(name .. ".tsv"))
   out[#out + 1] = ("name = ARGC >= 2 ? ARG2 : %s"):format(quote(name))
   out[#out + 1] = 'load "style.gp"'
-  out[#out + 1] = 'do for [kind in "svg png"] {'
+  out[#out + 1] = ('do for [kind in "%s"] {'):format(fig.kinds or "svg png")
   out[#out + 1] = ("  eval hu_terminal(kind, %d, %d)"):format(width, height)
   out[#out + 1] = '  set output name . "." . kind'
   out[#out + 1] = ("  set multiplot%s"):format(fig.title and " title " .. quote(fig.title) .. " noenhanced" or "")
   for i, panel in ipairs(fig.panels) do
-    local r, c = (i - 1) // across, (i - 1) % across
-    local at_bottom = i + across > #fig.panels
-    local above = title_px + r * (panel_px - label_px)
-    local px = at_bottom and panel_px or panel_px - label_px
+    local box = boxes[i]
     panel_lines(out, panel, {
-      x = c / across, y = 1 - (above + px) / height, w = 1 / across, h = px / height, at_bottom = at_bottom, px_across = width / across, px_up = px,
-      page_px = height,
+      x = box.x / width, y = 1 - (title_px + box.y + box.h) / height, w = box.w / width, h = box.h / height, at_bottom = box.at_bottom,
+      px_across = box.w, px_up = box.h, page_px = height,
     })
   end
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end

@@ -83,6 +83,16 @@ function format:from_bits(code) end
 ---@return hu.array
 function format:values() end
 
+---The positive values by powers of two: an entry for each [2^e, 2^(e+1)) that has some, upward. For every format whose steps are equal
+---within such a binade, and for others of up to 16 bits.
+---
+---```lua
+---local first = hu.format("e4m3fn"):binades()[1]
+---print(first.exponent, first.count, first.spacing)    --> -9	1.0	-9.0
+---```
+---@return table[] binades each with `exponent` (e), `count` (of its values) and `spacing` (the logarithm to base two of the largest distance from one of them to the next value)
+function format:binades() end
+
 ---A block format, made by `hu.block`: elements, and a scale for every block of them.
 ---
 ---The value of an element is element * scale, or element * scale * tensor scale; `docs/formats.md` says how a scale is chosen and

@@ -4,16 +4,23 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/format-description.h"
+#include "src/cli/format-diff.h"
+#include "src/cli/format-plot.h"
+#include "src/cli/format-table.h"
 #include "src/cli/options.h"
-
-#define WIDEST_TABLE 8    /* bits of a format whose codes are listed */
 
 static const char text[] =
     "Shows a format: its fields, bias and range, the distance from 1 to the next value, how many values it\n"
     "has, and for formats of up to 8 bits every code with its value. --list shows the names there are.\n"
+    "--diff says what two formats do not share: properties, where which has the finer steps, values.\n"
+    "--plot draws one or more: their values on a line, spacing and relative precision against magnitude,\n"
+    "values in each binade. --table makes a table for a document, a row a format.\n"
     "\n"
     "  $ halfulp format e4m3fn\n"
-    "  $ halfulp format 'e5m7{bias=20,subnormals=flush}' --json\n";
+    "  $ halfulp format 'e5m7{bias=20,subnormals=flush}' --json\n"
+    "  $ halfulp format --diff e4m3fn e4m3fnuz\n"
+    "  $ halfulp format --plot e4m3fn e5m2 posit8 --out formats.pdf\n"
+    "  $ halfulp format --table e4m3fn e5m2 --as latex\n";
 
 static const char grammar[] =
     "Any other format is named by its fields:\n"
@@ -70,7 +77,7 @@ static void print_json(const hu_format *f, const hu_description *d)
         if (i + 1 < d->n)
             fputs(", ", stdout);
     }
-    if (f->width_bits <= WIDEST_TABLE) {
+    if (f->width_bits <= HU_CODES_WIDEST) {
         char code[HU_TEXT_SIZE];
         fputs(", \"codes\": [", stdout);
         for (hu_code n = 0; n <= hu_format_last_code(f); n++) {
@@ -123,13 +130,11 @@ static void list_as_json(void)
     puts("}}");
 }
 
-static int show(const char *name, bool json)
+/* --- one format, or several --- */
+
+static int show(const hu_format *f, bool json)
 {
-    hu_error err;
     hu_description d;
-    const hu_format *f = hu_format_find(name, &err);
-    if (!f)
-        return hu_cli_fail(HU_CLI_USAGE, "format: %s", err.text);
     hu_describe(&d, f);
     if (json) {
         print_json(f, &d);
@@ -137,31 +142,113 @@ static int show(const char *name, bool json)
     }
     for (int i = 0; i < d.n; i++)
         print_line(&d.lines[i]);
-    if (f->width_bits <= WIDEST_TABLE)
+    if (f->width_bits <= HU_CODES_WIDEST)
         print_table(f);
     return HU_CLI_OK;
 }
 
-int hu_cmd_format(int argc, char **argv)
+enum { MOST_FORMATS = 64 };
+
+typedef struct request {
+    bool list, json, diff, all, plot, table, values;
+    const char *as, *out;
+    hu_table_kind kind;
+    char **names;                          /* as they were written */
+    const hu_format *formats[MOST_FORMATS];
+    int n;
+} request;
+
+/* -1, or an exit status after an error. */
+static int read_formats(request *r, int argc, char **argv)
 {
-    bool list = false, json = false;
-    const hu_option options[] = {
-        {"list", HU_OPTION_SWITCH, &list, NULL, "the formats that have names, and how all others are named"},
-        {"json", HU_OPTION_SWITCH, &json, NULL, "as a JSON object"},
-        {NULL, 0, NULL, NULL, NULL},
+    hu_error err;
+    if (argc > MOST_FORMATS)
+        return hu_cli_fail(HU_CLI_USAGE, "format: %d formats at once are too many; up to %d will do", argc, MOST_FORMATS);
+    r->names = argv;
+    for (r->n = 0; r->n < argc; r->n++) {
+        r->formats[r->n] = hu_format_find(argv[r->n], &err);
+        if (!r->formats[r->n])
+            return hu_cli_fail(HU_CLI_USAGE, "format: %s", err.text);
+    }
+    return -1;
+}
+
+/* What does not go together; -1, or an exit status. */
+static int check(request *r)
+{
+    const struct { bool given; const char *name; bool fits; const char *to; } options[] = {
+        {r->json,        "--json",   !r->plot && !r->table && !r->as, "a format, --list or --diff"},
+        {r->all,         "--all",    r->diff, "--diff"},
+        {r->values,      "--values", r->table, "--table"},
+        {r->as != NULL,  "--as",     r->table || r->list, "--table or --list"},
+        {r->out != NULL, "--out",    r->plot, "--plot"},
     };
-    const hu_usage usage = {"format", "NAME [--json]\n--list [--json]", text, options};
-    int status = hu_options_read(&usage, &argc, argv);
-    if (status >= 0)
-        return status;
-    if (list && argc == 0) {
-        if (json)
+    if (r->list + r->diff + r->plot + r->table > 1)
+        return hu_cli_fail(HU_CLI_USAGE, "format: --list, --diff, --plot and --table are one at a time");
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (options[i].given && !options[i].fits)
+            return hu_cli_fail(HU_CLI_USAGE, "format: %s belongs to %s", options[i].name, options[i].to);
+    }
+    if (!r->as && r->table)
+        return hu_cli_fail(HU_CLI_USAGE, "format: --table needs --as markdown, --as latex or --as csv");
+    if (r->as && !hu_table_kind_find(r->as, &r->kind))
+        return hu_cli_fail(HU_CLI_USAGE, "format: --as takes markdown, latex or csv; got '%s'", r->as);
+    return -1;
+}
+
+static int answer(const request *r)
+{
+    if (r->list && r->n > 0)
+        return hu_cli_fail(HU_CLI_USAGE, "format: --list takes no name, for it shows them all; without --list it takes one name");
+    if (r->list) {
+        if (r->as)
+            hu_format_list_table(r->kind);
+        else if (r->json)
             list_as_json();
         else
             list_as_text();
         return HU_CLI_OK;
     }
-    if (list || argc != 1)
+    if (r->diff && r->n != 2)
+        return hu_cli_fail(HU_CLI_USAGE, "format: --diff takes two names, for example e4m3fn e4m3fnuz; got %d", r->n);
+    if (r->diff)
+        return hu_format_diff(r->formats[0], r->formats[1], r->json, r->all);
+    if ((r->plot || r->table) && r->n == 0)
+        return hu_cli_fail(HU_CLI_USAGE, "format: --%s takes one name or more, for example e4m3fn e5m2", r->plot ? "plot" : "table");
+    if (r->plot)
+        return hu_format_plot(r->names, r->n, r->out);
+    if (r->table && r->values)
+        return hu_format_value_table(r->formats, r->n, r->kind);
+    if (r->table) {
+        hu_format_table(r->formats, r->n, r->kind);
+        return HU_CLI_OK;
+    }
+    if (r->n != 1)
         return hu_cli_fail(HU_CLI_USAGE, "format: takes one name, for example e4m3fn; 'halfulp format --list' shows them");
-    return show(argv[0], json);
+    return show(r->formats[0], r->json);
+}
+
+int hu_cmd_format(int argc, char **argv)
+{
+    request r = {0};
+    const hu_option options[] = {
+        {"list",   HU_OPTION_SWITCH, &r.list,   NULL,   "the formats that have names, and how all others are named"},
+        {"diff",   HU_OPTION_SWITCH, &r.diff,   NULL,   "what differs between two formats"},
+        {"all",    HU_OPTION_SWITCH, &r.all,    NULL,   "of --diff: all values that only one has, also where they are many"},
+        {"plot",   HU_OPTION_SWITCH, &r.plot,   NULL,   "a figure of one format or more"},
+        {"out",    HU_OPTION_TEXT,   &r.out,    "FILE", "of --plot: where to; ends in .svg, .png or .pdf\n(the names joined by dashes, .svg, if not given)"},
+        {"table",  HU_OPTION_SWITCH, &r.table,  NULL,   "a table of properties, a row a format"},
+        {"values", HU_OPTION_SWITCH, &r.values, NULL,   "of --table: all codes with their values instead (up to 8 bits)"},
+        {"as",     HU_OPTION_TEXT,   &r.as,     "KIND", "of --table and --list: markdown, latex or csv"},
+        {"json",   HU_OPTION_SWITCH, &r.json,   NULL,   "as a JSON object"},
+        {NULL, 0, NULL, NULL, NULL},
+    };
+    const hu_usage usage = {"format", "NAME [--json]\n--diff A B [--all] [--json]\n--plot NAME... [--out FILE]\n"
+                            "--table NAME... --as KIND [--values]\n--list [--json | --as KIND]", text, options};
+    int status = hu_options_read(&usage, &argc, argv);
+    if (status < 0)
+        status = check(&r);
+    if (status < 0)
+        status = read_formats(&r, argc, argv);
+    return status < 0 ? answer(&r) : status;
 }

@@ -122,12 +122,6 @@ static void add_specials(hu_description *d, const hu_format *f)
         add_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
 }
 
-/* Of a fixed-point format: the code after the largest, in two's complement. */
-hu_num hu_format_lowest(const hu_format *f)
-{
-    return f->is_signed ? hu_decode(f, f->max_code + 1) : hu_num_zero(false);
-}
-
 void hu_describe(hu_description *d, const hu_format *f)
 {
     d->n = 0;

@@ -44,7 +44,4 @@ char *hu_count_text(hu_u128 n, char text[48]);
 /* The bits of a code, those of sign, exponent and significand apart: "0 0111 000". Returns out. */
 char *hu_code_bits(const hu_format *f, hu_code code, char out[HU_VALUES_WIDEST + 4]);
 
-/* Of a fixed-point format: the code after the largest, in two's complement. */
-hu_num hu_format_lowest(const hu_format *f);
-
 #endif
