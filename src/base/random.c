@@ -23,23 +23,17 @@ uint64_t hu_random_at(uint64_t seed, uint64_t stream, uint64_t index)
     return word(&b, (int)(index & 1));
 }
 
-uint64_t hu_random_next(hu_random *r)
+uint64_t hu_random_word(uint64_t seed, uint64_t stream, uint64_t index)
 {
-    return hu_random_at(r->seed, r->stream, r->index++);
+    uint64_t n = index >> 6 << 4 | (index & 15);
+    int place = (int)(index >> 4 & 3);
+    uint64_t upper = block(seed, stream, n | UINT64_C(1) << 62).v[place];
+    return upper << 32 | block(seed, stream, n | UINT64_C(1) << 63).v[place];
 }
 
-void hu_random_fill(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index)
+uint64_t hu_random_next(hu_random *r)
 {
-    size_t i = 0;
-    if (n > 0 && (index & 1))
-        out[i++] = hu_random_at(seed, stream, index);
-    for (; i + 1 < n; i += 2) {
-        philox4x32_ctr_t b = block(seed, stream, (index + i) >> 1);
-        out[i] = word(&b, 0);
-        out[i + 1] = word(&b, 1);
-    }
-    if (i < n)
-        out[i] = hu_random_at(seed, stream, index + i);
+    return hu_random_word(r->seed, r->stream, r->index++);
 }
 
 static double unit(uint64_t bits)

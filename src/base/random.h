@@ -20,11 +20,14 @@ typedef struct hu_random {
 /* The 64 random bits of element `index` of a stream. */
 uint64_t hu_random_at(uint64_t seed, uint64_t stream, uint64_t index);
 
-/* The 64 bits at r->index, which then moves on by one. */
-uint64_t hu_random_next(hu_random *r);
+/* The 64 bits that decide the rounding of element `index` of a stream; they share nothing with those above. The upper half
+ * decides alone in nearly all cases, so that array kernels need only that one: 64 elements in a row take it from 16 Philox
+ * blocks. With n = 16 (index div 64) + index mod 16 it is word (index div 16) mod 4 of block n + 2^62; the lower half is
+ * that of block n + 2^63. */
+uint64_t hu_random_word(uint64_t seed, uint64_t stream, uint64_t index);
 
-/* out[i] = hu_random_at(seed, stream, index + i) for i < n. */
-void hu_random_fill(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);
+/* The rounding word at r->index, which then moves on by one. */
+uint64_t hu_random_next(hu_random *r);
 
 /* Uniform in [0, 1) with 53 bits, and standard normal (Box-Muller on two uniforms of words 2i, 2i + 1). */
 double hu_random_uniform_at(uint64_t seed, uint64_t stream, uint64_t index);

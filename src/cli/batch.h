@@ -9,7 +9,7 @@
  * that line n of the answers belongs to line n of the questions.
  *
  * A stochastic rounding takes the 64-bit word after r=, of which the mode looks at the upper bits;
- * without one, hu_random_at(seed, 0, i) for the line with i lines before it.
+ * without one, hu_random_word(seed, 0, i) for the line with i lines before it.
  */
 #ifndef HU_CLI_BATCH_H
 #define HU_CLI_BATCH_H

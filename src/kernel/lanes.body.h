@@ -32,6 +32,7 @@
 #undef C
 
 #include "src/kernel/random.body.h"
+#include "src/kernel/quick-random.body.h"
 #include "src/kernel/exact.body.h"
 
 const hu_lanes HU_LANES = {
@@ -56,10 +57,16 @@ const hu_lanes HU_LANES = {
         HU_RANDOM_MAP(X)
 #undef X
     },
+    .quick_random = {
+#define X(way) [HU_WAY_##way - HU_N_FIXED] = quick_random_##way,
+        HU_RANDOM_MAP(X)
+#undef X
+    },
     .narrow = {narrow_add, narrow_sub, narrow_mul, narrow_div, narrow_fma, narrow_sqrt},
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
     .load_f32 = load_f32,
     .load_f64 = load_f64,
     .store_f32 = store_f32,
+    .halves = halves,
     .words = words,
 };

@@ -35,6 +35,8 @@ typedef enum hu_way {
 #undef X
 } hu_way;
 
+enum { HU_BLOCK = 256 };      /* elements that are worked on together, in buffers on the stack */
+
 enum { HU_N_RANDOM = HU_N_WAYS - HU_N_FIXED };
 
 /* The operations are counted from 0; the number after the last stands for rounding alone. */
@@ -77,6 +79,8 @@ typedef void hu_round_f32_fn(float *out, const float *in, size_t n, const hu_gri
 typedef void hu_round_f64_fn(double *out, const double *in, size_t n, const hu_grid *g, hu_seen *seen);
 typedef void hu_round_random_fn(double *out, const double *in, const uint64_t *words, size_t n,
                                 const hu_grid *g, hu_seen *seen);
+typedef bool hu_quick_random_fn(float *out, const float *in, const uint32_t *halves, size_t n,
+                                const hu_grid *g, hu_seen *seen);   /* true: the block has to be done again */
 typedef void hu_exact_fn(double *out, const double *a, const double *b, const double *c, size_t n,
                          bool downward, hu_seen *seen);
 
@@ -86,11 +90,13 @@ typedef struct hu_lanes {
     hu_round_f64_fn    *round_f64[HU_N_FIXED];
     hu_round_random_fn *round_random[HU_N_RANDOM];          /* in: exact numbers                               */
     hu_round_random_fn *round_random_odd[HU_N_RANDOM];      /* in: rounded to odd; may raise doubt             */
+    hu_quick_random_fn *quick_random[HU_N_RANDOM];
     hu_exact_fn        *narrow[HU_N_ELEMENTWISE];           /* operands are values of float                    */
     hu_exact_fn        *wide[HU_N_ELEMENTWISE];             /* operands are any doubles; may raise doubt       */
     void (*load_f32)(double *out, const float *in, size_t n, size_t stride, hu_seen *seen);
     void (*load_f64)(double *out, const double *in, size_t n, size_t stride, hu_seen *seen);
     void (*store_f32)(float *out, const double *in, size_t n);
+    void (*halves)(uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);    /* upper halves of words */
     void (*words)(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride);
 } hu_lanes;
 

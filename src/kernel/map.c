@@ -55,11 +55,33 @@ static bool in_place(const job *j, size_t start, size_t n, hu_flags *flags)
     return true;
 }
 
+/* Stochastic rounding by halves of random words; a block where they do not tell is done again with whole ones. */
+static hu_flags by_halves(const job *j, size_t start, size_t n)
+{
+    const hu_plan *p = j->plan;
+    const hu_random *r = &p->env.random;
+    hu_seen seen = {0};
+    hu_flags again = 0;
+    for (size_t i = start; i < start + n; i += HU_BLOCK) {
+        size_t m = start + n - i < HU_BLOCK ? start + n - i : HU_BLOCK;
+        float rounded[HU_BLOCK];
+        uint32_t halves[HU_BLOCK];
+        p->lanes->halves(halves, m, r->seed, r->stream, r->index + i);
+        if (p->lanes->quick_random[p->way - HU_N_FIXED](rounded, (const float *)j->x[0] + i, halves, m, &p->grid_f32, &seen))
+            again |= block(j, i, m);
+        else
+            memcpy((float *)j->out + i, rounded, m * sizeof *rounded);
+    }
+    return again | hu_plan_flags(&p->grid_f32, &seen);
+}
+
 static hu_flags piece(const job *j, size_t start, size_t n)
 {
     hu_flags flags = 0;
     if (in_place(j, start, n, &flags))
         return flags;
+    if (j->op == HU_ROUND_ONLY && j->is_f32 && j->plan->has_quick_random)
+        return by_halves(j, start, n);
     for (size_t i = 0; i < n; i += HU_BLOCK)
         flags |= block(j, start + i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
     return flags;

@@ -152,11 +152,14 @@ static void plan_anew(hu_plan *plan, const hu_format *f, const hu_env *env)
     bool known = is_float(f) && f->is_signed && f->man_bits > 0 && plan->way < HU_N_WAYS;
     plan->has_f64 = known && fits(f, &binary64) && f->man_bits < 52 && f->emin > -1023;
     plan->has_odd = plan->has_f64 && f->man_bits <= (plan->is_random ? 40 : 50);
-    plan->has_f32 = known && !plan->is_random && fits(f, &binary32) && f->man_bits < 23 && f->emin > -127;
+    bool fits_f32 = known && fits(f, &binary32) && f->man_bits < 23 && f->emin > -127;
+    plan->has_f32 = fits_f32 && !plan->is_random;
     if (plan->has_f64)
         make_grid(&plan->grid_f64, f, &plan->env, plan->way, &binary64);
-    if (plan->has_f32)
+    if (fits_f32)
         make_grid(&plan->grid_f32, f, &plan->env, plan->way, &binary32);
+    plan->has_quick_random = fits_f32 && plan->is_random && plan->grid_f32.quick != HU_QUICK_NONE
+        && (plan->way == HU_WAY_sr || env->rounding->random_bits <= 29) && 31 + f->man_bits - f->emin <= 127 + (plan->grid_f32.quick == HU_QUICK_SAME_RANGE) * 127;
 }
 
 /* Making a plan takes as long as rounding some thousand elements, so that each thread keeps its last one. */

@@ -107,92 +107,147 @@ static void random_odd_##way(double *out, const double *in, const uint64_t *word
 HU_RANDOM_MAP(X)
 #undef X
 
-/* ---- random words ---- */
+/* ---- random words: those of hu_random_word, 64 elements from 16 blocks ---- */
 
-static inline __attribute__((always_inline)) philox4x32_ctr_t philox_block(uint64_t seed, uint64_t stream, uint64_t n)
-{
-    philox4x32_ctr_t counter = {{(uint32_t)n, (uint32_t)(n >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
-    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-    return philox4x32(counter, key);
-}
+enum { GROUP = 64, BLOCKS = 16 };
 
-static uint64_t word_at(uint64_t seed, uint64_t stream, uint64_t at)
-{
-    philox4x32_ctr_t b = philox_block(seed, stream, at >> 1);
-    int half = 2 * (int)(at & 1);
-    return (uint64_t)b.v[half + 1] << 32 | b.v[half];
-}
+static const uint64_t UPPER_HALVES = UINT64_C(1) << 62, LOWER_HALVES = UINT64_C(1) << 63;
 
 #ifdef HU_MULTIPLY
 /* Several blocks at once, one a lane of 64 bits. gcc 12 makes a vector loop of Random123's function too, but spends
  * most of it on moving halves of products: 235 million words a second instead of 430 with AVX2. The upper halves
- * of the counters' lanes hold what the multiplications do not look at. */
+ * of the lanes hold what the multiplications do not look at. */
 typedef uint64_t lanes __attribute__((vector_size(HU_VECTOR_BYTES), aligned(8)));
+typedef uint32_t half_lanes __attribute__((vector_size(HU_VECTOR_BYTES / 2), aligned(4)));
 
-enum { LANES = HU_VECTOR_BYTES / 8 };
+enum { LANES = HU_VECTOR_BYTES / 8, CHAINS = 4, ROW = CHAINS * LANES };
 
-static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, uint64_t stream, lanes n, lanes *even, lanes *odd)
+/* The four words of CHAINS vectors of blocks; together, since each round waits for the products of the last. */
+static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, uint64_t stream, const lanes n[CHAINS], lanes c[CHAINS][4])
 {
-    const lanes none = {0}, low = none + UINT32_MAX, m0 = none + PHILOX_M4x32_0, m1 = none + PHILOX_M4x32_1;
-    lanes c0 = n, c1 = n >> 32, c2 = none + (uint32_t)stream, c3 = none + (stream >> 32);
+    const lanes none = {0}, m0 = none + PHILOX_M4x32_0, m1 = none + PHILOX_M4x32_1;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    #pragma GCC unroll 4
+    for (int v = 0; v < CHAINS; v++) {
+        c[v][0] = n[v];
+        c[v][1] = n[v] >> 32;
+        c[v][2] = none + (uint32_t)stream;
+        c[v][3] = none + (stream >> 32);
+    }
     for (int round = 0; round < philox4x32_rounds; round++) {
-        lanes p0 = (lanes)HU_MULTIPLY(c0, m0), p1 = (lanes)HU_MULTIPLY(c2, m1);
-        c0 = (p1 >> 32) ^ c1 ^ (none + k0);
-        c2 = (p0 >> 32) ^ c3 ^ (none + k1);
-        c1 = p1;
-        c3 = p0;
+        #pragma GCC unroll 4
+        for (int v = 0; v < CHAINS; v++) {
+            lanes p0 = (lanes)HU_MULTIPLY(c[v][0], m0), p1 = (lanes)HU_MULTIPLY(c[v][2], m1);
+            c[v][0] = (p1 >> 32) ^ c[v][1] ^ (none + k0);
+            c[v][2] = (p0 >> 32) ^ c[v][3] ^ (none + k1);
+            c[v][1] = p1;
+            c[v][3] = p0;
+        }
         k0 += PHILOX_W32_0;
         k1 += PHILOX_W32_1;
     }
-    *even = c1 << 32 | (c0 & low);
-    *odd = c3 << 32 | (c2 & low);
 }
 
-/* As many words as whole vectors give; returns how many. index is even where stride is 1. */
-static size_t vector_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+/* Halves of the elements of ROW / BLOCKS whole groups, in their order; the first of their blocks is `first`. */
+static inline __attribute__((always_inline)) void row_halves(uint32_t *out, uint64_t seed, uint64_t stream, uint64_t first)
 {
-    lanes even, odd, count;
+    lanes count, n[CHAINS], c[CHAINS][4];
+    for (int l = 0; l < LANES; l++)
+        count[l] = (uint64_t)l;
+    #pragma GCC unroll 4
+    for (int v = 0; v < CHAINS; v++)
+        n[v] = count + (first + (uint64_t)(v * LANES));
+    philox_lanes(seed, stream, n, c);
+    #pragma GCC unroll 4
+    for (int v = 0; v < CHAINS; v++)
+        #pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+            *(half_lanes *)(out + v * LANES / BLOCKS * GROUP + BLOCKS * j + v * LANES % BLOCKS) = __builtin_convertvector(c[v][j], half_lanes);
+}
+
+/* As many words as whole vectors give; returns how many. */
+static size_t strided_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+{
+    lanes count, first[CHAINS], place[CHAINS], upper[CHAINS][4], lower[CHAINS][4];
     size_t i = 0;
     for (int l = 0; l < LANES; l++)
         count[l] = (uint64_t)l;
-    if (stride == 1) {
-        for (; i + 2 * LANES <= n; i += 2 * LANES) {
-            philox_lanes(seed, stream, ((index + i) >> 1) + count, &even, &odd);
-            for (int l = 0; l < LANES; l++) {
-                out[i + 2 * (size_t)l] = even[l];
-                out[i + 2 * (size_t)l + 1] = odd[l];
-            }
+    for (; i + ROW <= n; i += ROW) {
+        #pragma GCC unroll 4
+        for (int v = 0; v < CHAINS; v++) {
+            lanes at = index + (i + (size_t)v * LANES + count) * stride;
+            first[v] = (at >> 6 << 4 | (at & 15)) | UPPER_HALVES;
+            place[v] = at >> 4 & 3;
         }
-        return i;
-    }
-    for (; i + LANES <= n; i += LANES) {
-        lanes at = index + (i + count) * stride, is_odd = 0 - (at & 1);
-        philox_lanes(seed, stream, at >> 1, &even, &odd);
-        *(lanes *)(out + i) = (odd & is_odd) | (even & ~is_odd);
+        philox_lanes(seed, stream, first, upper);
+        #pragma GCC unroll 4
+        for (int v = 0; v < CHAINS; v++)
+            first[v] ^= UPPER_HALVES | LOWER_HALVES;
+        philox_lanes(seed, stream, first, lower);
+        #pragma GCC unroll 4
+        for (int v = 0; v < CHAINS; v++) {
+            lanes all = {0};
+            for (uint64_t j = 0; j < 4; j++)
+                all |= (upper[v][j] << 32 | (lower[v][j] & UINT32_MAX)) & (lanes)(place[v] == j);
+            *(lanes *)(out + i + (size_t)v * LANES) = all;
+        }
     }
     return i;
 }
 #else
-static size_t vector_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
+static size_t strided_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
 {
     (void)out, (void)n, (void)seed, (void)stream, (void)index, (void)stride;
     return 0;
 }
+
+enum { ROW = BLOCKS };
+
+static void row_halves(uint32_t *out, uint64_t seed, uint64_t stream, uint64_t first)
+{
+    const uint32_t s0 = (uint32_t)stream, s1 = (uint32_t)(stream >> 32);
+    const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    for (uint64_t b = 0; b < BLOCKS; b++) {
+        uint64_t n = first + b;
+        const philox4x32_ctr_t counter = {{(uint32_t)n, (uint32_t)(n >> 32), s0, s1}};
+        philox4x32_ctr_t c = philox4x32(counter, key);
+        for (int j = 0; j < 4; j++)
+            out[BLOCKS * j + b] = c.v[j];
+    }
+}
 #endif
 
-/* out[i] = hu_random_at(seed, stream, index + i * stride). Consecutive words come in pairs out of one block. */
+/* Halves of the words index .. index + n - 1; `which` are UPPER_HALVES or LOWER_HALVES. */
+static void halves_of(uint64_t which, uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index)
+{
+    enum { WHOLE = ROW / BLOCKS * GROUP };
+    uint32_t row[WHOLE];
+    for (size_t i = 0; i < n;) {
+        uint64_t at = index + i, from = at % GROUP, first = (at / GROUP * BLOCKS) | which;
+        size_t m = WHOLE - from < n - i ? WHOLE - from : n - i;
+        row_halves(m == WHOLE ? out + i : row, seed, stream, first);
+        if (m < WHOLE)
+            memcpy(out + i, row + from, m * sizeof *out);
+        i += m;
+    }
+}
+
+static void halves(uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index)
+{
+    halves_of(UPPER_HALVES, out, n, seed, stream, index);
+}
+
+/* out[i] = hu_random_word(seed, stream, index + i * stride). */
 static void words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
 {
-    size_t i = 0;
-    if (stride == 1 && n > 0 && (index & 1))
-        out[i++] = word_at(seed, stream, index);
-    i += vector_words(out + i, n - i, seed, stream, index + i * stride, stride);
-    for (; stride == 1 && i + 2 <= n; i += 2) {
-        philox4x32_ctr_t b = philox_block(seed, stream, (index + i) >> 1);
-        out[i] = (uint64_t)b.v[1] << 32 | b.v[0];
-        out[i + 1] = (uint64_t)b.v[3] << 32 | b.v[2];
+    uint32_t upper[HU_BLOCK], lower[HU_BLOCK];
+    for (size_t i = 0; stride == 1 && i < n; i += HU_BLOCK) {
+        size_t m = n - i < HU_BLOCK ? n - i : HU_BLOCK;
+        halves_of(UPPER_HALVES, upper, m, seed, stream, index + i);
+        halves_of(LOWER_HALVES, lower, m, seed, stream, index + i);
+        for (size_t l = 0; l < m; l++)
+            out[i + l] = (uint64_t)upper[l] << 32 | lower[l];
     }
-    for (; i < n; i++)
-        out[i] = word_at(seed, stream, index + i * stride);
+    for (size_t i = stride == 1 ? n : strided_words(out, n, seed, stream, index, stride); i < n; i++)
+        out[i] = hu_random_word(seed, stream, index + i * stride);
 }

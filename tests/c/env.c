@@ -136,7 +136,7 @@ static void words(void **state)
     env.random = (hu_random){.seed = 1, .stream = 2, .index = 3};
     assert_true(hu_env_draw(&env) == 0 && env.random.index == 3);
     env.rounding = hu_rounding_find("sr", NULL);
-    assert_true(hu_env_draw(&env) == hu_random_at(1, 2, 3) && env.random.index == 4);
+    assert_true(hu_env_draw(&env) == hu_random_word(1, 2, 3) && env.random.index == 4);
     env.word = &word;
     assert_true(hu_env_draw(&env) == word && env.random.index == 5);
     env.rounding = hu_rounding_find("rne", NULL);

@@ -35,7 +35,7 @@ static float by_hand(const hu_quantizer *q, uint64_t seed, uint64_t stream, size
     hu_env env = hu_env_default();
     env.rounding = q->rounding, env.overflow = q->overflow;
     return (float)hu_to_double(q->format, hu_round_with(q->format, &env, hu_num_from_float(value),
-                                                       hu_random_at(seed, stream, i)));
+                                                       hu_random_word(seed, stream, i)));
 }
 
 typedef struct results {
