@@ -7,6 +7,7 @@ nobase_dist_doc_DATA += docs/img/formats.svg
 nobase_dist_doc_DATA += docs/formats.md
 nobase_dist_doc_DATA += docs/format-list.md
 nobase_dist_doc_DATA += docs/rounding.md
+nobase_dist_doc_DATA += docs/quantizers.md
 nobase_dist_doc_DATA += docs/calc.md
 nobase_dist_doc_DATA += docs/vectors.md
 nobase_dist_doc_DATA += docs/bench.md

@@ -186,6 +186,14 @@ extern const char *const hu_lua_dtypes[];
 /* Pushes a new array: the values of t on the grid of f. */
 void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f, hu_env *env);
 
+/* ---- quantizers with scales ---- */
+
+#define HU_LUA_QUANTIZER "halfulp.quantizer"
+
+/* Pushes a new array: the values of t on the grids of the quantizer at idx. Returns false, and pushes nothing, where there is
+ * something else. Random words of the given seed and stream; the flags that it raised are OR-ed into *flags. */
+bool hu_lua_push_scaled(lua_State *L, int idx, const hu_tensor *t, uint64_t seed, uint64_t stream, hu_flags *flags);
+
 /* The shape at idx: a whole number or a list of 0 to HU_MAX_RANK of them. Returns the rank. */
 int hu_lua_shape(lua_State *L, int idx, const char *name, size_t shape[HU_MAX_RANK]);
 

@@ -14,11 +14,20 @@ void hu_lua_push_quantized(lua_State *L, const hu_tensor *t, const hu_format *f,
 }
 
 /* array:quantize(format [, options]) -> array; options: rounding, overflow, tininess, nan, seed, stream, or env; with a block
- * format axis too */
+ * format axis too. A quantizer takes seed and stream. */
 static int quantize(lua_State *L)
 {
     static const char *const keys[] = {HU_LUA_ENV_KEYS, NULL}, *const block_keys[] = {"axis", HU_LUA_ENV_KEYS, NULL};
     hu_tensor *t = hu_lua_check_tensor(L, 1, "array");
+    if (hu_lua_test_box(L, 2, HU_LUA_QUANTIZER)) {
+        lua_settop(L, 3);
+        lua_getfield(L, 2, "apply");
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, 1);
+        lua_pushvalue(L, 3);
+        lua_call(L, 3, 1);
+        return 1;
+    }
     const hu_block_format *block = hu_lua_test_block(L, 2, "format");
     hu_env own;
 
@@ -204,47 +213,47 @@ static int dot(lua_State *L)
 
 /* ---- matrix products ---- */
 
-/* How a matrix is quantized: one of the two, or neither. */
-typedef struct input {
-    const hu_format *format;
-    const hu_block_format *block;
-} input;
-
-/* The matrix at idx by `how`, a copy (or itself), blocks along index `axis` (from 0); random words from a stream of its own. */
-static void quantize_input(lua_State *L, int idx, const input *how, int axis, hu_env *env, const char *tag)
+/* The matrix at idx as the format, block format or quantizer at `input` has it (nil: as it is), a copy; blocks along index `axis` (from 0);
+ * random words from a stream of its own. */
+static void quantize_input(lua_State *L, int idx, int input, int axis, hu_env *env, const char *tag)
 {
-    if (!how->format && !how->block)
+    if (hu_lua_absent(L, input))
         return;
     hu_env other = *env;
     other.random = (hu_random){.seed = hu_random_derive(env->random.seed, tag), .stream = env->random.stream,
                                .index = env->random.index};
     hu_tensor *t = hu_lua_check_tensor(L, idx, "matrix");
-    if (how->block)
-        hu_lua_push_block_quantized(L, t, how->block, axis, &other);
-    else
-        hu_lua_push_quantized(L, t, how->format, &other);
+    const hu_block_format *block = NULL;
+    if (!hu_lua_push_scaled(L, input, t, other.random.seed, other.random.stream, &other.flags)) {
+        block = hu_lua_test_block(L, input, tag);
+        if (block)
+            hu_lua_push_block_quantized(L, t, block, axis, &other);
+        else
+            hu_lua_push_quantized(L, t, hu_lua_format(L, input, tag), &other);
+    }
     env->flags |= other.flags;
     lua_replace(L, idx);
 }
 
-/* The formats of the field "input": one for both matrices or a list of two. */
-static void option_inputs(lua_State *L, int idx, input inputs[2])
+/* Pushes the two formats, block formats or quantizers of the field "input", which has one for both matrices or a list of two; nil: none. */
+static void push_inputs(lua_State *L, int idx)
 {
-    inputs[0] = inputs[1] = (input){NULL, NULL};
-    if (!hu_lua_option(L, idx, "input"))
+    if (!hu_lua_option(L, idx, "input")) {
+        lua_pushnil(L);
+        lua_pushnil(L);
         return;
+    }
     int at = lua_gettop(L);
     for (int i = 0; i < 2; i++) {
         if (lua_type(L, at) == LUA_TTABLE)
             lua_rawgeti(L, at, i + 1);
         else
             lua_pushvalue(L, at);
-        inputs[i].block = hu_lua_test_block(L, -1, i ? "input of b" : "input of a");
-        if (!inputs[i].block)
-            inputs[i].format = hu_lua_format(L, -1, i ? "input of b" : "input of a");
-        lua_pop(L, 1);
+        const char *name = i ? "input of b" : "input of a";
+        if (!hu_lua_test_box(L, -1, HU_LUA_QUANTIZER) && !hu_lua_test_block(L, lua_gettop(L), name))
+            hu_lua_format(L, lua_gettop(L), name);
     }
-    lua_pop(L, 1);
+    lua_remove(L, at);
 }
 
 /* The matrix or vector at idx, as a matrix of that type; a vector becomes one row, or one column. */
@@ -274,13 +283,12 @@ static int matmul(lua_State *L)
     static const char *const keys[] = {"input", "transpose_a", "transpose_b", ACCUMULATE_KEYS, NULL};
     hu_error err = {0};
     hu_env own, *of_format;
-    input inputs[2];
 
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
     hu_accumulator acc = option_accumulator(L, 3, &of_format);
     hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
-    option_inputs(L, 3, inputs);
+    push_inputs(L, 3);                                  /* at 4 and 5 */
     bool ta = hu_lua_option_boolean(L, 3, "transpose_a", false), tb = hu_lua_option_boolean(L, 3, "transpose_b", false);
 
     hu_tensor *a = hu_lua_to_tensor(L, 1, "a"), *b = hu_lua_to_tensor(L, 2, "b");
@@ -288,8 +296,8 @@ static int matmul(lua_State *L)
     hu_dtype dtype = a->dtype == HU_F32 && b->dtype == HU_F32 ? HU_F32 : HU_F64;
     matrix(L, 1, dtype, ta, "a");
     matrix(L, 2, dtype, !tb, "b");
-    quantize_input(L, 1, &inputs[0], ta ? 0 : 1, env, "input a");         /* blocks lie along the index that is summed over */
-    quantize_input(L, 2, &inputs[1], tb ? 1 : 0, env, "input b");
+    quantize_input(L, 1, 4, ta ? 0 : 1, env, "input a");                  /* blocks lie along the index that is summed over */
+    quantize_input(L, 2, 5, tb ? 1 : 0, env, "input b");
     a = hu_lua_check_tensor(L, 1, "a");
     b = hu_lua_check_tensor(L, 2, "b");
     hu_tensor *c = hu_lua_make_tensor(L, dtype, 2, (size_t[]){a->shape[ta], b->shape[!tb]});

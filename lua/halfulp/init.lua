@@ -293,6 +293,29 @@ hu.dot = core.numeric.dot
 ---@return number
 hu.sum = core.numeric.sum
 
+-- ---- quantizers ----
+
+---A quantizer: a format, which elements share a scale, and how the scale is chosen. See `docs/quantizers.md`.
+---
+---```lua
+---local q = hu.quantizer {format = "int8", per = "row"}
+---local v, info = q:apply(hu.array {{1, 2, 127}, {10, 20, 254}})
+---print(v)                            --> array 2x3 (double): 1 2 127 10 20 254
+---print(info.scales(2, 1))            --> 2.0
+---```
+---@param options table `format` (required), and the rest as the manual lists it: `per`, `axis`, `group`, `flat`, `tile`, `scale`, `constant`, `percentile`, `clip`, `target`, `candidates`, `score`, `power`, `weights`, `activations`, `scale_format`, `scale_rounding`, `pow2`, `within`, `scale_least`, `scale_most`, `scales`, `zero`, `narrow`, `momentum`, `rounding`, `overflow`, `seed`, `stream`
+---@return hu.quantizer
+hu.quantizer = core.quantizer.new
+
+---The candidates of range searches: their names, or the factors of one of them.
+---
+---```lua
+---print(#hu.candidates "ratios111")   --> 111
+---```
+---@param name? string
+---@return string[]|hu.array
+hu.candidates = core.quantizer.candidates
+
 -- ---- measuring, models ----
 
 local analysis = require "halfulp.analysis"

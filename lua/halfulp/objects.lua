@@ -452,14 +452,14 @@ function array:totable() end
 ---@return hu.array
 function array:map(f) end
 
----The values on the grid of a format, or in a block format, each rounded once.
+---The values on the grid of a format, or in a block format, each rounded once; or on the scaled grids of a quantizer, `q:apply(array)`.
 ---
 ---```lua
 ---print(hu.array({0.3, 1.1}):quantize("e4m3fn"))    --> array 2 (double): 0.3125 1.125
 ---print(hu.array({{6, 0.2}, {0.7, 0.2}}):quantize("mxfp4", {axis = 1}))    --> array 2x2 (double): 6 0.1875 0.5 0.1875
 ---```
----@param format hu.format|hu.block|string
----@param options? table settings of an environment over the format's own, or `env`; with a block format `axis`, see `block:quantize`
+---@param format hu.format|hu.block|hu.quantizer|string
+---@param options? table settings of an environment over the format's own, or `env`; with a block format `axis`, see `block:quantize`; for a quantizer `seed` and `stream`
 ---@return hu.array
 function array:quantize(format, options) end
 
@@ -556,3 +556,73 @@ function array:argmax(axis) end
 ---@param axis? integer
 ---@return integer|hu.array
 function array:argmin(axis) end
+
+---A quantizer: a format, which elements share a scale, and how the scale is chosen; made by `hu.quantizer`.
+---
+---```lua
+---local q = hu.quantizer {format = "e2m1fn", group = 16, scale_format = "e4m3fn"}
+---print(q)    --> quantizer{e2m1fn, per group of 16, scale absmax, scales in e4m3fn, rne, saturate}
+---```
+---@class hu.quantizer
+---@field format string of the elements
+---@field per string "tensor", "row", "column", "channel", "group", "tile", "rank1"
+---@field scale string the rule
+---@field rounding string
+---@field overflow string
+---@field frozen boolean whether its ranges are those that it observed
+---@field observed integer how many arrays it has observed
+local quantizer = {}
+
+---The values of an array on the quantizer's grids.
+---
+---`info` has `scales` and (with zero points) `zeros`, arrays with a size of 1 where one scale serves all; the errors `mse`, `nmse`,
+---`sqnr` (dB), `max`; `clipped` and `flushed`, the shares of the elements that lay past the last element and that became zero;
+---`n`, the elements that these are about; `bits`, stored for each element, scales included; and `flags`.
+---
+---```lua
+---local v, info = hu.quantizer({format = "int8"}):apply {-127, 0.4, 3}
+---print(v)                            --> array 3 (double): -127 0 3
+---print(info.max, info.flushed == 1 / 3)    --> 0.4	true
+---```
+---@param x hu.array|table
+---@param options? table `seed`, `stream` of the random words of stochastic modes
+---@return hu.array values
+---@return table info
+function quantizer:apply(x, options) end
+
+---The codes of an array's elements, as numbers, and what `apply` says.
+---
+---```lua
+---print(hu.quantizer({format = "uint8", zero = true}):codes {-1, 0, 3})    --> array 3 (double): 0 64 255
+---```
+---@param x hu.array|table
+---@param options? table `seed`, `stream`
+---@return hu.array codes
+---@return table info
+function quantizer:codes(x, options) end
+
+---Takes an array's ranges into account: the widest range counts, or with the option `momentum` m the ranges become m times what
+---they were plus 1 - m times the array's.
+---
+---```lua
+---local q = hu.quantizer {format = "int8"}
+---q:observe({1, -2}):observe({0, 127}):freeze()
+---print(q:apply {0.6, 300})           --> array 2 (double): 1 127
+---```
+---@param x hu.array|table
+---@return hu.quantizer self
+function quantizer:observe(x) end
+
+---Makes the observed ranges the ranges of all arrays from now on.
+---@return hu.quantizer self
+function quantizer:freeze() end
+
+---A quantizer with the same options but for those given; it has observed nothing.
+---
+---```lua
+---local q = hu.quantizer {format = "int8", per = "row"}
+---print(q:with {format = "int4"}.format)    --> int4
+---```
+---@param options table
+---@return hu.quantizer
+function quantizer:with(options) end

@@ -12,3 +12,4 @@ lua_tests += tests/lua/arguments.lua
 lua_tests += tests/lua/api.lua
 lua_tests += tests/lua/nn.lua
 lua_tests += tests/lua/nn-learns.lua
+lua_tests += tests/lua/quantizer.lua
