@@ -8,7 +8,7 @@ const char *const hu_lua_per_names[]      = {"tensor", "row", "column", "channel
 const char *const hu_lua_overflow_names[] = {"ieee", "saturate", "saturate-finite-only", NULL};
 const char *const hu_lua_scale_names[]    = {
 #define X(name, text) #name,
-    HU_SCALE_RULE_MAP(X)
+    HU_RANGE_RULE_MAP(X)
 #undef X
     NULL};
 const char *const hu_lua_pow2_names[] = {
@@ -138,7 +138,7 @@ static void read_candidates(lua_State *L, int idx, quantizer_box *box)
 static void read_search(lua_State *L, int idx, quantizer_box *box)
 {
     hu_scaled *q = &box->q;
-    bool is_search = q->rule == HU_SCALE_search;
+    bool is_search = q->rule == HU_RANGE_search;
     for (const char *const *key = (const char *const[]){"candidates", "score", "power", "weights", "activations", NULL}; *key; key++)
         only(L, idx, *key, is_search, "scale = \"search\"");
     if (!is_search)
@@ -170,24 +170,24 @@ static void read_rule(lua_State *L, int idx, quantizer_box *box)
     if (has(L, idx, "clip")) {
         if (has(L, idx, "scale"))
             luaL_error(L, "quantizer: clip and scale are given; give one of them");
-        q->rule = HU_SCALE_clip;
+        q->rule = HU_RANGE_clip;
         q->value = hu_lua_option_number(L, idx, "clip", 0);
     } else if (hu_lua_option(L, idx, "scale")) {
         if (lua_type(L, -1) == LUA_TNUMBER) {
-            q->rule = HU_SCALE_fixed;
+            q->rule = HU_RANGE_fixed;
             q->value = lua_tonumber(L, -1);
         } else if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "mse") == 0) {
-            q->rule = HU_SCALE_search;
+            q->rule = HU_RANGE_search;
         } else {
-            q->rule = (hu_scale_rule)hu_lua_choice(L, lua_gettop(L), "scale", hu_lua_scale_names);
-            if (q->rule == HU_SCALE_clip || q->rule == HU_SCALE_fixed)
+            q->rule = (hu_range_rule)hu_lua_choice(L, lua_gettop(L), "scale", hu_lua_scale_names);
+            if (q->rule == HU_RANGE_clip || q->rule == HU_RANGE_fixed)
                 luaL_error(L, "quantizer: scale is \"%s\"; give the number, %s", hu_lua_scale_names[q->rule],
-                           q->rule == HU_SCALE_clip ? "clip = 2.5" : "scale = 0.5");
+                           q->rule == HU_RANGE_clip ? "clip = 2.5" : "scale = 0.5");
         }
         lua_pop(L, 1);
     }
-    bool is_percentile = q->rule == HU_SCALE_percentile;
-    only(L, idx, "constant", q->rule <= HU_SCALE_absmean, "scale = \"absmax\", \"rms\" or \"absmean\"");
+    bool is_percentile = q->rule == HU_RANGE_percentile;
+    only(L, idx, "constant", q->rule <= HU_RANGE_absmean, "scale = \"absmax\", \"rms\" or \"absmean\"");
     only(L, idx, "percentile", is_percentile, "scale = \"percentile\"");
     if (is_percentile && !has(L, idx, "percentile"))
         luaL_error(L, "quantizer: percentile is missing; scale = \"percentile\" takes a share such as 0.999");

@@ -281,12 +281,12 @@ static int to_text(lua_State *L)
     }
     lua_pushfstring(L, ", scale %s", hu_lua_scale_names[q->rule]);
     luaL_addvalue(&b);
-    if (q->rule == HU_SCALE_search) {
+    if (q->rule == HU_RANGE_search) {
         lua_pushfstring(L, " (%s)", hu_lua_score_names[q->score]);
         luaL_addvalue(&b);
     }
-    if (q->rule == HU_SCALE_clip || q->rule == HU_SCALE_fixed || q->rule == HU_SCALE_percentile) {
-        lua_pushfstring(L, " %f", q->rule == HU_SCALE_percentile ? q->percentile : q->value);
+    if (q->rule == HU_RANGE_clip || q->rule == HU_RANGE_fixed || q->rule == HU_RANGE_percentile) {
+        lua_pushfstring(L, " %f", q->rule == HU_RANGE_percentile ? q->percentile : q->value);
         luaL_addvalue(&b);
     }
     if (q->scale_format) {

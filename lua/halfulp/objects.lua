@@ -593,7 +593,8 @@ function quantizer:apply(x, options) end
 ---The codes of an array's elements, as numbers, and what `apply` says.
 ---
 ---```lua
----print(hu.quantizer({format = "uint8", zero = true}):codes {-1, 0, 3})    --> array 3 (double): 0 64 255
+---local codes, info = hu.quantizer({format = "uint8", zero = true}):codes {-1, 0, 3}
+---print(codes, info.zeros[1])         --> array 3 (double): 0 64 255	64.0
 ---```
 ---@param x hu.array|table
 ---@param options? table `seed`, `stream`

@@ -16,7 +16,7 @@ void hu_observer_clear(hu_observer *o)
 
 static bool by_histogram(const hu_scaled *q)
 {
-    return q->rule == HU_SCALE_search && q->score == HU_SCORE_kl;
+    return q->rule == HU_RANGE_search && q->score == HU_SCORE_kl;
 }
 
 static hu_status start(hu_observer *o, const hu_scaled *q, size_t n, hu_error *err)
@@ -78,12 +78,12 @@ hu_status hu_observer_add(hu_observer *o, const hu_scaled *q, const hu_tensor *t
     hu_scaled dynamic = *q;
     dynamic.frozen_low = dynamic.frozen_high = NULL;
     if (by_histogram(q))
-        dynamic.rule = HU_SCALE_absmax;             /* the search comes at the end */
+        dynamic.rule = HU_RANGE_absmax;             /* the search comes at the end */
     if (by_histogram(q) && o->momentum >= 0)
         return hu_fail(err, HU_EINVAL, "observe: momentum is given with the score kl, whose histograms add up; leave it out");
-    if (q->rule == HU_SCALE_clip || q->rule == HU_SCALE_fixed)
+    if (q->rule == HU_RANGE_clip || q->rule == HU_RANGE_fixed)
         return hu_fail(err, HU_EINVAL, "observe: the quantizer has a given %s; there is nothing to observe",
-                       q->rule == HU_SCALE_clip ? "clip" : "scale");
+                       q->rule == HU_RANGE_clip ? "clip" : "scale");
 
     hu_scale_work w = {0};
     double *copy;

@@ -96,7 +96,7 @@ double hu_scale_of_range(const hu_scale_maker *m, double low, double high)
 {
     const hu_scaled *q = m->q;
     hu_num x;
-    if (q->rule == HU_SCALE_fixed)
+    if (q->rule == HU_RANGE_fixed)
         x = hu_num_from_double(q->value);
     else if (q->zero_point)
         x = hu_num_div(hu_num_from_double(fmin(high - low, DBL_MAX)), hu_num_from_double(m->largest - m->lowest));
@@ -192,7 +192,7 @@ static void find_extremes(hu_scale_work *w)
 static hu_status find_means(hu_scale_work *w, hu_error *err)
 {
     const hu_partition *p = &w->p;
-    bool square = w->m.q->rule == HU_SCALE_rms;
+    bool square = w->m.q->rule == HU_RANGE_rms;
     double *sum = hu_calloc(2 * p->n_groups + 1, sizeof *sum), *count = sum + p->n_groups;
     if (!sum)
         return hu_fail(err, HU_ENOMEM, "quantizer: no memory for the means of %zu groups", p->n_groups);
@@ -280,18 +280,18 @@ hu_status hu_ranges_find(hu_scale_work *w, hu_error *err)
     hu_status status = HU_OK;
 
     switch (q->rule) {
-    case HU_SCALE_absmax:     find_extremes(w); break;
-    case HU_SCALE_rms:
-    case HU_SCALE_absmean:    status = find_means(w, err); break;
-    case HU_SCALE_percentile: status = find_percentiles(w, err); break;
-    case HU_SCALE_search:     find_extremes(w); break;
+    case HU_RANGE_absmax:     find_extremes(w); break;
+    case HU_RANGE_rms:
+    case HU_RANGE_absmean:    status = find_means(w, err); break;
+    case HU_RANGE_percentile: status = find_percentiles(w, err); break;
+    case HU_RANGE_search:     find_extremes(w); break;
     default:
         for (size_t g = 0; g < w->p.n_groups; g++) {
             w->low[g] = -q->value;
             w->high[g] = q->value;
         }
     }
-    if (q->rule == HU_SCALE_absmax || q->rule == HU_SCALE_rms || q->rule == HU_SCALE_absmean)
+    if (q->rule == HU_RANGE_absmax || q->rule == HU_RANGE_rms || q->rule == HU_RANGE_absmean)
         multiply_ranges(w, q->constant);
     return status;
 }
@@ -356,7 +356,7 @@ hu_status hu_scale_work_init(hu_scale_work *w, const hu_scaled *q, const hu_tens
         return use_frozen(w, err);
     if (!status)
         status = hu_ranges_find(w, err);
-    if (!status && q->rule == HU_SCALE_search)
+    if (!status && q->rule == HU_RANGE_search)
         status = hu_ranges_search(w, err);
     return status;
 }

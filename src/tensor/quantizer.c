@@ -44,22 +44,22 @@ static hu_status check_element(const hu_scaled *q, hu_dtype dtype, hu_error *err
 
 static hu_status check_rule(const hu_scaled *q, hu_error *err)
 {
-    bool has_constant = q->rule == HU_SCALE_absmax || q->rule == HU_SCALE_rms || q->rule == HU_SCALE_absmean;
-    if (q->zero_point && (q->rule == HU_SCALE_rms || q->rule == HU_SCALE_absmean || q->rule == HU_SCALE_fixed))
+    bool has_constant = q->rule == HU_RANGE_absmax || q->rule == HU_RANGE_rms || q->rule == HU_RANGE_absmean;
+    if (q->zero_point && (q->rule == HU_RANGE_rms || q->rule == HU_RANGE_absmean || q->rule == HU_RANGE_fixed))
         return hu_fail(err, HU_EINVAL, "quantizer: zero is given with a rule without a low and a high end; "
                        "absmax, percentile, search and a clip have them");
     if (has_constant && !(q->constant > 0 && q->constant <= DBL_MAX))
         return hu_fail(err, HU_ERANGE, "quantizer: constant is %g; it takes a positive number", q->constant);
-    if (q->rule == HU_SCALE_percentile && !(q->percentile > 0 && q->percentile <= 1))
+    if (q->rule == HU_RANGE_percentile && !(q->percentile > 0 && q->percentile <= 1))
         return hu_fail(err, HU_ERANGE, "quantizer: percentile is %g; it takes a share above 0 and up to 1, such as 0.999", q->percentile);
-    if (q->rule == HU_SCALE_percentile && q->zero_point && q->percentile <= 0.5)
+    if (q->rule == HU_RANGE_percentile && q->zero_point && q->percentile <= 0.5)
         return hu_fail(err, HU_ERANGE, "quantizer: percentile is %g; with zero points it takes a share above 0.5", q->percentile);
-    if ((q->rule == HU_SCALE_clip || q->rule == HU_SCALE_fixed) && !(q->value > 0 && q->value <= DBL_MAX))
+    if ((q->rule == HU_RANGE_clip || q->rule == HU_RANGE_fixed) && !(q->value > 0 && q->value <= DBL_MAX))
         return hu_fail(err, HU_ERANGE, "quantizer: %s is %g; it takes a positive number",
-                       q->rule == HU_SCALE_clip ? "clip" : "scale", q->value);
+                       q->rule == HU_RANGE_clip ? "clip" : "scale", q->value);
     if (q->target < 0 || !(q->target <= DBL_MAX))
         return hu_fail(err, HU_ERANGE, "quantizer: target is %g; it takes a positive number", q->target);
-    if (q->target > 0 && (q->zero_point || q->rule == HU_SCALE_fixed))
+    if (q->target > 0 && (q->zero_point || q->rule == HU_RANGE_fixed))
         return hu_fail(err, HU_EINVAL, "quantizer: target is given with %s, which leaves it nothing to say",
                        q->zero_point ? "zero" : "a fixed scale");
     return HU_OK;
@@ -67,7 +67,7 @@ static hu_status check_rule(const hu_scaled *q, hu_error *err)
 
 static hu_status check_search(const hu_scaled *q, hu_error *err)
 {
-    if (q->rule != HU_SCALE_search)
+    if (q->rule != HU_RANGE_search)
         return HU_OK;
     if (q->n_candidates == 0)
         return hu_fail(err, HU_EINVAL, "quantizer: candidates is empty; a search takes factors of the largest magnitude");
@@ -105,7 +105,7 @@ static hu_status check_scale(const hu_scaled *q, hu_dtype dtype, hu_error *err)
         return hu_fail(err, HU_EINVAL, "quantizer: zero is given with per = \"rank1\", whose scales are for magnitudes");
     if (q->scales && q->scales->zero_point)
         return hu_fail(err, HU_EINVAL, "quantizer: scales has zero points; scales take a quantizer without");
-    if (q->scales && (q->scales->scales || q->scales->rule == HU_SCALE_search))
+    if (q->scales && (q->scales->scales || q->scales->rule == HU_RANGE_search))
         return hu_fail(err, HU_EINVAL, "quantizer: scales has %s; scales take a plain quantizer",
                        q->scales->scales ? "quantized scales of its own" : "a search");
     return q->scales ? hu_scaled_check(q->scales, dtype, err) : HU_OK;

@@ -26,7 +26,7 @@
 #include "src/tensor/partition.h"
 
 /* How the range c of some elements is found. */
-#define HU_SCALE_RULE_MAP(X)                                                                            \
+#define HU_RANGE_RULE_MAP(X)                                                                            \
     X(absmax,     "constant (1) times the largest magnitude")                                           \
     X(rms,        "constant (1) times the root of the mean square")                                     \
     X(absmean,    "constant (1) times the mean magnitude")                                              \
@@ -34,11 +34,11 @@
     X(search,     "the best of the candidates by a score")                                              \
     X(clip,       "a given number")                                                                     \
     X(fixed,      "the scale itself is a given number")
-typedef enum hu_scale_rule {
-#define X(name, text) HU_SCALE_##name,
-    HU_SCALE_RULE_MAP(X)
+typedef enum hu_range_rule {
+#define X(name, text) HU_RANGE_##name,
+    HU_RANGE_RULE_MAP(X)
 #undef X
-} hu_scale_rule;
+} hu_range_rule;
 
 /* What is made of a scale. Near means near in the logarithm. The ratio forms leave the largest scale as it is and bring the others
  * to it divided by a power of two: floor takes the smaller power, which never clips (methods: ZeroQuant-FP's M2). */
@@ -73,7 +73,7 @@ struct hu_scaled {
     hu_granularity per;
     bool           narrow;              /* a lowest value without counterpart is left out: -127 ... 127          */
     bool           zero_point;          /* integers only                                                         */
-    hu_scale_rule  rule;
+    hu_range_rule  rule;
     double         constant;            /* absmax, rms, absmean                                                  */
     double         percentile;          /* 0 < percentile <= 1; with a zero point of both tails                  */
     double         value;               /* clip, fixed                                                           */

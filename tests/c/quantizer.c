@@ -198,22 +198,22 @@ static double range(double *x, size_t n, const hu_scaled *q, bool *exact)
 {
     double most = 0;
     long double sum = 0;
-    *exact = q->rule == HU_SCALE_absmax || q->rule == HU_SCALE_clip;
-    if (q->rule == HU_SCALE_clip)
+    *exact = q->rule == HU_RANGE_absmax || q->rule == HU_RANGE_clip;
+    if (q->rule == HU_RANGE_clip)
         return q->value;
     for (size_t i = 0; i < n; i++) {
         most = fmax(most, fabs(x[i]));
-        sum += q->rule == HU_SCALE_rms ? (long double)x[i] * x[i] : fabsl((long double)x[i]);
+        sum += q->rule == HU_RANGE_rms ? (long double)x[i] * x[i] : fabsl((long double)x[i]);
     }
     if (most == 0) {
         *exact = true;
         return 1;
     }
-    if (q->rule == HU_SCALE_rms)
+    if (q->rule == HU_RANGE_rms)
         return (double)(q->constant * sqrtl(sum / n));
-    if (q->rule == HU_SCALE_absmean)
+    if (q->rule == HU_RANGE_absmean)
         return (double)(q->constant * (sum / n));
-    if (q->rule == HU_SCALE_percentile) {
+    if (q->rule == HU_RANGE_percentile) {
         qsort(x, n, sizeof *x, by_size);
         long double at = (long double)q->percentile * (n - 1);
         size_t k = (size_t)at;
@@ -226,7 +226,7 @@ static double range(double *x, size_t n, const hu_scaled *q, bool *exact)
 static double scale_truth(const hu_tensor *t, const hu_scaled *q, const sharing *s, size_t r, size_t c, double largest, bool *exact)
 {
     double x[N];
-    if (q->rule == HU_SCALE_fixed) {
+    if (q->rule == HU_RANGE_fixed) {
         *exact = true;
         return t->dtype == HU_F32 ? (double)(float)q->value : q->value;
     }
@@ -234,7 +234,7 @@ static double scale_truth(const hu_tensor *t, const hu_scaled *q, const sharing 
         return quotient(range(x, members(x, t, s->share, r, c), q, exact), largest, t->dtype);
     double a = quotient(range(x, members(x, t, row, r, c), q, exact), largest, t->dtype);
     double b = quotient(range(x, members(x, t, column, r, c), q, exact), largest, t->dtype);
-    *exact = q->rule == HU_SCALE_absmax || q->rule == HU_SCALE_clip;
+    *exact = q->rule == HU_RANGE_absmax || q->rule == HU_RANGE_clip;
     return a < b ? a : b;
 }
 
@@ -330,17 +330,17 @@ static void every_granularity_and_rule(void **state)
         const element *e = &elements[k];
         rational_grid *g = grid_of(e);
         for (size_t s = 0; s < TEST_COUNT(sharings); s++)
-            for (hu_scale_rule rule = HU_SCALE_absmax; rule <= HU_SCALE_fixed; rule++)
+            for (hu_range_rule rule = HU_RANGE_absmax; rule <= HU_RANGE_fixed; rule++)
                 for (size_t m = 0; m < TEST_COUNT(modes); m++)
                     for (hu_dtype dtype = HU_F32; dtype <= HU_F64; dtype++) {
                         hu_scaled q;
-                        if (rule == HU_SCALE_search)
+                        if (rule == HU_RANGE_search)
                             continue;
                         hu_scaled_init(&q, format(e->name));
                         q.element.rounding = hu_rounding_find(modes[m], NULL);
                         q.rule = rule;
                         q.percentile = 0.9;
-                        q.constant = rule == HU_SCALE_absmax ? 1 : 2.5;
+                        q.constant = rule == HU_RANGE_absmax ? 1 : 2.5;
                         q.value = 0.7;
                         compare(&sharings[s], &q, e, g, dtype, &cases);
                     }
