@@ -223,9 +223,8 @@ static void quantize_input(lua_State *L, int idx, int input, int axis, hu_env *e
     other.random = (hu_random){.seed = hu_random_derive(env->random.seed, tag), .stream = env->random.stream,
                                .index = env->random.index};
     hu_tensor *t = hu_lua_check_tensor(L, idx, "matrix");
-    const hu_block_format *block = NULL;
     if (!hu_lua_push_scaled(L, input, t, other.random.seed, other.random.stream, &other.flags)) {
-        block = hu_lua_test_block(L, input, tag);
+        const hu_block_format *block = hu_lua_test_block(L, input, tag);
         if (block)
             hu_lua_push_block_quantized(L, t, block, axis, &other);
         else

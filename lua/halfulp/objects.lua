@@ -608,7 +608,7 @@ function quantizer:codes(x, options) end
 ---```lua
 ---local q = hu.quantizer {format = "int8"}
 ---q:observe({1, -2}):observe({0, 127}):freeze()
----print(q:apply {0.6, 300})           --> array 2 (double): 1 127
+---print((q:apply {0.6, 300}))         --> array 2 (double): 1 127
 ---```
 ---@param x hu.array|table
 ---@return hu.quantizer self
