@@ -10,7 +10,7 @@
 
 #define LONGEST_SIDE (1L << 20)      /* elements along a side of a block */
 
-enum { LONGEST_PRECISION = 64,       /* bits of a divisor in src/num */
+enum { LONGEST_CODE = 64, LONGEST_PRECISION = 64,       /* bits of a divisor in src/num */
        LONGEST_PART = HU_FORMAT_NAME_SIZE };
 
 const char hu_block_grammar[] =
@@ -148,9 +148,8 @@ static hu_scale_rule default_rule(const hu_block_format *f)
 
 static hu_status check_part(const hu_format *f, const char *name, const char *what, hu_error *err)
 {
-    if (f->width_bits > 64 || f->man_bits > 62)
-        return hu_fail(err, HU_ERANGE, "block format '%.60s': the %s %s has %d bits, %d of them in the significand; 64 and 63 will do",
-                       name, what, f->name, f->width_bits, f->man_bits + 1);
+    if (f->width_bits > LONGEST_CODE)
+        return hu_fail(err, HU_ERANGE, "block format '%.60s': the %s %s has %d bits; %d will do", name, what, f->name, f->width_bits, LONGEST_CODE);
     if (f->wraps)
         return hu_fail(err, HU_EINVAL, "block format '%.60s': the %s %s wraps around; in a block it has to saturate", name, what, f->name);
     return HU_OK;

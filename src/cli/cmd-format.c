@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/cli/block-description.h"
 #include "src/cli/cli.h"
 #include "src/cli/format-description.h"
 #include "src/cli/format-diff.h"
@@ -42,7 +43,14 @@ static const char grammar[] =
     "               (with infinities) or f finite; as in binary8p4se, binary8p1uf\n"
     "  eEmMfnu      a float without a sign, as in e8m0fnu\n"
     "  qI.F  uqI.F  fixed point: I bits before the point, the sign among them, and F after it; as in q4.12\n"
-    "  intN  uintN  integers; {overflow=wrap} after these four: results past the range come back at its other end\n";
+    "  intN  uintN  integers; {overflow=wrap} after these four: results past the range come back at its other end\n"
+    "\n"
+    "Block formats, in which a block of elements shares a scale:\n"
+    "\n"
+    "  block(ELEMENT, scale=FORMAT, size=N, rule=floor|ceil|even|up|mse, tensor=FORMAT, target=NUMBER)\n"
+    "               ELEMENT and FORMAT name formats; size N, RxN or tensor; what is left out is scale=e8m0fnu, size=32,\n"
+    "               rule=floor for scales that are powers of two, else even; as in block(nf4, scale=fp32, size=64)\n"
+    "  NAME{...}    a block format changed, in one or more of these; as in mxfp4{rule=up}\n";
 
 /* --- as text --- */
 
@@ -68,7 +76,8 @@ static void print_table(const hu_format *f)
 
 /* --- as JSON --- */
 
-static void print_json(const hu_format *f, const hu_description *d)
+/* The object, without its closing bracket. */
+static void print_json_lines(const hu_description *d)
 {
     putchar('{');
     for (int i = 0; i < d->n; i++) {
@@ -77,6 +86,11 @@ static void print_json(const hu_format *f, const hu_description *d)
         if (i + 1 < d->n)
             fputs(", ", stdout);
     }
+}
+
+static void print_json(const hu_format *f, const hu_description *d)
+{
+    print_json_lines(d);
     if (f->width_bits <= HU_CODES_WIDEST) {
         char code[HU_TEXT_SIZE];
         fputs(", \"codes\": [", stdout);
@@ -105,6 +119,7 @@ static void list_as_text(void)
     printf("\n%-16s %s\n", "alias", "stands for");
     for (int i = 0; hu_format_alias_at(i, &stands_for); i++)
         printf("%-16s %s\n", hu_format_alias_at(i, &stands_for), stands_for);
+    hu_list_blocks(stdout);
     printf("\n%s", grammar);
 }
 
@@ -127,7 +142,26 @@ static void list_as_json(void)
         fputs(": ", stdout);
         hu_cli_json_string(stdout, stands_for);
     }
-    puts("}}");
+    fputs("}, ", stdout);
+    hu_list_blocks_json(stdout);
+    puts("}");
+}
+
+static int show_block(const char *name, bool json)
+{
+    hu_error err;
+    hu_description d;
+    const hu_block_format *f = hu_block_find(name, &err);
+    if (!f)
+        return hu_cli_fail(HU_CLI_USAGE, "format: %s", err.text);
+    hu_describe_block(&d, f);
+    if (json)
+        print_json_lines(&d);
+    for (int i = 0; !json && i < d.n; i++)
+        print_line(&d.lines[i]);
+    if (json)
+        puts("}");
+    return HU_CLI_OK;
 }
 
 /* --- one format, or several --- */
@@ -248,6 +282,8 @@ int hu_cmd_format(int argc, char **argv)
     int status = hu_options_read(&usage, &argc, argv);
     if (status < 0)
         status = check(&r);
+    if (status < 0 && argc == 1 && hu_block_is_name(argv[0]) && !r.list && !r.plot && !r.table && !r.diff)
+        return show_block(argv[0], r.json);
     if (status < 0)
         status = read_formats(&r, argc, argv);
     return status < 0 ? answer(&r) : status;

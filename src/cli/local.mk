@@ -7,6 +7,7 @@ halfulp_SOURCES += src/cli/batch.h src/cli/batch.c
 halfulp_SOURCES += src/cli/cmd-batch.h src/cli/cmd-batch.c
 halfulp_SOURCES += src/cli/cmd-calc.c
 halfulp_SOURCES += src/cli/cmd-format.c
+halfulp_SOURCES += src/cli/block-description.h src/cli/block-description.c
 halfulp_SOURCES += src/cli/format-description.h src/cli/format-description.c
 halfulp_SOURCES += src/cli/format-diff.h src/cli/format-diff.c
 halfulp_SOURCES += src/cli/table.h src/cli/table.c

@@ -37,6 +37,7 @@ tests_lib_librational_la_SOURCES = tests/lib/rational.h tests/lib/rational.c
 rational_ldadd = tests/lib/librational.la $(LDADD) -lgmp
 check_PROGRAMS += tests/c/fixed
 tests_c_fixed_LDADD = $(rational_ldadd)
+check_PROGRAMS += tests/c/block
 check_PROGRAMS += tests/c/block-rounding
 tests_c_block_rounding_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/ufloat

@@ -146,3 +146,45 @@ END
     run --separate-stderr "$HALFULP" format --list e4m3
     fails 2 "takes one name"
 }
+
+@test "a block format shows its element, scale, rule, size, bits and bytes" {
+    says mxfp4 formula "block(e2m1fn, scale=e8m0fnu, size=32)"
+    says mxfp4 "largest element" "6 0x1.8p+2"
+    says mxfp4 "bits of a value" 4.25
+    says mxfp4 bytes "element i at bits 4 i to 4 i + 3 of its block, lowest first; scales apart, in 1 byte each"
+    says mxfp4 rule "floor: 2^(floor(log2 amax) - E)"
+    says nvfp4 "tensor scale" e8m23
+    says nvfp4 rule "even: amax / M, rounded to nearest, ties to even"
+    says hbfp8 block "24 lines of 24 elements"
+    says dfp16 block "a whole array"
+    says 'block(nf4, scale=fp32, size=1)' block "1 element along an index"
+    says 'mxint8{target=1.5}' target "1.5 0x1.8p+0"
+}
+
+@test "a block format as JSON is one object" {
+    "$HALFULP" format nvfp4 --json | python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+assert d["family"] == "block" and d["bits_per_value"] == 4.5 and d["scale_max"]["value"] == 448, d'
+    "$HALFULP" format --list --json | python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+assert "mxfp4" in [b["name"] for b in d["blocks"]] and d["block_aliases"]["bfp12"] == "msfp12", d'
+}
+
+@test "every block format of the list has a description" {
+    "$HALFULP" format --list | awk '/^block format/ { go = 1; next } go && NF == 0 { exit } go { print $1 }' >"$BATS_TEST_TMPDIR/names"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -ge 20 ]
+    while read -r name; do
+        "$HALFULP" format "$name" | grep -q '^source  *..' || { echo "$name"; false; }
+    done <"$BATS_TEST_TMPDIR/names"
+}
+
+@test "a block format that cannot be is a usage error" {
+    run --separate-stderr "$HALFULP" format 'mxfp4{size=0}'
+    fails 2 "size is '0'"
+    run --separate-stderr "$HALFULP" format 'block(e2m1fn, scale=mxfp4)'
+    fails 2 "is a block format"
+    run --separate-stderr "$HALFULP" format mxpf4
+    fails 2 "'mxfp4'"
+}

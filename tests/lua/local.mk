@@ -8,6 +8,7 @@ lua_tests += tests/lua/format.lua
 lua_tests += tests/lua/scalar.lua
 lua_tests += tests/lua/array.lua
 lua_tests += tests/lua/numeric.lua
+lua_tests += tests/lua/block.lua
 lua_tests += tests/lua/arguments.lua
 lua_tests += tests/lua/api.lua
 lua_tests += tests/lua/nn.lua
