@@ -8,6 +8,7 @@
 #include "src/kernel/block-job.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/ops/ops.h"
@@ -59,19 +60,20 @@ static hu_num tensor_amax(const hu_block_job *job)
 
 /* --- plans --- */
 
-/* The values of a fixed-point format but for its lowest one, as a float with one bit of exponent. */
-static hu_format symmetric(const hu_format *f)
-{
-    int bias = 1 - f->emin;
-    hu_code max = f->max_code;
-    return (hu_format){.name = f->name, .family = &hu_family_float, .width_bits = f->man_bits + 2, .exp_bits = 1, .man_bits = f->man_bits,
-                       .bias = bias, .specials = HU_SPECIALS_FINITE, .emin = f->emin, .emax = f->emax, .max_code = max, .nan_code = max,
-                       .inf_code = max, .is_signed = true};
-}
-
 static bool is_twos_complement(const hu_format *f)
 {
     return f->family == &hu_family_fixed && f->is_signed;
+}
+
+/* The values of a format in two's complement but for its lowest one, as a float with one bit of exponent; NULL: there is none. That
+ * has a negative zero, which is made positive again. */
+static const hu_format *symmetric(const hu_format *f)
+{
+    char name[64];
+    if (!is_twos_complement(f) || f->man_bits < 1)
+        return NULL;
+    snprintf(name, sizeof name, "e1m%d{bias=%d,specials=finite}", f->man_bits, 1 - f->emin);
+    return hu_format_find(name, NULL);
 }
 
 static void make_plans(hu_block_job *job)
@@ -79,16 +81,17 @@ static void make_plans(hu_block_job *job)
     const hu_block_format *f = job->format;
     const hu_format *element = f->element;
     int bits = element->man_bits + f->scale->man_bits + (f->tensor ? f->tensor->man_bits + 1 : 0) + 2;
-    if (is_twos_complement(element) && element->man_bits > 0) {
-        job->symmetric = symmetric(element);
-        element = &job->symmetric;
-    }
+    job->symmetric = symmetric(element);
+    if (job->symmetric)
+        element = job->symmetric;
     hu_env env = job->env;
     env.overflow = HU_OVERFLOW_SATURATE;
     hu_plan_init(&job->plan, element, &env);
-    if (env.rounding->random_bits > 0)
+    job->mse_plan = job->plan;
+    if (job->plan.is_random && f->rule == HU_SCALE_mse) {
         env.rounding = hu_env_default().rounding;
-    hu_plan_init(&job->mse_plan, element, &env);
+        hu_plan_init(&job->mse_plan, element, &env);
+    }
     job->is_fast = hu_fits_f64(element) && job->plan.has_f64 && (!job->is_f32 || bits <= CARRIER_BITS);
 }
 
@@ -248,9 +251,11 @@ hu_flags hu_block_values(const hu_block_job *job, const hu_plan *plan, double *o
     }
     for (size_t i = 0; i < n; i++)
         out[i] = t[i] * d->number;
+    for (size_t i = 0; job->symmetric && i < n; i++)
+        out[i] += 0.0;
     if (job->is_f32) {
         for (size_t i = 0; i < n; i++)
             out[i] = (float)out[i];
     }
-    return job->symmetric.name ? flags & ~(hu_flags)HU_UNDERFLOW : flags;
+    return job->symmetric ? flags & ~(hu_flags)HU_UNDERFLOW : flags;
 }

@@ -13,8 +13,8 @@ typedef struct hu_block_job {
     hu_env   env;              /* the caller's, flags clear                                                   */
     hu_num   tensor;           /* T                                                                           */
     hu_code  tensor_code;
-    hu_plan  plan, mse_plan;   /* of the element: for its values, and for those that the rule mse compares     */
-    hu_format symmetric;       /* what the plans are of, where the element is in two's complement            */
+    hu_plan  plan, mse_plan;   /* of the element: for its values, and for those that the rule mse compares        */
+    const hu_format *symmetric;   /* what the plans are of, where the element is in two's complement; else NULL */
     bool     is_fast;          /* values may go through the plans                                             */
     size_t   across, along;    /* blocks over the rows and over the length of a part                          */
     size_t   n_blocks;

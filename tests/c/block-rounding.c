@@ -205,7 +205,7 @@ static void check_block(const element *e, const rational_grid *g, const hu_block
     if (scales[0] != scale)
         fail_msg("%s: largest element %a: scale 0x%" PRIx64 ", want 0x%" PRIx64, f->name, x[0], scales[0], (uint64_t)scale);
     for (size_t i = 0; i < n; i++) {
-        uint64_t word = hu_random_at(env->random.seed, env->random.stream, env->random.index + i);
+        uint64_t word = hu_random_word(env->random.seed, env->random.stream, env->random.index + i);
         check_element(e, g, env, x[i], s, word, codes[i], values[i], &flags, f->name);
     }
     if (first.flags != flags || second.flags != flags)
@@ -513,7 +513,7 @@ static void check_nvfp4(const char *name, int way, bool has_tensor, test_random 
                 fail_msg("%s: scale 0x%" PRIx64 ", want 0x%" PRIx64, name, scales[block], (uint64_t)code);
             mpq_mul(s, got, t);
             for (int i = 16 * block; i < 16 * block + 16; i++) {
-                uint64_t word = hu_random_at(env.random.seed, env.random.stream, 1000 + (uint64_t)i);
+                uint64_t word = hu_random_word(env.random.seed, env.random.stream, 1000 + (uint64_t)i);
                 check_element(e, g, &env, x[i], s, word, codes[i], values[i], &flags, name);
             }
         }

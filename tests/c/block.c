@@ -306,7 +306,7 @@ static hu_flags scalar(double *out, const double *in, bool is_f32, const hu_bloc
         for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);)
             for (size_t i = 0; i < p.n; i++) {
                 size_t at = p.offset + i * v.stride;
-                uint64_t word = hu_random_at(env->random.seed, env->random.stream, env->random.index + at);
+                uint64_t word = hu_random_word(env->random.seed, env->random.stream, env->random.index + at);
                 out[at] = hu_block_value(&job, hu_block_code(&job, &own, in[at], &d, word), &d);
             }
         flags |= own.flags;
