@@ -15,7 +15,7 @@ enum { E_MIN = 1, E_MAX = 30, M_MAX = 236, NARROW_M_MAX = 62, BIAS_MAX = 1 << 29
 
 const char hu_format_grammar[] =
     "a format is eXmY (X 1..30, Y 0..236), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
-    "positN, positN_ES, takumN, binaryKpPse, qI.F, uqI.F, intN, uintN; "
+    "positN, positN_ES, takumN, takum_logN, lnsI.F, binaryKpPse, qI.F, uqI.F, intN, uintN; "
     "or a name of 'halfulp format --list'";
 
 static const struct { const char *name; unsigned value; } subnormal_words[] = {

@@ -45,6 +45,13 @@ typedef struct hu_bracket {
 
 typedef struct hu_format hu_format;
 
+/* What an operation makes of its operands x, where the family itself has to say. */
+typedef enum hu_term {
+    HU_TERM_NONE,
+    HU_TERM_SUM, HU_TERM_DIFFERENCE, HU_TERM_PRODUCT, HU_TERM_QUOTIENT, HU_TERM_ROOT,
+    HU_TERM_FUSED         /* x[0] x[1] + x[2] */
+} hu_term;
+
 typedef struct hu_family {
     const char *name;                                         /* "float", ...                      */
     hu_num     (*decode)(const hu_format *f, hu_code code);
@@ -53,6 +60,11 @@ typedef struct hu_family {
                                                                  has no code for it, the nearest honest one:
                                                                  see the family's head              */
     hu_code    (*negate)(const hu_format *f, hu_code code);   /* the code of -x; x's own where there is none */
+    bool       (*result)(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out);
+                                                              /* where values are irrational and decode cuts them: the
+                                                                 bracket of the exact result on codes of finite values (no
+                                                                 division by zero, no root of a negative); false: the
+                                                                 result is zero. NULL: all values are exact numbers */
     const char *operations;                                   /* those of src/ops/table.c that the family has, by name with
                                                                  a space between them; NULL: all of them */
 } hu_family;
@@ -61,6 +73,8 @@ extern const hu_family hu_family_float;
 extern const hu_family hu_family_wide;
 extern const hu_family hu_family_posit;
 extern const hu_family hu_family_takum;
+extern const hu_family hu_family_takum_log;
+extern const hu_family hu_family_lns;
 extern const hu_family hu_family_p3109;
 extern const hu_family hu_family_ufloat;
 extern const hu_family hu_family_fixed;

@@ -49,7 +49,9 @@ static hu_num step_above(const hu_format *f, hu_num x)
     hu_bracket at = f->family->bracket(f, x), above = f->family->bracket(f, beyond);
     if (at.part != 0 || at.lo_wraps || above.overflow || above.hi_wraps)
         return hu_num_zero(false);
-    return hu_num_add(hu_decode(f, above.hi), hu_num_negate(x), false);
+    hu_num next = hu_decode(f, above.hi), step = hu_num_add(next, hu_num_negate(x), false);
+    step.sticky = next.sticky;
+    return step;
 }
 
 /* 1 lies in the binade of exponent 0; where that is below the normal range, steps are those of the subnormals. */

@@ -30,7 +30,7 @@ static const struct { const char *alias, *name; } aliases[] = {
 };
 
 static hu_read_name *const readers[] = {
-    hu_read_ufloat, hu_read_float, hu_read_x87, hu_read_posit, hu_read_takum, hu_read_p3109, hu_read_fixed, hu_read_codebook, hu_read_hifloat8,
+    hu_read_ufloat, hu_read_float, hu_read_x87, hu_read_posit, hu_read_takum, hu_read_lns, hu_read_p3109, hu_read_fixed, hu_read_codebook, hu_read_hifloat8,
 };
 
 enum { N_ROWS = sizeof rows / sizeof rows[0], N_ALIASES = sizeof aliases / sizeof aliases[0],

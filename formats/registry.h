@@ -21,7 +21,8 @@ typedef hu_reading hu_read_name(const char *name, hu_format *f, char canonical[H
 hu_read_name hu_read_float;         /* float-name.c */
 hu_read_name hu_read_x87;           /* x87.c        */
 hu_read_name hu_read_posit;         /* posit.c      */
-hu_read_name hu_read_takum;         /* takum.c      */
+hu_read_name hu_read_takum;         /* takum-name.c */
+hu_read_name hu_read_lns;           /* lns.c        */
 hu_read_name hu_read_p3109;         /* p3109.c      */
 hu_read_name hu_read_ufloat;        /* ufloat.c     */
 hu_read_name hu_read_fixed;         /* fixed-name.c */

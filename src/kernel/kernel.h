@@ -16,7 +16,12 @@
 
 #include "src/ops/env.h"
 
-/* Whether every value of f is a value of the carrier. The functions below return HU_EINVAL where not. */
+/* Whether every value of f is a value of the carrier. The functions below return HU_EINVAL where not.
+ *
+ * The values of a logarithmic format are irrational: an array holds the numbers nearest to them, and f fits when no two of
+ * its values are nearest to the same one. Such a number stands for the value itself: quantize and encode leave it as it is in every
+ * mode, and an operation all of whose operands are such is the one on the codes (hu_code_of_nearest in src/ops). Any
+ * other number is taken as it is, and where it meets such a one both are. */
 bool hu_fits_f32(const hu_format *f);
 bool hu_fits_f64(const hu_format *f);
 

@@ -23,11 +23,12 @@ static bool is_float(const hu_format *f)
     return strcmp(f->family->name, "float") == 0;
 }
 
-/* Whatever the family, values have at most man_bits + 1 significant bits and are multiples of 2^(emin - man_bits). */
+/* Whatever the family, values have at most man_bits + 1 significant bits and are multiples of 2^(emin - man_bits). If irrational,
+ * they are more than 2^-(man_bits + 1) of themselves apart: with 3 bits more all of them lie nearest to different numbers. */
 static bool fits(const hu_format *f, const carrier *c)
 {
-    return f->man_bits <= c->man_bits && f->emax <= c->bias
-        && f->emin - f->man_bits >= 1 - c->bias - c->man_bits;
+    int man_bits = f->man_bits + (f->family->result ? 3 : 0);
+    return man_bits <= c->man_bits && f->emax <= c->bias && f->emin - man_bits >= 1 - c->bias - c->man_bits;
 }
 
 bool hu_fits_f32(const hu_format *f)
@@ -189,11 +190,36 @@ hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *s)
     return flags;
 }
 
+/* One element where numbers of the carrier stand for irrational values; false: not all operands do. */
+static bool nearest_element(const hu_format *f, hu_env *env, const hu_op *op, const double *x, int n, bool narrow, double *out)
+{
+    hu_code code[3], result;
+    for (int i = 0; i < n; i++) {
+        if (!hu_code_of_nearest(f, x[i], narrow, &code[i]))
+            return false;
+    }
+    if (!op) {
+        hu_env_draw(env);
+        result = code[0];
+    } else {
+        result = n == 1 ? op->unary(f, env, code[0]) : n == 2 ? op->binary(f, env, code[0], code[1])
+               : op->ternary(f, env, code[0], code[1], code[2]);
+    }
+    *out = to_double(f, result);
+    return true;
+}
+
 /* One element the scalar way. */
-static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, const hu_num *x)
+static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, const double *value, int n, bool narrow)
 {
     const hu_format *f = plan->format;
     hu_code code;
+    double nearest;
+    if (f->family->result && nearest_element(f, env, op, value, n, narrow, &nearest))
+        return nearest;
+    hu_num x[3] = {{0}};
+    for (int i = 0; i < n; i++)
+        x[i] = hu_num_from_double(value[i]);
     if (op)
         code = hu_op_round(op, f, env, x);
     else if (x[0].kind == HU_NAN) {
@@ -205,19 +231,15 @@ static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, co
 }
 
 static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
-                           const double *c, size_t n, hu_draw draw)
+                           const double *c, size_t n, bool narrow, hu_draw draw)
 {
     static const char *const names[HU_N_ELEMENTWISE] = {"add", "sub", "mul", "div", "fma", "sqrt"};
     const hu_op *operation = op != HU_ROUND_ONLY ? hu_op_find(names[op]) : NULL;
     hu_env env = plan->env;
     for (size_t i = 0; i < n; i++) {
-        hu_num x[3] = {hu_num_from_double(a[i])};
-        if (b)
-            x[1] = hu_num_from_double(b[i]);
-        if (c)
-            x[2] = hu_num_from_double(c[i]);
+        const double x[3] = {a[i], b ? b[i] : 0, c ? c[i] : 0};
         env.random.index = draw.index + i * draw.stride;
-        out[i] = slow_element(plan, &env, operation, x);
+        out[i] = slow_element(plan, &env, operation, x, operation ? operation->arity : 1, narrow);
     }
     atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
     return env.flags;
@@ -247,7 +269,7 @@ hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, cons
     hu_seen seen = {0};
     if (op == HU_ROUND_ONLY) {
         if (!plan->has_f64)
-            return slow_block(plan, out, op, a, NULL, NULL, n, draw);
+            return slow_block(plan, out, op, a, NULL, NULL, n, narrow, draw);
         round_block(plan, out, a, n, false, draw, &seen);
         return hu_plan_flags(&plan->grid_f64, &seen);
     }
@@ -262,5 +284,5 @@ hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, cons
             return hu_plan_flags(&plan->grid_f64, &seen);
         }
     }
-    return slow_block(plan, out, op, a, b, c, n, draw);
+    return slow_block(plan, out, op, a, b, c, n, narrow, draw);
 }

@@ -116,7 +116,9 @@ static int compare_magnitude(hu_num a, hu_num b)
         return 0;
     if (a.exp != b.exp)
         return a.exp < b.exp ? -1 : 1;
-    return a.sig < b.sig ? -1 : a.sig > b.sig;
+    if (a.sig != b.sig)
+        return a.sig < b.sig ? -1 : 1;
+    return a.sticky - b.sticky;
 }
 
 int hu_num_compare(hu_num a, hu_num b)

@@ -45,7 +45,7 @@ hu_num hu_num_abs(hu_num x);
  * neighbors of that many bits. kept may be negative. */
 uint64_t hu_num_below(hu_num x, int kept);
 
-/* -1, 0, +1: a < b, a == b (also -0 == +0), a > b. Neither may be NaN; both without sticky. */
+/* -1, 0, +1: a < b, a == b (also -0 == +0), a > b. Neither may be NaN. Two numbers that were cut to the same bits count as equal. */
 int hu_num_compare(hu_num a, hu_num b);
 
 /* The exact result of an operation on exact numbers (no sticky going in), truncated to 128 bits (a

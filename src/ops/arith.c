@@ -4,6 +4,7 @@
  * invalid for a quiet NaN too (section 7.2 c leaves the choice).
  */
 #include "src/ops/nan.h"
+#include "src/ops/round.h"
 #include "src/ops/wide.h"
 
 static bool is_inf(hu_num x)  { return x.kind == HU_INF; }
@@ -84,53 +85,77 @@ static hu_code apply(const hu_format *f, hu_env *env, const hu_num *x, int n,
     return hu_round(f, env, before_rounding(env, x, n, exact));
 }
 
+/* The same where the family itself brackets results on codes: `exact`, on numbers that were cut, sorts out what is none. */
+static hu_code apply_by_family(const hu_format *f, hu_env *env, const hu_code *code, const hu_num *x, int n,
+                               hu_num (*exact)(hu_env *env, const hu_num *x), hu_term term)
+{
+    uint64_t random = hu_env_draw(env);
+    hu_num result;
+    hu_bracket b;
+    if (!hu_nan_among(x, n, env, &result))
+        result = term == HU_TERM_NONE ? hu_nan_invalid(env) : exact(env, x);
+    bool is_number = result.kind == HU_FINITE || result.kind == HU_ZERO;
+    if (is_number && f->family->result(f, term, code, &b))
+        return hu_round_up(env, &b, random) ? b.hi : b.lo;
+    return hu_round_with(f, env, is_number ? hu_num_zero(false) : result, random);
+}
+
+static hu_code apply_to_codes(const hu_format *f, hu_env *env, const hu_code *code, int n,
+                              hu_num (*exact)(hu_env *env, const hu_num *x), hu_term term)
+{
+    hu_num x[3];
+    for (int i = 0; i < n; i++)
+        x[i] = hu_decode(f, code[i]);
+    return f->family->result ? apply_by_family(f, env, code, x, n, exact, term) : apply(f, env, x, n, exact);
+}
+
 hu_code hu_add(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
     if (f->is_wide)
         return hu_wide_on_codes("add", f, env, (hu_code[]){a, b});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_add);
+    return apply_to_codes(f, env, (hu_code[]){a, b}, 2, hu_exact_add, HU_TERM_SUM);
 }
 
 hu_code hu_sub(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
     if (f->is_wide)
         return hu_wide_on_codes("sub", f, env, (hu_code[]){a, b});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_sub);
+    return apply_to_codes(f, env, (hu_code[]){a, b}, 2, hu_exact_sub, HU_TERM_DIFFERENCE);
 }
 
 hu_code hu_mul(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
     if (f->is_wide)
         return hu_wide_on_codes("mul", f, env, (hu_code[]){a, b});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_mul);
+    return apply_to_codes(f, env, (hu_code[]){a, b}, 2, hu_exact_mul, HU_TERM_PRODUCT);
 }
 
 hu_code hu_div(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
     if (f->is_wide)
         return hu_wide_on_codes("div", f, env, (hu_code[]){a, b});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_div);
+    return apply_to_codes(f, env, (hu_code[]){a, b}, 2, hu_exact_div, HU_TERM_QUOTIENT);
 }
 
 hu_code hu_fma(const hu_format *f, hu_env *env, hu_code a, hu_code b, hu_code c)
 {
     if (f->is_wide)
         return hu_wide_on_codes("fma", f, env, (hu_code[]){a, b, c});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b), hu_decode(f, c)}, 3, hu_exact_fma);
+    return apply_to_codes(f, env, (hu_code[]){a, b, c}, 3, hu_exact_fma, HU_TERM_FUSED);
 }
 
 hu_code hu_sqrt(const hu_format *f, hu_env *env, hu_code a)
 {
     if (f->is_wide)
         return hu_wide_on_codes("sqrt", f, env, (hu_code[]){a});
-    return apply(f, env, (hu_num[]){hu_decode(f, a)}, 1, hu_exact_sqrt);
+    return apply_to_codes(f, env, (hu_code[]){a}, 1, hu_exact_sqrt, HU_TERM_ROOT);
 }
 
 hu_code hu_rem(const hu_format *f, hu_env *env, hu_code a, hu_code b)
 {
     if (f->is_wide)
         return hu_wide_on_codes("rem", f, env, (hu_code[]){a, b});
-    return apply(f, env, (hu_num[]){hu_decode(f, a), hu_decode(f, b)}, 2, hu_exact_rem);
+    return apply_to_codes(f, env, (hu_code[]){a, b}, 2, hu_exact_rem, HU_TERM_NONE);
 }
 
 hu_num hu_op_exact(const hu_op *op, hu_env *env, const hu_num *x)

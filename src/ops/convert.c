@@ -31,8 +31,24 @@ double hu_num_to_double(hu_num x)
     return result;
 }
 
+bool hu_code_of_nearest(const hu_format *f, double x, bool is_single, hu_code *code)
+{
+    hu_num number = hu_num_from_double(x);
+    if (!f->family->result || number.kind == HU_NAN || number.kind == HU_INF)
+        return false;
+    hu_env env = hu_env_default();
+    *code = hu_round_with(f, &env, number, 0);
+    double nearest = hu_to_double(f, *code);
+    return x == nearest || (is_single && x == (double)(float)nearest);
+}
+
 hu_code hu_from_double(const hu_format *f, hu_env *env, double value)
 {
+    hu_code code;
+    if (hu_code_of_nearest(f, value, false, &code)) {
+        hu_env_draw(env);
+        return code;
+    }
     hu_num x = hu_num_from_double(value), nan;
     return hu_round(f, env, hu_nan_among(&x, 1, env, &nan) ? nan : x);
 }

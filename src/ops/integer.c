@@ -27,6 +27,8 @@ hu_code hu_rint(const hu_format *f, hu_env *env, hu_code a)
     hu_u128 n;
     if (hu_nan_among(&x, 1, env, &nan))
         return hu_round_with(f, env, nan, random);
+    if (f->family->result && x.kind == HU_FINITE)           /* its values are hardly ever integers: see hu_op_check */
+        return hu_round_with(f, env, hu_nan_invalid(env), random);
     if (x.kind == HU_FINITE && round_to_integer(env, x, random, &n))
         x = hu_num_make(x.negative, n, 0);
     return hu_round_with(f, env, x, random);                /* exact, but for an integer past the largest value */

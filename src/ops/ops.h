@@ -88,6 +88,11 @@ double  hu_to_double(const hu_format *f, hu_code a);
 double  hu_num_to_double(hu_num x);
 hu_code hu_from_double(const hu_format *f, hu_env *env, double x);
 
+/* Where the values of f are irrational (its family has `result`), a number of a carrier that lies nearest to one stands for that
+ * value: true, and the code, when x is what hu_to_double makes of a code, or, for the carrier float (is_single), what
+ * that becomes as a float. hu_from_double takes doubles so. False for all formats with exact values. */
+bool hu_code_of_nearest(const hu_format *f, double x, bool is_single, hu_code *code);
+
 /* Text of a number: decimal ("0.3", "-1e-5"), hexadecimal floating point ("0x1.8p-3"), "inf", "nan";
  * rounded once, whatever the number of digits. HU_EPARSE when it is none of these. */
 hu_status hu_from_text(const hu_format *f, hu_env *env, const char *text, hu_code *out, hu_error *err);
@@ -98,7 +103,7 @@ hu_status hu_num_from_text(const char *text, hu_num *out, hu_error *err);
 /* Decimal: all digits where 17 (or, for a number of more than 53 bits, as many as tell all numbers of its precision
  * apart) hold the value exactly, else rounded to so many. Integers below 2^64 have all their digits.
  * hu_code_to_decimal goes by the precision of the format, so that its text reads back to the same value.
- * Hexadecimal: exact. At most HU_TEXT_SIZE bytes with the final 0. Return text. */
+ * Hexadecimal: exact, or cut to 128 bits where the number is irrational. At most HU_TEXT_SIZE bytes with the final 0. Return text. */
 #define HU_TEXT_SIZE 96
 char *hu_num_to_decimal(hu_num x, char text[HU_TEXT_SIZE]);
 char *hu_code_to_decimal(const hu_format *f, hu_code code, char text[HU_TEXT_SIZE]);

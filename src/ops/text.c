@@ -157,7 +157,8 @@ static char *to_decimal(const hu_wide *x, int limit, char text[HU_TEXT_SIZE])
 char *hu_num_to_decimal(hu_num num, char text[HU_TEXT_SIZE])
 {
     hu_wide x = hu_wide_from_num(&num);
-    return to_decimal(&x, x.kind == HU_FINITE ? digits_of(significant_bits(&x)) : 0, text);
+    bool is_whole = x.kind == HU_FINITE && !x.sticky;
+    return to_decimal(&x, is_whole ? digits_of(significant_bits(&x)) : digits_of(0), text);
 }
 
 char *hu_bits_to_decimal(const hu_format *f, const hu_bits *code, char text[HU_TEXT_SIZE])

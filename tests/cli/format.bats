@@ -73,8 +73,21 @@ says() {
     "$HALFULP" format posit8_0 | grep -qx '0x80   10000000     nan  *nan'
     run --separate-stderr "$HALFULP" format posit65
     fails 2 "a posit has 3 to 64 bits"
-    run --separate-stderr "$HALFULP" format takum_log16
-    fails 2 "irrational"
+}
+
+@test "logarithmic formats show values, cut where they are irrational" {
+    says lns8.3 "width in bits" 12
+    says lns8.3 "smallest exponent" -128
+    says takumlog16 name takum_log16
+    "$HALFULP" format lns4.3 | grep -qx '0x40   01000000     0  *0x0p+0'
+    "$HALFULP" format lns4.3 | grep -qx '0xc0   11000000     nan  *nan'
+    "$HALFULP" format lns4.3 | grep -qx '0x88   10001000     -2  *-0x1p+1'
+    "$HALFULP" format lns4.3 | grep -qx '0x04   00000100     1.414213562373095  *0x1.6a09e667f3bcc908b2fb1366ea957d3ep+0'
+    run --separate-stderr "$HALFULP" format lns17.3
+    fails 2 "1 to 16 will do"
+    run --separate-stderr "$HALFULP" calc rem --format lns8.3 1 2
+    [ "$status" -eq 2 ]
+    [[ $stderr == "halfulp: calc: rem: there is no such operation in format lns8.3; formats of family lns have add sub "* ]]
 }
 
 @test "an alias shows the format it stands for" {

@@ -1,0 +1,24 @@
+/* logarithmic.h - what the logarithmic families have in common. Internal to formats/.
+ */
+#ifndef HU_FORMATS_LOGARITHMIC_H
+#define HU_FORMATS_LOGARITHMIC_H
+
+#include "formats/format.h"
+#include "src/num/log.h"
+
+/* A family of codes that say the logarithm of a magnitude. */
+typedef struct hu_logarithmic {
+    hu_log_base base;
+    bool       (*log_of) (const hu_format *f, hu_code code, hu_log *out);   /* false: a NaN */
+    hu_bracket (*bracket)(const hu_format *f, hu_log l);                    /* l: finite    */
+} hu_logarithmic;
+
+hu_num     hu_logarithmic_decode (const hu_logarithmic *family, const hu_format *f, hu_code code);
+hu_bracket hu_logarithmic_bracket(const hu_logarithmic *family, const hu_format *f, hu_num x);
+bool       hu_logarithmic_result (const hu_logarithmic *family, const hu_format *f, hu_term term, const hu_code *x,
+                                  hu_bracket *out);
+
+/* The operations that these families have. */
+extern const char hu_logarithmic_operations[];
+
+#endif
