@@ -12,3 +12,4 @@ liblab_la_SOURCES += src/tensor/quantizer.c
 liblab_la_SOURCES += src/tensor/quantizer-scale.c
 liblab_la_SOURCES += src/tensor/quantizer-search.c
 liblab_la_SOURCES += src/tensor/observer.c
+liblab_la_SOURCES += src/tensor/steps.h src/tensor/steps.c

@@ -7,6 +7,7 @@
 #define HU_TENSOR_QUANTIZER_PARTS_H
 
 #include "src/tensor/quantizer.h"
+#include "src/tensor/steps.h"
 
 /* A quantizer made ready for tensors of one type. */
 typedef struct hu_scale_maker {
@@ -30,6 +31,7 @@ typedef struct hu_scale_work {
     double *low, *high, *scale, *zero;  /* [n_groups]                             */
     double *s, *z;                      /* [n] an element's own; z NULL without   */
     double *q, *v;                      /* [n] elements and values                */
+    const hu_steps *steps;              /* while searching: elements by these; NULL: by hu_map_f64 */
     hu_tensor like;                     /* the tensor's type and shape            */
 } hu_scale_work;
 

@@ -331,7 +331,12 @@ hu_status hu_ranges_search(hu_scale_work *w, hu_error *err)
     double *room = hu_calloc(8 * w->p.n_groups, sizeof *room);
     if (!room)
         return hu_fail(err, HU_ENOMEM, "quantizer: no memory to search %zu scales", w->p.n_groups);
+    hu_env env = search_env(&w->m);
+    hu_steps steps;
+    if (hu_steps_init(&steps, w->m.wide ? w->m.wide : w->m.q->element.format, &env))
+        w->steps = &steps;
     status = try_candidates(w, room, err);
+    w->steps = NULL;
     hu_free(room);
     return status;
 }

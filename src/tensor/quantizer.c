@@ -166,7 +166,11 @@ hu_status hu_scales_apply(hu_scale_work *w, hu_env *env, hu_error *err)
     spread(w->s, w->scale, &w->p);
     if (w->z)
         spread(w->z, w->zero, &w->p);
-    hu_status status = hu_map_f64(w->q, HU_DIV, w->x, w->s, NULL, w->p.n, f, env, err);
+    hu_status status = HU_OK;
+    if (w->steps)
+        hu_steps_divide(w->steps, w->q, w->x, w->s, w->p.n);
+    else
+        status = hu_map_f64(w->q, HU_DIV, w->x, w->s, NULL, w->p.n, f, env, err);
     if (status)
         return status;
     if (w->z || m->q->narrow)

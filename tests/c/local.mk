@@ -50,6 +50,7 @@ check_PROGRAMS += tests/c/codebook
 tests_c_codebook_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/hifloat8
 tests_c_hifloat8_LDADD = $(rational_ldadd)
+check_PROGRAMS += tests/c/steps
 check_PROGRAMS += tests/c/quantizer
 tests_c_quantizer_LDADD = $(rational_ldadd) -lmpfr
 check_PROGRAMS += tests/c/env
