@@ -44,6 +44,28 @@ static void only(lua_State *L, int idx, const char *key, bool allowed, const cha
         luaL_error(L, "quantizer: %s is given without %s", key, takes);
 }
 
+/* A block format, with its few options; false where format is something else. */
+static bool read_block(lua_State *L, int idx, quantizer_box *box)
+{
+    static const char *const taken[] = {"format", "rounding", "overflow", "seed", "stream", "axis", "flat", NULL};
+    if (!hu_lua_option(L, idx, "format"))
+        return false;
+    const hu_block_format *block = hu_lua_test_block(L, lua_gettop(L), "format");
+    lua_pop(L, 1);
+    if (!block)
+        return false;
+    for (int i = 0; keys[i]; i++) {
+        bool is_taken = false;
+        for (int k = 0; taken[k]; k++)
+            is_taken = is_taken || strcmp(taken[k], keys[i]) == 0;
+        if (!is_taken && has(L, idx, keys[i]))
+            luaL_error(L, "quantizer: %s is given with the block format %s, which says that itself", keys[i], block->name);
+    }
+    hu_scaled_init(&box->q, block->element);
+    box->q.block = block;
+    return true;
+}
+
 static void read_element(lua_State *L, int idx, quantizer_box *box)
 {
     hu_scaled *q = &box->q;
@@ -52,12 +74,18 @@ static void read_element(lua_State *L, int idx, quantizer_box *box)
     const hu_format *f = hu_lua_format(L, -1, "format");
     hu_env *env = hu_lua_format_env(L, lua_gettop(L));
     hu_scaled_init(q, f);
-    q->element.rounding = hu_env_default().rounding;
     if (env) {
         q->element.rounding = env->rounding;
         q->element.overflow = env->overflow != HU_OVERFLOW_IEEE ? env->overflow : HU_OVERFLOW_SATURATE;
     }
     lua_pop(L, 1);
+}
+
+static void read_settings(lua_State *L, int idx, quantizer_box *box)
+{
+    hu_scaled *q = &box->q;
+    if (!q->element.rounding)
+        q->element.rounding = hu_env_default().rounding;
     q->element.rounding = hu_lua_option_rounding(L, idx, "rounding", q->element.rounding);
     q->element.overflow = (hu_overflow)hu_lua_option_choice(L, idx, "overflow", hu_lua_overflow_names, (int)q->element.overflow);
     q->narrow = hu_lua_option_boolean(L, idx, "narrow", false);
@@ -226,7 +254,15 @@ void hu_lua_read_quantizer(lua_State *L, int idx, quantizer_box *box)
     hu_scaled *q = &box->q;
 
     hu_lua_options(L, idx, keys);
+    if (read_block(L, idx, box)) {
+        read_settings(L, idx, box);
+        q->per.per = HU_PER_GROUP;
+        q->per.flat = hu_lua_option_boolean(L, idx, "flat", false);
+        q->per.axis = read_axis(L, idx);
+        return;
+    }
     read_element(L, idx, box);
+    read_settings(L, idx, box);
     read_granularity(L, idx, &q->per);
     read_rule(L, idx, box);
     read_search(L, idx, box);

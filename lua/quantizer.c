@@ -253,9 +253,13 @@ static const quantizer_box *self(lua_State *L)
     return hu_lua_check_quantizer(L, 1, "quantizer");
 }
 
-static int field_format  (lua_State *L) { lua_pushstring(L, self(L)->q.element.format->name); return 1; }
-static int field_per     (lua_State *L) { lua_pushstring(L, hu_lua_per_names[self(L)->q.per.per]); return 1; }
-static int field_scale   (lua_State *L) { lua_pushstring(L, hu_lua_scale_names[self(L)->q.rule]); return 1; }
+static const char *format_of(const hu_scaled *q) { return q->block ? q->block->name : q->element.format->name; }
+static const char *per_of   (const hu_scaled *q) { return q->block ? "block" : hu_lua_per_names[q->per.per]; }
+static const char *rule_of  (const hu_scaled *q) { return q->block ? hu_scale_rule_names[q->block->rule] : hu_lua_scale_names[q->rule]; }
+
+static int field_format  (lua_State *L) { lua_pushstring(L, format_of(&self(L)->q)); return 1; }
+static int field_per     (lua_State *L) { lua_pushstring(L, per_of(&self(L)->q)); return 1; }
+static int field_scale   (lua_State *L) { lua_pushstring(L, rule_of(&self(L)->q)); return 1; }
 static int field_rounding(lua_State *L) { lua_pushstring(L, self(L)->q.element.rounding->name); return 1; }
 static int field_overflow(lua_State *L) { lua_pushstring(L, hu_lua_overflow_names[self(L)->q.element.overflow]); return 1; }
 static int field_frozen  (lua_State *L) { lua_pushboolean(L, self(L)->q.frozen_high != NULL); return 1; }
@@ -268,8 +272,8 @@ static int to_text(lua_State *L)
 
     luaL_buffinit(L, &b);
     luaL_addstring(&b, "quantizer{");
-    luaL_addstring(&b, q->element.format->name);
-    lua_pushfstring(L, ", per %s", hu_lua_per_names[q->per.per]);
+    luaL_addstring(&b, format_of(q));
+    lua_pushfstring(L, ", per %s", per_of(q));
     luaL_addvalue(&b);
     if (q->per.group > 0) {
         lua_pushfstring(L, " of %I%s", (LUAI_UACINT)q->per.group, q->per.flat ? " flat" : "");
@@ -279,9 +283,9 @@ static int to_text(lua_State *L)
         lua_pushfstring(L, " of %I x %I", (LUAI_UACINT)q->per.tile[0], (LUAI_UACINT)q->per.tile[1]);
         luaL_addvalue(&b);
     }
-    lua_pushfstring(L, ", scale %s", hu_lua_scale_names[q->rule]);
+    lua_pushfstring(L, ", scale %s", rule_of(q));
     luaL_addvalue(&b);
-    if (q->rule == HU_RANGE_search) {
+    if (!q->block && q->rule == HU_RANGE_search) {
         lua_pushfstring(L, " (%s)", hu_lua_score_names[q->score]);
         luaL_addvalue(&b);
     }

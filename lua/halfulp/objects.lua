@@ -565,7 +565,7 @@ function array:argmin(axis) end
 ---```
 ---@class hu.quantizer
 ---@field format string of the elements
----@field per string "tensor", "row", "column", "channel", "group", "tile", "rank1"
+---@field per string "tensor", "row", "column", "channel", "group", "tile", "rank1", "block"
 ---@field scale string the rule
 ---@field rounding string
 ---@field overflow string

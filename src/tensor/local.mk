@@ -11,5 +11,6 @@ liblab_la_SOURCES += src/tensor/partition.c
 liblab_la_SOURCES += src/tensor/quantizer.c
 liblab_la_SOURCES += src/tensor/quantizer-scale.c
 liblab_la_SOURCES += src/tensor/quantizer-search.c
+liblab_la_SOURCES += src/tensor/quantizer-block.c
 liblab_la_SOURCES += src/tensor/observer.c
 liblab_la_SOURCES += src/tensor/steps.h src/tensor/steps.c

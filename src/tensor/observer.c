@@ -81,6 +81,8 @@ hu_status hu_observer_add(hu_observer *o, const hu_scaled *q, const hu_tensor *t
         dynamic.rule = HU_RANGE_absmax;             /* the search comes at the end */
     if (by_histogram(q) && o->momentum >= 0)
         return hu_fail(err, HU_EINVAL, "observe: momentum is given with the score kl, whose histograms add up; leave it out");
+    if (q->block)
+        return hu_fail(err, HU_EINVAL, "observe: the quantizer has the block format %s, whose scales come from each array", q->block->name);
     if (q->rule == HU_RANGE_clip || q->rule == HU_RANGE_fixed)
         return hu_fail(err, HU_EINVAL, "observe: the quantizer has a given %s; there is nothing to observe",
                        q->rule == HU_RANGE_clip ? "clip" : "scale");

@@ -65,6 +65,12 @@ hu_status hu_scales_apply(hu_scale_work *w, hu_env *env, hu_error *err);
 hu_status hu_scale_work_init(hu_scale_work *w, const hu_scaled *q, const hu_tensor *like, const double *x, hu_error *err);
 void      hu_scale_work_clear(hu_scale_work *w);
 
+/* The same for block formats. */
+hu_status hu_block_scaled_check(const hu_scaled *q, hu_dtype dtype, hu_error *err);
+hu_status hu_block_scaled_apply(hu_tensor *out, const hu_tensor *in, const hu_scaled *q, uint64_t seed, uint64_t stream,
+                                const hu_scaled_result *also, hu_error *err);
+hu_status hu_block_scaled_bits(const hu_scaled *q, const hu_tensor *like, double *bits, hu_error *err);
+
 /* The values of t as doubles: its own, or *copy, which is new and the caller's to free; NULL when out of memory. */
 const double *hu_tensor_doubles(const hu_tensor *t, double **copy, hu_error *err);
 

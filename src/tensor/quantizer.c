@@ -105,6 +105,8 @@ static hu_status check_scale(const hu_scaled *q, hu_dtype dtype, hu_error *err)
         return hu_fail(err, HU_EINVAL, "quantizer: zero is given with per = \"rank1\", whose scales are for magnitudes");
     if (q->scales && q->scales->zero_point)
         return hu_fail(err, HU_EINVAL, "quantizer: scales has zero points; scales take a quantizer without");
+    if (q->scales && q->scales->block)
+        return hu_fail(err, HU_EINVAL, "quantizer: scales has the block format %s; scales take a quantizer of a plain format", q->scales->block->name);
     if (q->scales && (q->scales->scales || q->scales->rule == HU_RANGE_search))
         return hu_fail(err, HU_EINVAL, "quantizer: scales has %s; scales take a plain quantizer",
                        q->scales->scales ? "quantized scales of its own" : "a search");
@@ -113,6 +115,8 @@ static hu_status check_scale(const hu_scaled *q, hu_dtype dtype, hu_error *err)
 
 hu_status hu_scaled_check(const hu_scaled *q, hu_dtype dtype, hu_error *err)
 {
+    if (q->block)
+        return hu_block_scaled_check(q, dtype, err);
     hu_status status = check_element(q, dtype, err);
     if (!status)
         status = check_rule(q, err);
@@ -260,6 +264,8 @@ hu_status hu_scaled_apply(hu_tensor *out, const hu_tensor *in, const hu_scaled *
 {
     if (out->dtype != in->dtype || out->rank != in->rank || memcmp(out->shape, in->shape, (size_t)in->rank * sizeof *in->shape) != 0)
         return hu_fail(err, HU_ESHAPE, "quantizer: the result and the array differ in shape or type");
+    if (q->block)
+        return hu_block_scaled_apply(out, in, q, seed, stream, also, err);
 
     hu_scale_work w = {0};
     double *copy;
@@ -307,6 +313,8 @@ hu_status hu_scaled_bits(const hu_scaled *q, const hu_tensor *like, double *bits
 {
     double all = 0;
     hu_status status = hu_scaled_check(q, like->dtype, err);
+    if (!status && q->block)
+        return hu_block_scaled_bits(q, like, bits, err);
     if (!status)
         status = count_bits(q, like, &all, err);
     if (!status)

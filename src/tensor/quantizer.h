@@ -17,12 +17,15 @@
  * NaN becomes the element format's NaN, where it has none what the format makes of it (zero, in integers); an infinity
  * what the overflow policy says. A finite v past the carrier's range is the carrier's largest value.
  *
+ * A block format (formats/block.h) is a granularity with a scale rule of its own: the values are those of src/kernel/block.h.
+ *
  * Sums run upward over the elements in storage order, in double; the random word of an element is that of its place in storage.
  * So nothing depends on the number of threads.
  */
 #ifndef HU_TENSOR_QUANTIZER_H
 #define HU_TENSOR_QUANTIZER_H
 
+#include "src/kernel/block.h"
 #include "src/tensor/partition.h"
 
 /* How the range c of some elements is found. */
@@ -69,7 +72,9 @@ typedef hu_status hu_layer_score(void *context, const hu_tensor *v, double *scor
 
 typedef struct hu_scaled hu_scaled;
 struct hu_scaled {
-    hu_quantizer   element;             /* format, rounding, overflow                                            */
+    const hu_block_format *block;       /* NULL: scales by what follows; else by it, and of the rest only rounding,
+                                           overflow, per.axis and per.flat (blocks in storage order) are looked at */
+    hu_quantizer   element;             /* format (not with a block format), rounding, overflow                  */
     hu_granularity per;
     bool           narrow;              /* a lowest value without counterpart is left out: -127 ... 127          */
     bool           zero_point;          /* integers only                                                         */
@@ -117,7 +122,8 @@ typedef struct hu_quantize_error {
     double nmse;            /* sum of (x - v)^2 over sum of x^2; 0 where nothing changed                  */
     double sqnr_db;         /* -10 log10(nmse)                                                            */
     double max;             /* largest |x - v|                                                            */
-    double clipped;         /* share of the elements of which x / s + z lies past the last element by more than half a step */
+    double clipped;         /* share of the elements of which x / s + z lies past the last element by more than half a step (in
+                               block formats: past the last element) */
     double flushed;         /* share of the elements that were not zero and are                           */
 } hu_quantize_error;
 
@@ -125,7 +131,8 @@ typedef struct hu_quantize_error {
 typedef struct hu_scaled_result {
     hu_tensor *codes;             /* of the tensor's shape, doubles: the codes of q; elements of up to 53 bits             */
     hu_tensor *scales;            /* an array of as many indices as the tensor, in groups of storage order and rank1 one
-                                     (rank1: all of the first index, then of the second, ...)                         */
+                                     (rank1: all of the first index, then of the second, ...; a block format: one index, in its
+                                     order, the tensor's scale multiplied in)                                         */
     hu_tensor *zeros;             /* the same for zero points; stays empty without                                    */
     hu_quantize_error *error;
     hu_flags  *flags;

@@ -104,6 +104,29 @@ claims["scales quantized in turn are NVFP4's: an 8-bit scale a block and one for
   t.assertAlmostEquals(info.bits, 4 + 8 / 16 + 64 / 256, 1e-12)
 end
 
+claims["a block format is a granularity with a rule of its own"] = function()
+  local x = hu.randn({6, 70}, {seed = 4})
+  for _, name in ipairs {"mxfp4", "nvfp4", "block(int4, scale=e8m0fnu, size=16, rule=up)", "hbfp8"} do
+    for _, axis in ipairs {1, 2, -1} do
+      local q = hu.quantizer {format = name, axis = axis, rounding = "sr", seed = 3}
+      local v, info = q:apply(x)
+      t.assertTrue(v == x:quantize(name, {axis = axis > 0 and axis or 2, rounding = "sr", seed = 3, overflow = "saturate"}), name)
+      t.assertAlmostEquals(info.mse, ((x - v) * (x - v)):sum() / 420, 1e-15)
+      t.assertEquals(info.max, (x - v):abs():max())
+    end
+  end
+  local v, info = hu.quantizer({format = "mxfp4"}):apply {6, 0.2, 13}
+  t.assertEquals(info.scales:totable(), {2.0})
+  t.assertEquals(info.clipped, 1 / 3)
+  t.assertEquals(info.flushed, 1 / 3)
+  t.assertEquals(info.bits, 4 + 8 / 3)
+  t.assertEquals(v:totable(), {6.0, 0.0, 12.0})
+  t.assertEquals(hu.quantizer({format = "mxfp4"}):codes({6, 0.2, 13}):totable(), {5.0, 0.0, 7.0})
+  t.assertTrue(x:quantize(hu.quantizer {format = "mxfp4", flat = true}) == x:quantize("mxfp4", {axis = "all"}))
+  t.assertEquals(tostring(hu.quantizer {format = "mxfp4"}), "quantizer{mxfp4, per block, scale floor, rne, saturate}")
+  t.assertErrorMsgContains("axis is the index 3", function() hu.quantizer({format = "mxfp4", axis = 3}):apply(x) end)
+end
+
 -- ---- published figures (methods-quantization, section 7) ----
 
 claims["4-bit types with the largest magnitude as scale: the SQNR of 7.4 by block size"] = function()
@@ -379,6 +402,9 @@ claims["an impossible combination is one line that names the option"] = function
     {"wraps around", {format = "int8{overflow=wrap}"}},
     {"momentum is 1", {format = "int8", momentum = 1}},
     {"scales", {format = "int8", scales = "e4m3fn"}},
+    {"scales has the block format mxfp4", {format = "int8", scales = hu.quantizer {format = "mxfp4"}}},
+    {"per is given with the block format mxfp4", {format = "mxfp4", per = "row"}},
+    {"block", {format = "block(int8, size=0)"}},
   } do
     local ok, message = pcall(hu.quantizer, case[2])
     t.assertFalse(ok, case[1])
@@ -405,6 +431,7 @@ claims["an array that does not fit is one line, too"] = function()
   end)
   t.assertErrorMsgContains("one shape", function() hu.quantizer({format = "int8", per = "row"}):observe({{1, 2}}):observe {{1}, {2}} end)
   t.assertErrorMsgContains("is frozen", function() hu.quantizer({format = "int8"}):observe({1}):freeze():observe {2} end)
+  t.assertErrorMsgContains("block format mxfp4", function() hu.quantizer({format = "mxfp4"}):observe {2} end)
   t.assertErrorMsgContains("given clip", function() hu.quantizer({format = "int8", clip = 1}):observe {2} end)
   t.assertErrorMsgContains("momentum is given with the score kl", function()
     hu.quantizer({format = "int8", scale = "search", score = "kl", momentum = 0.5}):observe {2}
