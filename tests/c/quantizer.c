@@ -309,7 +309,7 @@ static void compare(const sharing *s, hu_scaled *q, const element *e, const rati
                 v = nearest_product(e->nan, used, dtype);
                 code = e->nan_code;
             } else {
-                element_truth(&v, &code, value, used, e, g, &env, hu_random_at(5, 9, i), dtype);
+                element_truth(&v, &code, value, used, e, g, &env, hu_random_word(5, 9, i), dtype);
             }
             expect(s->what, detail, i, hu_tensor_get(&out, i), v);
             if (v != 0)
