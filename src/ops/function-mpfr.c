@@ -72,7 +72,11 @@ static int sigmoid_by_digits(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
     return ternary;
 }
 
-/* Near its limits: 1/2 + a/4 - ..., 1 - e^-a + ..., and e^a - ... where e^-a is past MPFR's exponents. */
+/* Below -2^FAR_BITS sigmoid is e^a but for a factor nearer to 1 than any irrational e^a here lies to a number of out's
+ * precision; e^-a may be past MPFR's exponents there. */
+enum { FAR_BITS = 32 };
+
+/* Near its limits: 1/2 + a/4 - ..., 1 - e^-a + ..., e^a - e^2a + ... */
 int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
 {
     if (mpfr_nan_p(a))
@@ -87,7 +91,7 @@ int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
         return set_beside(out, 1, -1, !negative, rnd);
     if (!negative && mpfr_cmp_ui(a, (unsigned long)p + 2) > 0)
         return set_beside(out, 1, 0, false, rnd);
-    if (negative && mpfr_get_exp(a) > 34)                   /* e^-a of some 2^40 would lie past HU_FUNCTION_EXP, and 1 / (1 + e^-a) be 0 */
+    if (negative && mpfr_get_exp(a) > FAR_BITS)
         return mpfr_exp(out, a, rnd);
     return sigmoid_by_digits(out, a, rnd);
 }

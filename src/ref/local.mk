@@ -4,5 +4,7 @@ libref_la_SOURCES = src/ref/ref.h
 libref_la_SOURCES += src/ref/value.c
 libref_la_SOURCES += src/ref/exact.c
 libref_la_SOURCES += src/ref/round.c
+libref_la_SOURCES += src/ref/interval.h src/ref/interval.c
+libref_la_SOURCES += src/ref/function.h src/ref/function.c
 libref_la_CFLAGS = $(AM_CFLAGS) -O2 $(MPFR_CFLAGS)
 libref_la_LIBADD = $(MPFR_LIBS)

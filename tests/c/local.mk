@@ -7,7 +7,7 @@ check_PROGRAMS += tests/c/status
 
 # The core against MPFR.
 check_LTLIBRARIES += tests/lib/libtruth.la
-tests_lib_libtruth_la_SOURCES = tests/lib/truth.h tests/lib/truth.c
+tests_lib_libtruth_la_SOURCES = tests/lib/truth.h tests/lib/truth.c tests/lib/functions.h tests/lib/functions.c
 tests_lib_libtruth_la_LIBADD = libref.la
 truth_ldadd = tests/lib/libtruth.la $(LDADD)
 check_PROGRAMS += tests/c/ops-pairs
@@ -79,3 +79,7 @@ check_PROGRAMS += tests/c/nn-model
 check_PROGRAMS += tests/c/nn-policy
 check_PROGRAMS += tests/c/nn-train
 check_PROGRAMS += tests/c/tensor
+
+# exp to hypot; the certificate holds what their results in 8 and 16 bits are.
+check_PROGRAMS += tests/c/functions
+tests_c_functions_LDADD = $(truth_ldadd)
