@@ -83,3 +83,10 @@ check_PROGRAMS += tests/c/tensor
 # exp to hypot; the certificate holds what their results in 8 and 16 bits are.
 check_PROGRAMS += tests/c/functions
 tests_c_functions_LDADD = $(truth_ldadd)
+check_PROGRAMS += tests/c/function-certificate
+tests_c_function_certificate_LDADD = $(truth_ldadd)
+EXTRA_DIST += tests/functions.certificate
+# Writes the certificate anew, after every result has been compared with the reference: minutes.
+certificate: tests/c/function-certificate
+	HU_TEST_LONG=1 HU_CERTIFICATE=$(abs_top_srcdir)/tests/functions.certificate tests/c/function-certificate
+.PHONY: certificate
