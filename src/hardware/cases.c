@@ -186,8 +186,10 @@ static bool fill_list(hu_cases *c)
     hu_lister *l = &c->list;
     const hu_task *t = c->task;
     *l = (hu_lister){.task = t, .n = t->n_operands, .random = {c->seed, STREAM_LIST, 0}};
-    if (t->kind == HU_TASK_DOT)
-        return true;
+    if (t->kind == HU_TASK_DOT || t->kind == HU_TASK_BLOCK) {
+        hu_list_arrays(l);
+        return !l->failed;
+    }
     const hu_field *result = &t->field[t->n_operands + t->n_random];
     for (int i = 0; i < l->n; i++) {
         if (!hu_pool_fill(&l->pool[i], &t->field[i], result))

@@ -15,6 +15,7 @@
     X(HU_CASES_CANCELLATION, "cancellation", "differences of nearly equal numbers")                                     \
     X(HU_CASES_SUBNORMAL,    "subnormal",    "results below and beside the smallest normal")                            \
     X(HU_CASES_OVERFLOW,     "overflow",     "results beside the largest finite value")                                 \
+    X(HU_CASES_STYLES,       "styles",       "dot products and blocks: cancellation, midpoints, thresholds, special values")      \
     X(HU_CASES_RANDOM,       "random",       "random codes, codes of few bits, and operands of near exponents")         \
     X(HU_CASES_ALL,          "all",          "all operands there are")
 

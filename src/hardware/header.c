@@ -131,11 +131,10 @@ static hu_status read_sha(hu_header *h, const char *value, hu_error *err)
     return HU_OK;
 }
 
-/* The columns that the line of the fields names: operands, results, flags. */
+/* A set has its operands alone, or everything. */
 static int holds_of(const char *fields)
 {
-    int holds = strncmp(fields, "result:", 7) == 0 || strncmp(fields, "flags:", 6) == 0 ? 0 : HU_LINE_IN;
-    return holds | (strstr(fields, "result:") ? HU_LINE_OUT : 0) | (strstr(fields, "flags:") ? HU_LINE_FLAGS : 0);
+    return strstr(fields, "flags:") ? HU_LINE_FULL : HU_LINE_IN;
 }
 
 hu_status hu_header_read(hu_header *h, const char *line, size_t n, hu_error *err)

@@ -10,7 +10,7 @@
 #include "src/hardware/cases.h"
 #include "src/hardware/layout.h"
 
-enum { HU_HEADER_SIZE = 8192 };
+enum { HU_HEADER_SIZE = 4096 };
 
 typedef struct hu_header {
     hu_task_words words;                     /* pointing into `text`; NULL where not said */

@@ -4,7 +4,7 @@
  *   mul   a * b = M: a short factor a and the rest b give a tie. The product nearest to one: of 2 p bits with the lower half
  *         2^(p-1) + d, that is b = (2^(p-1) + d) / a modulo 2^p.
  *   div   a / b nearest to M: a 2^(p+1) = M b + r with r = +-1, that is M = -r / b modulo 2^(p+1). No quotient is a midpoint.
- *   sqrt  a 2^k = M^2 - n for a small n = 1 modulo 8, with M the square root of n modulo 2^k. No root is a midpoint.
+ *   sqrt  a 2^k = M^2 - n for a small n = 1 modulo 8 of either sign, with M the square root of n modulo 2^k. No root is a midpoint.
  *   add   b ends half a unit below the last bit of a, or next to that.
  *   fma   ties of mul and add, with a third operand that keeps the tie, or moves the result off it by the least there is.
  *   cvt, rint, integers: the midpoint itself, and the operands next to it.
@@ -225,7 +225,7 @@ static void roots(hu_lister *l, const hu_format *f)
 {
     int p = f->man_bits + 1;
     for (int i = 0; i < CASES && p >= 4 && p + 3 <= LONGEST; i++) {
-        uint64_t n = 1 + 8 * (hu_lister_bits(l) & (p > 12 ? 0x3ff : 1));
+        uint64_t n = 1 + 8 * (uint64_t)between(l, p > 12 ? -64 : -1, p > 12 ? 63 : 1);    /* modulo 2^64 */
         int k = p + 1 + hu_lister_below(l, 2);
         uint64_t x = root(n, k), size = UINT64_C(1) << k;
         const uint64_t other[] = {x, size - x, (x + size / 2) & (size - 1), (size - x + size / 2) & (size - 1)};
@@ -234,7 +234,7 @@ static void roots(hu_lister *l, const hu_format *f)
             if (other[j] >> p != 1 || square >> (2 * p + 1) != (hu_u128)(k - p - 1))
                 continue;
             int exp = 2 * between(l, f->emin / 2, f->emax / 2) + (k & 1) - 2 * (p / 2);
-            add_parts(l, (part[]){number((square - n) >> k, exp, false)});
+            add_parts(l, (part[]){number((square - (hu_u128)(int64_t)n) >> k, exp, false)});
         }
     }
 }
@@ -298,6 +298,31 @@ static void sums(hu_lister *l, const hu_format *f)
     }
 }
 
+/* The largest value less k units, and k and a half units, or next to that. */
+static void sums_past_the_largest(hu_lister *l, const hu_format *f)
+{
+    int p = f->man_bits + 1, unit = f->emax - f->man_bits;
+    for (int i = 0; i < CASES / 2 && p > 1; i++) {
+        int length = hu_lister_below(l, p - 1), room = p - length - 1, d = room > 0 ? between(l, -1, 1) : 0;
+        hu_bits max = hu_bits_ones(p), k;
+        part half = midpoint(l, unit + length - 1, unit, 0, 0);
+        k = hu_bits_shift(&half.sig, -1);
+        half.sig = hu_bits_shift(&half.sig, d ? room : 0);
+        half.exp -= d ? room : 0;
+        half.sig = d > 0 ? hu_bits_add(&half.sig, &(hu_bits){{1}}) : d < 0 ? hu_bits_sub(&half.sig, &(hu_bits){{1}}) : half.sig;
+        part x[3] = {{hu_bits_sub(&max, &k), unit, is_negative(l)}, half};
+        x[1].negative = x[0].negative != (l->task->op == hu_op_find("sub"));
+        if (l->n < 3) {
+            add_parts(l, x);
+            continue;
+        }
+        x[2] = x[0];
+        x[0] = x[1];
+        x[1] = number(1, 0, false);
+        add_parts(l, x);
+    }
+}
+
 /* Significands that a power of two moves below the smallest normal, with a midpoint where they are cut. */
 static void shifted(hu_lister *l, const hu_format *f, bool by_division)
 {
@@ -328,8 +353,12 @@ void hu_list_ties(hu_lister *l)
         below_powers(l, from->format);
         shifted(l, from->format, false);
     }
-    if (op == hu_op_find("add")->name || op == hu_op_find("sub")->name || op == hu_op_find("fma")->name)
+    if (op == hu_op_find("add")->name || op == hu_op_find("sub")->name || op == hu_op_find("fma")->name) {
         sums(l, from->format);
+        l->current = HU_CASES_OVERFLOW;
+        sums_past_the_largest(l, from->format);
+        l->current = HU_CASES_TIES;
+    }
     if (op == hu_op_find("div")->name) {
         quotients(l, from->format);
         shifted(l, from->format, true);

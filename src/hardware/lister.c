@@ -21,17 +21,23 @@ static bool grow(hu_lister *l)
     return true;
 }
 
-void hu_lister_add(hu_lister *l, const hu_bits *operand)
+void hu_lister_add_words(hu_lister *l, const uint64_t *in)
 {
     if (l->failed || (l->n_listed == l->capacity && !grow(l))) {
         l->failed = true;
         return;
     }
-    uint64_t *in = l->listed + l->n_listed * (size_t)l->task->in_words;
-    memset(in, 0, (size_t)l->task->in_words * sizeof *in);
+    size_t words = (size_t)l->task->in_words;
+    memcpy(l->listed + l->n_listed * words, in, words * sizeof *in);
+    l->class_of[l->n_listed++] = (unsigned char)l->current;
+}
+
+void hu_lister_add(hu_lister *l, const hu_bits *operand)
+{
+    uint64_t in[(HU_LISTER_OPERANDS + 1) * HU_BITS_WORDS] = {0};
     for (int i = 0; i < l->n; i++)
         hu_field_put(&l->task->field[i], in, &operand[i]);
-    l->class_of[l->n_listed++] = (unsigned char)l->current;
+    hu_lister_add_words(l, in);
 }
 
 uint64_t hu_lister_bits(hu_lister *l)

@@ -29,6 +29,7 @@ typedef struct hu_lister {
 } hu_lister;
 
 void hu_lister_add(hu_lister *l, const hu_bits *operand);
+void hu_lister_add_words(hu_lister *l, const uint64_t *in);
 
 /* --- random choices --- */
 uint64_t hu_lister_bits(hu_lister *l);
@@ -52,5 +53,6 @@ void hu_list_flips(hu_lister *l);
 void hu_list_cancellation(hu_lister *l);
 void hu_list_targets(hu_lister *l);      /* subnormal and overflow */
 void hu_list_ties(hu_lister *l);
+void hu_list_arrays(hu_lister *l);       /* dot products and blocks */
 
 #endif

@@ -12,6 +12,7 @@ liblab_la_SOURCES += src/hardware/lister.c
 liblab_la_SOURCES += src/hardware/list-boundary.c
 liblab_la_SOURCES += src/hardware/list-near.c
 liblab_la_SOURCES += src/hardware/list-ties.c
+liblab_la_SOURCES += src/hardware/list-arrays.c
 liblab_la_SOURCES += src/hardware/layout.h
 liblab_la_SOURCES += src/hardware/layout.c
 liblab_la_SOURCES += src/hardware/fpgen.c

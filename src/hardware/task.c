@@ -96,9 +96,9 @@ static void add_random(hu_task *t, int n)
     }
 }
 
-static void add_result(hu_task *t, const side *s)
+static void add_result(hu_task *t, const char *name, int number, const side *s)
 {
-    add_field(t, "result", -1, s, &t->out_words);
+    add_field(t, name, number, s, &t->out_words);
     t->n_results++;
 }
 
@@ -180,6 +180,25 @@ static void run_dot(const hu_task *t, hu_env *env, const uint64_t *in, uint64_t 
     hu_field_put(result_field(t), out, &result);
 }
 
+static void run_block(const hu_task *t, hu_env *env, const uint64_t *in, uint64_t *out)
+{
+    double a[HU_TASK_ELEMENTS];
+    uint64_t words[HU_TASK_ELEMENTS], codes[HU_TASK_ELEMENTS], scale, tensor;
+    const hu_field *random = &t->field[t->n_operands];
+    hu_block_layout l = hu_block_line((size_t)t->n_terms);
+    if (t->block->rows > 1)
+        l = (hu_block_layout){.outer = 1, .rows = t->block->rows, .length = t->block->size, .outer_stride = (size_t)t->n_terms,
+                              .row_stride = t->block->size, .stride = 1};
+    hu_decode_f64(a, in, (size_t)t->n_terms, t->field[0].format, NULL);
+    for (int i = 0; i < t->n_random; i++)
+        words[i] = in[random[i].at] << (64 - random[i].width_bits);
+    hu_block_encode_words_f64(codes, &scale, &tensor, a, t->n_random ? words : NULL, &l, t->block, env, NULL);
+    if (t->block->tensor)
+        *out++ = tensor;
+    *out++ = scale;
+    memcpy(out, codes, (size_t)t->n_terms * sizeof *codes);
+}
+
 hu_flags hu_task_compute(const hu_task *t, const uint64_t *in, uint64_t *out)
 {
     hu_env env = t->env;
@@ -221,10 +240,61 @@ static hu_status set_op(hu_task *t, const hu_task_words *w, hu_error *err)
         add_operand(t, names[i], -1, &s);
     if (t->op->rounds)
         add_random(t, 1);
-    add_result(t, t->op->is_predicate ? &truth : &s);
+    add_result(t, "result", -1, t->op->is_predicate ? &truth : &s);
     bool narrow = s.format->width_bits <= 64 && s.format->man_bits <= 62;
     t->run = !narrow ? run_wide : t->op->arity == 1 ? run_unary : t->op->arity == 2 ? run_binary : run_ternary;
     snprintf(t->text[1], HU_TASK_TEXT, "%s", s.format->name);
+    return HU_OK;
+}
+
+static hu_status read_count(const char *what, const char *text, long least, long most, long *out, hu_error *err)
+{
+    char *end = NULL;
+    long n = text ? strtol(text, &end, 10) : -1;
+    if (!text || end == text || *end || n < least || n > most)
+        return hu_fail(err, HU_ERANGE, "%s is a whole number from %ld to %ld; got '%.40s'", what, least, most, text ? text : "nothing");
+    *out = n;
+    return HU_OK;
+}
+
+/* How many elements the one block has. */
+static hu_status count_elements(hu_task *t, const hu_task_words *w, hu_error *err)
+{
+    const hu_block_format *f = t->block;
+    long n = (long)(f->rows * f->size);
+    if (f->size == 0 && read_count("terms, the elements of the array,", w->terms ? w->terms : "32", 1, HU_TASK_ELEMENTS, &n, err) != HU_OK)
+        return HU_ERANGE;
+    if (f->size > 0 && w->terms)
+        return hu_fail(err, HU_EINVAL, "cvt: %.80s has %ld elements a block; it takes no terms", f->name, n);
+    if (n > HU_TASK_ELEMENTS)
+        return hu_fail(err, HU_ERANGE, "cvt: %.80s has %ld elements a block; %d at most will do", f->name, n, HU_TASK_ELEMENTS);
+    t->n_terms = (int)n;
+    return HU_OK;
+}
+
+static hu_status set_block(hu_task *t, const hu_task_words *w, hu_error *err)
+{
+    char left[HU_TASK_TEXT], right[HU_TASK_TEXT];
+    side from;
+    if (split(w->format, '>', left, right, err) != HU_OK || find_side(&from, left, false, err) != HU_OK)
+        return HU_ENAME;
+    t->block = hu_block_find(right, err);
+    if (!t->block || count_elements(t, w, err) != HU_OK)
+        return HU_ENAME;
+    if (!hu_fits_f64(from.format) || from.width_bits > 64)
+        return hu_fail(err, HU_EINVAL, "cvt: values of %.60s are no values of binary64, from which blocks are made", from.format->name);
+    const hu_format *parts[] = {t->block->tensor, t->block->scale, t->block->element};
+    static const char *const names[] = {"tensor", "scale", "element"};
+    t->kind = HU_TASK_BLOCK;
+    for (int i = 0; i < t->n_terms; i++)
+        add_operand(t, "a", i, &from);
+    add_random(t, t->n_terms);
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; parts[i] && k < (i < 2 ? 1 : t->n_terms); k++)
+            add_result(t, names[i], i < 2 ? -1 : k, &(side){parts[i], parts[i]->width_bits, parts[i]->is_signed});
+    }
+    t->run = run_block;
+    snprintf(t->text[1], HU_TASK_TEXT, "%.100s>%.400s", from.format->name, t->block->name);
     return HU_OK;
 }
 
@@ -232,6 +302,10 @@ static hu_status set_conversion(hu_task *t, const hu_task_words *w, hu_error *er
 {
     char left[HU_TASK_TEXT], right[HU_TASK_TEXT], name[2][16];
     side from, to;
+    if (strchr(w->format, '>') && hu_block_is_name(strchr(w->format, '>') + 1))
+        return set_block(t, w, err);
+    if (w->terms)
+        return hu_fail(err, HU_EINVAL, "cvt takes terms where the target is a block format of a whole array, such as dfp8");
     if (!strchr(w->format, '>'))
         return hu_fail(err, HU_EPARSE, "cvt takes two formats, as in fp32>e5m2; got '%.60s'", w->format);
     if (split(w->format, '>', left, right, err) != HU_OK || find_side(&from, left, true, err) != HU_OK ||
@@ -241,19 +315,9 @@ static hu_status set_conversion(hu_task *t, const hu_task_words *w, hu_error *er
         return hu_fail(err, HU_EINVAL, "cvt '%.60s': one of the two sides has to be a format", w->format);
     add_operand(t, "a", -1, &from);
     add_random(t, 1);
-    add_result(t, &to);
+    add_result(t, "result", -1, &to);
     t->run = run_convert;
-    snprintf(t->text[1], HU_TASK_TEXT, "%.70s>%.70s", side_name(&from, name[0]), side_name(&to, name[1]));
-    return HU_OK;
-}
-
-static hu_status read_count(const char *what, const char *text, long least, long most, long *out, hu_error *err)
-{
-    char *end = NULL;
-    long n = text ? strtol(text, &end, 10) : -1;
-    if (!text || end == text || *end || n < least || n > most)
-        return hu_fail(err, HU_ERANGE, "dot: %s is a whole number from %ld to %ld; got '%.40s'", what, least, most, text ? text : "nothing");
-    *out = n;
+    snprintf(t->text[1], HU_TASK_TEXT, "%.200s>%.200s", side_name(&from, name[0]), side_name(&to, name[1]));
     return HU_OK;
 }
 
@@ -274,8 +338,8 @@ static hu_status set_accumulator(hu_task *t, const hu_task_words *w, hu_error *e
 {
     long terms, chunk = 0;
     bool exact = !w->product || strcmp(w->product, "exact") == 0;
-    if (read_count("terms", w->terms, 1, HU_TASK_TERMS, &terms, err) != HU_OK ||
-        (w->chunk && read_count("chunk", w->chunk, 0, HU_TASK_TERMS, &chunk, err) != HU_OK))
+    if (read_count("dot: terms", w->terms, 1, HU_TASK_TERMS, &terms, err) != HU_OK ||
+        (w->chunk && read_count("dot: chunk", w->chunk, 0, HU_TASK_TERMS, &chunk, err) != HU_OK))
         return HU_ERANGE;
     if (w->order && strcmp(w->order, "sequential") != 0 && strcmp(w->order, "pairwise") != 0)
         return hu_fail(err, HU_ENAME, "dot: the order is 'sequential' or 'pairwise'; got '%.40s'", w->order);
@@ -304,9 +368,9 @@ static hu_status set_dot(hu_task *t, const hu_task_words *w, hu_error *err)
     for (int i = 0; i < t->n_terms; i++)
         add_operand(t, "b", i, &(side){b, b->width_bits, b->is_signed});
     add_random(t, hu_dot_roundings(&t->dot, t->n_terms));
-    add_result(t, &(side){result, result->width_bits, result->is_signed});
+    add_result(t, "result", -1, &(side){result, result->width_bits, result->is_signed});
     t->run = run_dot;
-    snprintf(t->text[1], HU_TASK_TEXT, a == b ? "%.70s" : "%.70s*%.70s", a->name, b->name);
+    snprintf(t->text[1], HU_TASK_TEXT, a == b ? "%.200s" : "%.200s*%.200s", a->name, b->name);
     return HU_OK;
 }
 
@@ -327,7 +391,7 @@ static void write_words(hu_task *t)
         .overflow = policies[t->env.overflow],
         .tininess = t->env.tininess == HU_TININESS_BEFORE ? "before" : "after",
         .nan = t->env.nan == HU_NAN_PROPAGATE ? "propagate" : "canonical",
-        .terms = dot ? terms : NULL,
+        .terms = dot || (t->block && t->block->size == 0) ? terms : NULL,
         .product = dot ? dot->product ? dot->product->name : "exact" : NULL,
         .sum = dot ? dot->sum->name : NULL,
         .outer = chunks && dot->outer ? dot->outer->name : NULL,
@@ -368,7 +432,7 @@ static hu_status set_kind(hu_task *t, const hu_task_words *w, hu_error *err)
     if (!w->format)
         return hu_fail(err, HU_EINVAL, "%s: the format is missing, for example %s", w->op,
                        t->kind == HU_TASK_CONVERT ? "fp32>e5m2" : "e4m3fn");
-    bool of_dot = w->terms || w->product || w->sum || w->outer || w->order || w->chunk;
+    bool of_dot = (w->terms && t->kind == HU_TASK_OP) || w->product || w->sum || w->outer || w->order || w->chunk;
     if (of_dot && t->kind != HU_TASK_DOT)
         return hu_fail(err, HU_EINVAL, "%s takes no terms, product, sum, outer, order and chunk; they belong to dot", w->op);
     return t->kind == HU_TASK_OP ? set_op(t, w, err) : t->kind == HU_TASK_DOT ? set_dot(t, w, err) : set_conversion(t, w, err);
@@ -387,7 +451,7 @@ hu_status hu_task_init(hu_task *t, const hu_task_words *words, hu_error *err)
             return hu_fail(err, HU_EINVAL, "%.40s names its format itself; '%.40s' is one too many", words->op, w.format);
         w.format = format;
     }
-    t->field = hu_calloc(6 * HU_TASK_TERMS, sizeof *t->field);
+    t->field = hu_calloc(3 * HU_TASK_ELEMENTS + 3, sizeof *t->field);
     if (!t->field)
         return hu_fail(err, HU_ENOMEM, "out of memory");
     err->status = HU_OK;

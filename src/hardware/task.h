@@ -8,18 +8,19 @@
 #ifndef HU_HARDWARE_TASK_H
 #define HU_HARDWARE_TASK_H
 
-#include "src/kernel/kernel.h"
+#include "src/kernel/block.h"
 #include "src/ops/bits.h"
 
 /* The words that make a task, as options and headers name them. NULL: not said. */
 #define HU_TASK_WORDS(X)                                                                                        \
     X(op)         /* an operation of src/ops, cvt, dot, or a function of TestFloat (f32_mulAdd)              */ \
-    X(format)     /* a format; from>to for cvt, where one side may be an integer; A or A*B for dot          */ \
+    X(format)     /* a format; from>to for cvt, where one side may be an integer, or `to` a block format;    */ \
+                  /* A or A*B for dot                                                                       */ \
     X(rounding)   /* rne ..., with an overflow policy after a plus (rne+sat) where `overflow` is not said     */ \
     X(overflow)   /* ieee, saturate, saturate-finite-only                                                   */ \
     X(tininess)   /* after, before                                                                          */ \
     X(nan)        /* canonical, propagate                                                                   */ \
-    X(terms)      /* dot: how many products                                                                 */ \
+    X(terms)      /* dot: how many products; cvt to a block format of a whole array: how many elements       */ \
     X(product)    /* dot: the format of a product, or exact                                                 */ \
     X(sum)        /* dot: the format of the sums                                                            */ \
     X(outer)      /* dot: the format of the sum over chunks                                                 */ \
@@ -32,9 +33,9 @@ typedef struct hu_task_words {
 #undef X
 } hu_task_words;
 
-enum { HU_TASK_TEXT = 160, HU_TASK_TERMS = 256, HU_TASK_FIELD_WORDS = HU_BITS_WORDS };
+enum { HU_TASK_TEXT = 512, HU_TASK_TERMS = 256, HU_TASK_ELEMENTS = 1024 };
 
-typedef enum hu_task_kind { HU_TASK_OP, HU_TASK_CONVERT, HU_TASK_DOT } hu_task_kind;
+typedef enum hu_task_kind { HU_TASK_OP, HU_TASK_CONVERT, HU_TASK_DOT, HU_TASK_BLOCK } hu_task_kind;
 
 /* One column of a line. */
 typedef struct hu_field {
@@ -53,7 +54,8 @@ struct hu_task {
     const hu_op *op;              /* HU_TASK_OP                                                        */
     hu_env env;                   /* rounding, overflow, tininess, nan                                 */
     hu_accumulator dot;           /* HU_TASK_DOT                                                       */
-    int n_terms;
+    int n_terms;                  /* HU_TASK_DOT; HU_TASK_BLOCK: elements                              */
+    const hu_block_format *block; /* HU_TASK_BLOCK: the array is one block                             */
     hu_field *field;              /* n_operands, then n_random, then n_results of them                 */
     int n_operands, n_random, n_results;
     int in_words, out_words;      /* of operands with random bits, and of results                      */

@@ -70,7 +70,7 @@ static const char *type_of(const hu_field *f)
 
 bool hu_task_testfloat_name(const hu_task *t, char name[HU_TASK_TEXT])
 {
-    const char *from = t->kind == HU_TASK_DOT ? NULL : type_of(&t->field[0]);
+    const char *from = t->kind == HU_TASK_DOT || t->kind == HU_TASK_BLOCK ? NULL : type_of(&t->field[0]);
     const char *to = t->kind == HU_TASK_CONVERT ? type_of(&t->field[t->n_operands + t->n_random]) : "";
     if (!from || !to)
         return false;

@@ -10,6 +10,7 @@ typedef struct hu_block_job {
     const hu_block_layout *layout;
     const void *in;
     bool     is_f32;
+    const uint64_t *words;     /* of each element at its offset; NULL: drawn                                  */
     hu_env   env;              /* the caller's, flags clear                                                   */
     hu_num   tensor;           /* T                                                                           */
     hu_code  tensor_code;

@@ -95,20 +95,21 @@ static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t 
         for (size_t i = 0; i < p.n; i++) {
             size_t offset = p.offset + i * v.stride;
             env.random.index = job->env.random.index + offset;
-            uint64_t word = is_nan ? 0 : hu_env_draw(&env);
+            uint64_t word = is_nan ? 0 : job->words ? job->words[offset] : hu_env_draw(&env);
             codes[offset] = is_nan ? zero : (uint64_t)hu_block_code(job, &env, x[i], &d, word);
         }
     }
     return flags | env.flags;
 }
 
-hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in,
-                              const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in, const uint64_t *words,
+                                    const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
 {
     hu_block_job job;
     hu_status status = hu_block_job_init(&job, in, false, l, f, env, err);
     if (status)
         return status;
+    job.words = words;
     hu_flags flags = 0;
     int threads = threads_for(&job);
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
@@ -117,6 +118,12 @@ hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tenso
     *tensor = (uint64_t)job.tensor_code;
     finish(env, &job, flags);
     return HU_OK;
+}
+
+hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in,
+                              const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+{
+    return hu_block_encode_words_f64(codes, scales, tensor, in, NULL, l, f, env, err);
 }
 
 static hu_status check_codes(const char *what, const uint64_t *codes, size_t n, const hu_format *f, hu_error *err)

@@ -57,6 +57,10 @@ hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_la
 hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in,
                               const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err);
 
+/* The same with the random word of each element given, [elements] at their offsets; NULL: drawn. */
+hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in, const uint64_t *words,
+                                    const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err);
+
 /* The values of codes. HU_EINVAL where a code is past its format's last. Any code is read: a scale may be zero, negative or infinite. */
 hu_status hu_block_decode_f64(double *out, const uint64_t *codes, const uint64_t *scales, uint64_t tensor,
                               const hu_block_layout *l, const hu_block_format *f, hu_error *err);

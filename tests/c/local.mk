@@ -90,3 +90,5 @@ EXTRA_DIST += tests/functions.certificate
 certificate: tests/c/function-certificate
 	HU_TEST_LONG=1 HU_CERTIFICATE=$(abs_top_srcdir)/tests/functions.certificate tests/c/function-certificate
 .PHONY: certificate
+check_PROGRAMS += tests/c/vectors-classes
+check_PROGRAMS += tests/c/vectors-kernels
