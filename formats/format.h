@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "src/base/status.h"
-#include "src/num/num.h"
+#include "src/num/bits.h"
 
 typedef hu_u128 hu_code;             /* the bit pattern of a value, right-aligned */
 
@@ -139,17 +139,20 @@ bool hu_format_has_fields(const hu_format *f);
 
 /* Properties of a format, exact: largest finite, smallest positive normal and subnormal, and the
  * distance from 1 to the next larger value (zero where 1 is not a value or the largest). */
-hu_num hu_format_max(const hu_format *f);
+hu_num hu_format_max(const hu_format *f);             /* of more than 128 bits of precision: cut to so many, with the sticky bit */
 hu_num hu_format_min_normal(const hu_format *f);
 hu_num hu_format_min_subnormal(const hu_format *f);   /* the smallest normal where subnormals are flushed (in or out) or absent */
 hu_num hu_format_epsilon(const hu_format *f);
+
+/* The code of the largest finite value, whatever the width. */
+hu_bits hu_format_max_bits(const hu_format *f);
 
 static inline hu_num hu_decode(const hu_format *f, hu_code code)
 {
     return f->family->decode(f, code);
 }
 
-/* The codes of f run from 0 to this one. */
+/* The codes of f run from 0 to this one, where width_bits <= 128. */
 hu_code hu_format_last_code(const hu_format *f);
 
 #endif

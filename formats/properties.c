@@ -10,6 +10,11 @@ bool hu_format_has_fields(const hu_format *f)
     return f->family == &hu_family_float || f->family == &hu_family_wide || f->family == &hu_family_ufloat || f->family == &hu_family_p3109;
 }
 
+hu_bits hu_format_max_bits(const hu_format *f)
+{
+    return f->is_wide ? hu_wide_max(f, false) : hu_bits_from_code(f->max_code);
+}
+
 hu_num hu_format_max(const hu_format *f)
 {
     if (!f->is_wide)

@@ -84,7 +84,7 @@ const char *hu_format_alias_at(int i, const char **stands_for)
 
 hu_code hu_format_last_code(const hu_format *f)
 {
-    return ~(hu_code)0 >> (128 - f->width_bits);
+    return ~(hu_code)0 >> (f->width_bits < 128 ? 128 - f->width_bits : 0);
 }
 
 static void fail_name(hu_error *err, const char *name)

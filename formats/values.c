@@ -59,8 +59,8 @@ bool hu_format_has(const hu_format *f, hu_num x)
         code = f->family->special(f, hu_num_zero(false));
     } else {
         hu_bracket b = f->family->bracket(f, x);
-        if (b.part != 0)
-            return false;
+        if (b.part != 0 || f->is_wide)
+            return b.part == 0;
         code = b.lo;
     }
     hu_num y = hu_decode(f, code);

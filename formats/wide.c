@@ -220,6 +220,30 @@ hu_bits hu_wide_negate(const hu_format *f, const hu_bits *code)
     return hu_bits_test(code, f->width_bits - 1) ? magnitude : hu_bits_or(code, &sign);
 }
 
+/* ---- neighbors ---- */
+
+hu_bits hu_wide_neighbor(const hu_format *f, const hu_bits *code, bool up)
+{
+    hu_bits magnitude, one = hu_bits_one(0), zero = {{0}}, max = max_magnitude(f);
+    hu_bits least = f->subnormals ? hu_bits_one(f->man_bits) : one;
+    hu_wide x = hu_wide_decode(f, code);
+    bool away = x.negative != up;
+    if (x.kind == HU_NAN || (x.kind == HU_INF && away))
+        return *code;
+    if (x.kind == HU_INF)
+        return hu_wide_max(f, x.negative);
+    if (x.kind == HU_ZERO)
+        return pack(f, &least, !up);
+    unpack(f, code, &magnitude);
+    if (away && hu_bits_equal(&magnitude, &max) && !f->has_inf)
+        return *code;
+    if (away && hu_bits_compare(&magnitude, &least) < 0)
+        magnitude = least;
+    else
+        magnitude = away ? hu_bits_add(&magnitude, &one) : hu_bits_sub(&magnitude, &one);
+    return pack(f, hu_bits_compare(&magnitude, &least) < 0 ? &zero : &magnitude, x.negative);
+}
+
 /* ---- the family, on codes of up to 128 bits ---- */
 
 static hu_num decode(const hu_format *f, hu_code code)

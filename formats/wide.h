@@ -20,6 +20,10 @@ hu_bits hu_wide_code_of(const hu_format *f, const hu_wide *x);               /* 
 hu_bits hu_wide_negate(const hu_format *f, const hu_bits *code);
 hu_bits hu_wide_max(const hu_format *f, bool negative);                      /* the largest finite value */
 
+/* The neighbor above a code (below: up is false), as nextUp and nextDown of IEEE 754-2019, section 5.3.1; past the largest
+ * finite value there is the infinity, or nothing. */
+hu_bits hu_wide_neighbor(const hu_format *f, const hu_bits *code, bool up);
+
 /* Fills the fields of f that follow from width, fields and specials. */
 void hu_wide_derive(hu_format *f);
 

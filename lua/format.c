@@ -9,7 +9,7 @@
 
 #include "formats/values.h"
 #include "lua/lua.h"
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 
 /* ---- reading them as arguments ---- */
 
@@ -107,10 +107,13 @@ static int quantize(lua_State *L)
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
     hu_env *env = hu_lua_option_env(L, 3, box->env, &own);
-    if (lua_type(L, 2) == LUA_TNUMBER)
-        lua_pushnumber(L, hu_to_double(box->format, hu_from_double(box->format, env, lua_tonumber(L, 2))));
-    else
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        hu_bits code;
+        hu_bits_round_double(box->format, env, lua_tonumber(L, 2), &code);
+        lua_pushnumber(L, hu_bits_to_double(box->format, &code));
+    } else {
         hu_lua_push_quantized(L, hu_lua_to_tensor(L, 2, "x"), box->format, env);
+    }
     return 1;
 }
 

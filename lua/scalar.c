@@ -1,28 +1,22 @@
 /* scalar.c - one value of a format in Lua, with operators that round.
  *
  * A scalar is immutable: a code and the format object that it was made by (its user value), whose environment
- * rounds the results and collects the flags. An operator takes two scalars of one format, or one and a Lua
+ * rounds the results and collects the flags. Codes are those of any width. An operator takes two scalars of one format, or one and a Lua
  * number, which is first rounded to the format; the environment is the left scalar's. Formats are never mixed
  * silently: convert says which one is meant.
  */
 #include <math.h>
-#include <string.h>
 
 #include "lua/lua.h"
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 
 #define TYPE "halfulp.scalar"
 
 typedef struct scalar {
-    uint64_t         low, high;   /* the code: Lua aligns to 8 bytes, a 128-bit integer wants 16 */
+    hu_bits          code;
     const hu_format *format;
     hu_env          *env;         /* of the format object */
 } scalar;
-
-static hu_code code_of(const scalar *s)
-{
-    return (hu_code)s->high << 64 | s->low;
-}
 
 static scalar *self(lua_State *L)
 {
@@ -30,13 +24,12 @@ static scalar *self(lua_State *L)
 }
 
 /* Pushes a scalar of the format object at idx. */
-static int push(lua_State *L, int idx, hu_code code)
+static int push(lua_State *L, int idx, const hu_bits *code)
 {
     idx = lua_absindex(L, idx);
     hu_lua_format_box *owner = hu_lua_check_box(L, idx, HU_LUA_FORMAT, "format");
     scalar *s = hu_lua_new_box(L, TYPE, sizeof *s, 1);
-    s->low = (uint64_t)code;
-    s->high = (uint64_t)(code >> 64);
+    s->code = *code;
     s->format = owner->format;
     s->env = owner->env;
     lua_pushvalue(L, idx);
@@ -45,7 +38,7 @@ static int push(lua_State *L, int idx, hu_code code)
 }
 
 /* Pushes a scalar of the same format object as the scalar at idx. */
-static int push_like(lua_State *L, int idx, hu_code code)
+static int push_like(lua_State *L, int idx, const hu_bits *code)
 {
     lua_getiuservalue(L, idx, 1);
     return push(L, -1, code);
@@ -53,26 +46,28 @@ static int push_like(lua_State *L, int idx, hu_code code)
 
 /* ---- operands ---- */
 
-static hu_code from_number(lua_State *L, int idx, const hu_format *f, hu_env *env)
+static void from_number(lua_State *L, int idx, const hu_format *f, hu_env *env, hu_bits *out)
 {
     if (lua_isinteger(L, idx))
-        return hu_from_i64(f, env, lua_tointeger(L, idx));
-    return hu_from_double(f, env, lua_tonumber(L, idx));
+        hu_bits_round_i64(f, env, lua_tointeger(L, idx), out);
+    else
+        hu_bits_round_double(f, env, lua_tonumber(L, idx), out);
 }
 
 /* The operand at idx as a code of f: a scalar of f, or a Lua number. */
-static hu_code operand(lua_State *L, int idx, const hu_format *f, hu_env *env)
+static void operand(lua_State *L, int idx, const hu_format *f, hu_env *env, hu_bits *out)
 {
     scalar *s = hu_lua_test_box(L, idx, TYPE);
 
-    if (s && s->format == f)
-        return code_of(s);
-    if (s)
+    if (s && s->format != f)
         luaL_error(L, "the operands are of the formats %s and %s; convert one first, as in x:convert(\"%s\")",
                    f->name, s->format->name, f->name);
-    if (lua_type(L, idx) != LUA_TNUMBER)
+    if (!s && lua_type(L, idx) != LUA_TNUMBER)
         hu_lua_bad(L, idx, "operand", lua_pushfstring(L, "a scalar of %s or a number", f->name));
-    return from_number(L, idx, f, env);
+    if (s)
+        *out = s->code;
+    else
+        from_number(L, idx, f, env, out);
 }
 
 /* The operand that says in which format and environment to compute: the first that is a scalar. */
@@ -84,45 +79,48 @@ static int leader(lua_State *L)
     return 2;
 }
 
-/* Raises where the family of f has no operation of that name. */
-static void check_has(lua_State *L, const char *name, const hu_format *f)
+/* The operation of that name on the arguments; the environment is that of the one at `like`. */
+static int operate(lua_State *L, const char *name, int like)
 {
-    hu_error err = {0};
-    if (f->family->operations)
-        hu_lua_try(L, hu_op_check(hu_op_find(name), f, &err), &err);
-}
-
-static int unary(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a))
-{
-    scalar *s = self(L);
-    check_has(L, name, s->format);
-    return push_like(L, 1, op(s->format, s->env, code_of(s)));
-}
-
-static int binary(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
-{
-    lua_settop(L, 2);
-    int like = leader(L);
+    const hu_op *op = hu_op_find(name);
     scalar *s = lua_touserdata(L, like);
-    check_has(L, name, s->format);
-    hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
-    return push_like(L, like, op(s->format, s->env, a, b));
-}
+    hu_error err = {0};
+    hu_bits x[3], out;
 
-static int predicate(lua_State *L, const char *name, hu_code (*op)(const hu_format *f, hu_env *env, hu_code a, hu_code b))
-{
-    lua_settop(L, 2);
-    scalar *s = lua_touserdata(L, leader(L));
-    check_has(L, name, s->format);
-    hu_code a = operand(L, 1, s->format, s->env), b = operand(L, 2, s->format, s->env);
-    lua_pushboolean(L, op(s->format, s->env, a, b) != 0);
+    hu_lua_try(L, hu_op_check(op, s->format, &err), &err);
+    for (int i = 0; i < op->arity; i++)
+        operand(L, i + 1, s->format, s->env, &x[i]);
+    hu_lua_try(L, hu_apply(op, s->format, s->env, x, &out, &err), &err);
+    if (!op->is_predicate)
+        return push_like(L, like, &out);
+    lua_pushboolean(L, out.word[0] != 0);
     return 1;
 }
 
-#define OP(kind, name) static int name##_(lua_State *L) { return kind(L, #name, hu_##name); }
+static int unary(lua_State *L, const char *name)
+{
+    self(L);
+    return operate(L, name, 1);
+}
+
+static int binary(lua_State *L, const char *name)
+{
+    lua_settop(L, 2);
+    return operate(L, name, leader(L));
+}
+
+/* scalar:fma(b, c) -> scalar; self * b + c with one rounding */
+static int fma_(lua_State *L)
+{
+    lua_settop(L, 3);
+    self(L);
+    return operate(L, "fma", 1);
+}
+
+#define OP(kind, name) static int name##_(lua_State *L) { return kind(L, #name); }
 OP(unary, neg) OP(unary, abs) OP(unary, sqrt) OP(unary, rint)
 OP(binary, add) OP(binary, sub) OP(binary, mul) OP(binary, div) OP(binary, rem) OP(binary, min) OP(binary, max)
-OP(predicate, eq) OP(predicate, lt) OP(predicate, le)
+OP(binary, eq) OP(binary, lt) OP(binary, le)
 
 /* scalar == scalar; values of two formats are equal when the numbers are. */
 static int equal(lua_State *L)
@@ -130,22 +128,9 @@ static int equal(lua_State *L)
     scalar *a = hu_lua_test_box(L, 1, TYPE), *b = hu_lua_test_box(L, 2, TYPE);
 
     if (a && b && a->format == b->format)
-        return predicate(L, "eq", hu_eq);
-    if (!a || !b)
-        return lua_pushboolean(L, false), 1;
-    hu_num x = hu_decode(a->format, code_of(a)), y = hu_decode(b->format, code_of(b));
-    lua_pushboolean(L, x.kind != HU_NAN && y.kind != HU_NAN && hu_num_compare(x, y) == 0);
+        return eq_(L);
+    lua_pushboolean(L, a && b && hu_bits_compare_values(a->format, &a->code, b->format, &b->code) == 0);
     return 1;
-}
-
-/* scalar:fma(b, c) -> scalar; self * b + c with one rounding */
-static int fma_(lua_State *L)
-{
-    lua_settop(L, 3);
-    scalar *s = self(L);
-    check_has(L, "fma", s->format);
-    hu_code b = operand(L, 2, s->format, s->env), c = operand(L, 3, s->format, s->env);
-    return push_like(L, 1, hu_fma(s->format, s->env, code_of(s), b, c));
 }
 
 /* scalar ^ n: n - 1 multiplications from left to right, each rounded; 1 / that for a negative n. */
@@ -153,86 +138,41 @@ static int power(lua_State *L)
 {
     scalar *s = self(L);
     lua_Integer n = hu_lua_integer(L, 2, "exponent", -65536, 65536);
-    check_has(L, "mul", s->format);
-    check_has(L, "div", s->format);
-    hu_code one = hu_from_i64(s->format, s->env, 1), x = code_of(s), result = n == 0 ? one : x;
+    const hu_op *mul = hu_op_find("mul"), *div = hu_op_find("div");
+    hu_error err = {0};
+    hu_bits x[2] = {s->code, s->code}, one, result;
 
+    hu_lua_try(L, hu_op_check(mul, s->format, &err), &err);
+    hu_lua_try(L, hu_op_check(div, s->format, &err), &err);
+    hu_bits_round_i64(s->format, s->env, 1, &one);
+    if (n == 0)
+        x[0] = one;
     for (lua_Integer i = 1; i < (n < 0 ? -n : n); i++)
-        result = hu_mul(s->format, s->env, result, x);
-    return push_like(L, 1, n < 0 ? hu_div(s->format, s->env, one, result) : result);
+        hu_apply(mul, s->format, s->env, x, &x[0], NULL);
+    result = x[0];
+    if (n < 0)
+        hu_apply(div, s->format, s->env, (hu_bits[]){one, x[0]}, &result, NULL);
+    return push_like(L, 1, &result);
 }
 
 /* ---- neighbors ---- */
 
-/* The magnitude just beyond that of x, away from zero or toward it; sticky stands for the infinitesimal step. */
-static hu_num nudge(hu_num x, bool away)
-{
-    if (away)
-        x.sticky = true;
-    else if (x.sig << 1 == 0)
-        x = (hu_num){.kind = HU_FINITE, .negative = x.negative, .sig = ~(hu_u128)0, .exp = x.exp - 1, .sticky = true};
-    else {
-        x.sig--;
-        x.sticky = true;
-    }
-    return x;
-}
-
-/* The neighbor of a code above it (below: up is false), as nextUp and nextDown of IEEE 754-2019, section 5.3.1;
- * past the largest finite value there is the infinity, or nothing. */
-static hu_code neighbor(const hu_format *f, hu_code code, bool up)
-{
-    hu_env exact = hu_env_default();
-    hu_num x = hu_decode(f, code);
-
-    if (x.kind == HU_NAN)
-        return code;
-    if (x.kind == HU_INF) {
-        if (x.negative != up)
-            return code;
-        hu_num most = hu_format_max(f);
-        return hu_round(f, &exact, x.negative ? hu_num_negate(most) : most);
-    }
-    if (x.kind == HU_ZERO) {
-        hu_num least = hu_format_min_subnormal(f);
-        return up || f->is_signed ? hu_round(f, &exact, up ? least : hu_num_negate(least)) : code;
-    }
-    bool away = x.negative != up;
-    hu_bracket b = f->family->bracket(f, nudge(x, away));
-    if (away && (b.overflow || b.hi_wraps) && !f->has_inf)
-        return code;
-    return away ? b.hi : b.lo;
-}
-
-static int next(lua_State *L)
+static int step(lua_State *L, bool up)
 {
     scalar *s = self(L);
-    return push_like(L, 1, neighbor(s->format, code_of(s), true));
+    hu_bits code = hu_bits_neighbor(s->format, &s->code, up);
+    return push_like(L, 1, &code);
 }
 
-static int prev(lua_State *L)
-{
-    scalar *s = self(L);
-    return push_like(L, 1, neighbor(s->format, code_of(s), false));
-}
+static int next(lua_State *L) { return step(L, true); }
+static int prev(lua_State *L) { return step(L, false); }
 
 /* scalar:ulp() -> number; the distance of |x| from the next larger magnitude, for the largest one from the next smaller */
 static int ulp(lua_State *L)
 {
     scalar *s = self(L);
-    const hu_format *f = s->format;
-    hu_num x = hu_num_abs(hu_decode(f, code_of(s)));
-
-    if (x.kind == HU_NAN || x.kind == HU_INF) {
-        lua_pushnumber(L, (lua_Number)NAN);
-        return 1;
-    }
-    hu_env exact = hu_env_default();
-    hu_code code = hu_round(f, &exact, x);
-    hu_num y = hu_decode(f, neighbor(f, code, true));
-    if (y.kind != HU_FINITE || hu_num_compare(x, y) == 0)
-        y = hu_decode(f, neighbor(f, code, false));
-    lua_pushnumber(L, fabs(hu_num_to_double(hu_num_add(y, hu_num_negate(x), false))));
+    hu_num distance = hu_bits_ulp(s->format, &s->code);
+    lua_pushnumber(L, distance.kind == HU_NAN ? (lua_Number)NAN : hu_num_to_double(distance));
     return 1;
 }
 
@@ -245,9 +185,9 @@ static int bits(lua_State *L)
     char text[HU_TEXT_SIZE];
 
     if (s->format->width_bits <= 64)
-        lua_pushinteger(L, (lua_Integer)s->low);
+        lua_pushinteger(L, (lua_Integer)s->code.word[0]);
     else
-        lua_pushstring(L, hu_code_to_text(code_of(s), s->format->width_bits, text));
+        lua_pushstring(L, hu_bits_to_text(&s->code, s->format->width_bits, text));
     return 1;
 }
 
@@ -255,7 +195,7 @@ static int bits(lua_State *L)
 static int value(lua_State *L)
 {
     scalar *s = self(L);
-    lua_pushnumber(L, hu_to_double(s->format, code_of(s)));
+    lua_pushnumber(L, hu_bits_to_double(s->format, &s->code));
     return 1;
 }
 
@@ -263,7 +203,7 @@ static int to_text(lua_State *L)
 {
     scalar *s = self(L);
     char text[HU_TEXT_SIZE];
-    lua_pushstring(L, hu_code_to_decimal(s->format, code_of(s), text));
+    lua_pushstring(L, hu_bits_to_decimal(s->format, &s->code, text));
     return 1;
 }
 
@@ -272,7 +212,7 @@ static int hex(lua_State *L)
 {
     scalar *s = self(L);
     char text[HU_TEXT_SIZE];
-    lua_pushstring(L, hu_num_to_hex(hu_decode(s->format, code_of(s)), text));
+    lua_pushstring(L, hu_bits_to_hex(s->format, &s->code, text));
     return 1;
 }
 
@@ -281,7 +221,7 @@ static int kind(lua_State *L)
 {
     static const char *const names[] = {[HU_ZERO] = "zero", [HU_INF] = "infinite", [HU_NAN] = "nan"};
     scalar *s = self(L);
-    hu_num x = hu_decode(s->format, code_of(s));
+    hu_num x = hu_bits_decode(s->format, &s->code);
 
     if (x.kind == HU_FINITE)
         lua_pushstring(L, x.exp < s->format->emin ? "subnormal" : "normal");
@@ -305,10 +245,11 @@ static int convert(lua_State *L)
     hu_env env = *to->env;
     if (!hu_lua_absent(L, 3))
         env.rounding = hu_lua_rounding(L, 3, "rounding");
-    hu_code code = hu_convert(s->format, to->format, &env, code_of(s));
+    hu_bits code;
+    hu_bits_convert(s->format, to->format, &env, &s->code, &code);
     to->env->flags |= env.flags;
     to->env->random.index = env.random.index;
-    return push(L, 2, code);
+    return push(L, 2, &code);
 }
 
 static int field_format(lua_State *L)
@@ -326,17 +267,17 @@ int hu_lua_scalar_new(lua_State *L)
     hu_lua_format_box *box = hu_lua_check_box(L, 1, HU_LUA_FORMAT, "format");
     scalar *s = hu_lua_test_box(L, 2, TYPE);
     hu_error err = {0};
-    hu_code code = 0;
+    hu_bits code = {{0}};
 
     if (s)
-        code = hu_convert(s->format, box->format, box->env, code_of(s));
+        hu_bits_convert(s->format, box->format, box->env, &s->code, &code);
     else if (lua_type(L, 2) == LUA_TNUMBER)
-        code = from_number(L, 2, box->format, box->env);
+        from_number(L, 2, box->format, box->env, &code);
     else if (lua_type(L, 2) == LUA_TSTRING)
-        hu_lua_try(L, hu_from_text(box->format, box->env, hu_lua_string(L, 2, "x"), &code, &err), &err);
+        hu_lua_try(L, hu_bits_round_text(box->format, box->env, hu_lua_string(L, 2, "x"), &code, &err), &err);
     else
         hu_lua_bad(L, 2, "x", "a number, the text of one, or a scalar");
-    return push(L, 1, code);
+    return push(L, 1, &code);
 }
 
 /* format:from_bits(code) -> scalar; code an integer, or a string such as "0x3c" */
@@ -345,15 +286,15 @@ int hu_lua_scalar_from_bits(lua_State *L)
     hu_lua_format_box *box = hu_lua_check_box(L, 1, HU_LUA_FORMAT, "format");
     int width = box->format->width_bits;
     hu_error err = {0};
-    hu_code code = 0;
+    hu_bits code = {{0}};
 
     if (lua_type(L, 2) == LUA_TSTRING)
-        hu_lua_try(L, hu_code_from_text(hu_lua_string(L, 2, "code"), width, &code, &err), &err);
+        hu_lua_try(L, hu_bits_from_text(hu_lua_string(L, 2, "code"), width, &code, &err), &err);
     else if (width >= 64)
-        code = hu_lua_u64(L, 2, "code");
+        code = hu_bits_from_code(hu_lua_u64(L, 2, "code"));
     else
-        code = (hu_code)hu_lua_integer(L, 2, "code", 0, (lua_Integer)hu_format_last_code(box->format));
-    return push(L, 1, code);
+        code = hu_bits_from_code((hu_code)hu_lua_integer(L, 2, "code", 0, (lua_Integer)hu_format_last_code(box->format)));
+    return push(L, 1, &code);
 }
 
 static const luaL_Reg methods[] = {

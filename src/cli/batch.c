@@ -67,14 +67,14 @@ static void put(hu_batch *b, const char *text, size_t n)
     b->used += n;
 }
 
-static void put_result(hu_batch *b, hu_code code, int digits, hu_flags flags)
+static void put_result(hu_batch *b, const hu_bits *code, int digits, hu_flags flags)
 {
     static const char hex[] = "0123456789abcdef";
     char *out = b->out + b->used;
     out[0] = '0';
     out[1] = 'x';
-    for (int i = digits + 1; i >= 2; i--, code >>= 4)
-        out[i] = hex[code & 15];
+    for (int i = 0; i < digits; i++)
+        out[digits + 1 - i] = hex[code->word[i / 16] >> 4 * (i % 16) & 15];
     out[digits + 2] = ' ';
     b->used += (size_t)digits + 3;
     put(b, b->flags[flags & 31].text, b->flags[flags & 31].length);
@@ -119,8 +119,8 @@ static hu_status copy_word(span word, char text[LONGEST_WORD + 1], hu_error *err
     return HU_OK;
 }
 
-/* 0x and hexadecimal digits, of at most 128 bits; false: it is not that. */
-static bool read_hex(span word, hu_code *code)
+/* 0x and hexadecimal digits, of at most 320 bits; false: it is not that. */
+static bool read_hex(span word, hu_bits *code)
 {
     static const unsigned char value[256] = {   /* of a digit, plus one */
         ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
@@ -130,14 +130,17 @@ static bool read_hex(span word, hu_code *code)
     const char *c = word.at;
     if (word.end - c < 3 || c[0] != '0' || (c[1] | 0x20) != 'x')
         return false;
-    hu_code n = 0;
-    for (c += 2; c < word.end; c++) {
+    for (c += 2; *c == '0' && word.end - c > 1;)
+        c++;
+    if (word.end - c > HU_BITS_MAX / 4)
+        return false;
+    *code = (hu_bits){{0}};
+    for (int i = (int)(word.end - c) - 1; i >= 0; i--, c++) {
         unsigned digit = value[(unsigned char)*c];
-        if (digit == 0 || n >> 124)
+        if (digit == 0)
             return false;
-        n = n << 4 | (digit - 1);
+        code->word[i / 16] |= (uint64_t)(digit - 1) << 4 * (i % 16);
     }
-    *code = n;
     return true;
 }
 
@@ -229,7 +232,7 @@ static head *find_head(hu_batch *b, span *line, hu_error *err)
 static hu_status wrong_code(span word, const hu_side *side, hu_error *err)
 {
     char text[64];
-    hu_code code;
+    hu_bits code;
     hu_cli_printable(word.at, (size_t)(word.end - word.at), text, sizeof text);
     if (!read_hex(word, &code))
         return hu_fail(err, HU_EPARSE, "'%s' is not a code; codes are hexadecimal and begin with 0x", text);
@@ -239,14 +242,22 @@ static hu_status wrong_code(span word, const hu_side *side, hu_error *err)
     return hu_fail(err, HU_ERANGE, "code %s has more than %d bits", text, side->width_bits);
 }
 
-static hu_status read_codes(const hu_calculation *c, span *line, hu_code code[HU_CALCULATION_OPERANDS], hu_error *err)
+/* Codes of up to 64 bits, which most are, without a loop. */
+static bool fits(const hu_bits *code, int width_bits)
+{
+    if (width_bits <= 64)
+        return (code->word[1] | code->word[2] | code->word[3] | code->word[4]) == 0 && code->word[0] >> (width_bits - 1) <= 1;
+    return hu_bits_length(code) <= width_bits;
+}
+
+static hu_status read_codes(const hu_calculation *c, span *line, hu_bits code[HU_CALCULATION_OPERANDS], hu_error *err)
 {
     for (int i = 0; i < c->arity; i++) {
         span word = next_word(line);
         if (word.at == word.end || word.at[0] == 'r')
             return hu_fail(err, HU_EPARSE, "%s takes %d code%s; got %d", c->op ? c->op->name : "cvt", c->arity,
                            c->arity == 1 ? "" : "s", i);
-        if (!read_hex(word, &code[i]) || (code[i] >> (c->from.width_bits - 1)) > 1)
+        if (!read_hex(word, &code[i]) || !fits(&code[i], c->from.width_bits))
             return wrong_code(word, &c->from, err);
     }
     return HU_OK;
@@ -255,7 +266,7 @@ static hu_status read_codes(const hu_calculation *c, span *line, hu_code code[HU
 /* What may follow the codes: r=0xWORD. */
 static hu_status read_random(const hu_calculation *c, span *line, uint64_t *word, bool *given, hu_error *err)
 {
-    hu_code code;
+    hu_bits code;
     char text[64];
     span field = next_word(line);
     *given = false;
@@ -265,12 +276,12 @@ static hu_status read_random(const hu_calculation *c, span *line, uint64_t *word
     if (field.end - field.at < 2 || field.at[0] != 'r' || field.at[1] != '=')
         return hu_fail(err, HU_EPARSE, "%s takes %d code%s; '%s' is one word too many", c->op ? c->op->name : "cvt",
                        c->arity, c->arity == 1 ? "" : "s", text);
-    if (!read_hex((span){field.at + 2, field.end}, &code) || code >> 64)
+    if (!read_hex((span){field.at + 2, field.end}, &code) || !fits(&code, 64))
         return hu_fail(err, HU_EPARSE, "'%s': r= takes 64 random bits in hexadecimal, as in r=0x8000000000000000", text);
     skip_blanks(line);
     if (line->at < line->end)
         return hu_fail(err, HU_EPARSE, "nothing may follow '%s'", text);
-    *word = (uint64_t)code;
+    *word = code.word[0];
     *given = true;
     return HU_OK;
 }
@@ -281,7 +292,7 @@ static hu_status answer_line(hu_batch *b, span line, uint64_t index, hu_error *e
     if (!h)
         return err->status;
     hu_calculation *c = &h->calculation;
-    hu_code code[HU_CALCULATION_OPERANDS];
+    hu_bits code[HU_CALCULATION_OPERANDS];
     uint64_t word;
     bool given;
     hu_status status = read_codes(c, &line, code, err);
@@ -292,8 +303,8 @@ static hu_status answer_line(hu_batch *b, span line, uint64_t index, hu_error *e
     c->env.flags = 0;
     c->env.random.index = index;
     c->env.word = given ? &word : NULL;
-    hu_code result = hu_calculation_run(c, code);
-    put_result(b, result, h->digits, c->env.flags);
+    hu_bits result = hu_calculation_run(c, code);
+    put_result(b, &result, h->digits, c->env.flags);
     return HU_OK;
 }
 

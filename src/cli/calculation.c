@@ -95,40 +95,50 @@ static int64_t sign_extend(uint64_t n, int bits)
     return (int64_t)((n ^ sign) - sign);
 }
 
-hu_num hu_side_integer(const hu_side *side, hu_code code)
+hu_num hu_side_integer(const hu_side *side, const hu_bits *code)
 {
-    uint64_t n = (uint64_t)code;
+    uint64_t n = code->word[0];
     return side->is_signed ? hu_num_from_i64(sign_extend(n, side->width_bits)) : hu_num_from_u64(n);
 }
 
-static hu_code to_integer(hu_calculation *c, hu_code a)
+static hu_bits to_integer(hu_calculation *c, const hu_bits *a)
 {
-    uint64_t n = c->to.is_signed ? (uint64_t)hu_to_i64(c->from.format, &c->env, a, c->to.width_bits)
-                                 : hu_to_u64(c->from.format, &c->env, a, c->to.width_bits);
-    return n & (UINT64_MAX >> (64 - c->to.width_bits));
+    uint64_t n = c->to.is_signed ? (uint64_t)hu_bits_to_i64(c->from.format, &c->env, a, c->to.width_bits)
+                                 : hu_bits_to_u64(c->from.format, &c->env, a, c->to.width_bits);
+    return hu_bits_from_code(n & (UINT64_MAX >> (64 - c->to.width_bits)));
 }
 
-static hu_code convert(hu_calculation *c, hu_code a)
+static hu_bits convert(hu_calculation *c, const hu_bits *a)
 {
+    hu_bits out;
     if (!c->to.format)
         return to_integer(c, a);
     if (c->from.format)
-        return hu_convert(c->from.format, c->to.format, &c->env, a);
-    if (c->from.is_signed)
-        return hu_from_i64(c->to.format, &c->env, sign_extend((uint64_t)a, c->from.width_bits));
-    return hu_from_u64(c->to.format, &c->env, (uint64_t)a);
+        hu_bits_convert(c->from.format, c->to.format, &c->env, a, &out);
+    else if (c->from.is_signed)
+        hu_bits_round_i64(c->to.format, &c->env, sign_extend(a->word[0], c->from.width_bits), &out);
+    else
+        hu_bits_round_u64(c->to.format, &c->env, a->word[0], &out);
+    return out;
 }
 
-hu_code hu_calculation_run(hu_calculation *c, const hu_code operand[HU_CALCULATION_OPERANDS])
+/* The operation was checked when the words were read. */
+hu_bits hu_calculation_run(hu_calculation *c, const hu_bits operand[HU_CALCULATION_OPERANDS])
 {
     const hu_format *f = c->from.format;
+    hu_code a = hu_bits_to_code(&operand[0]);
     if (!c->op)
-        return convert(c, operand[0]);
+        return convert(c, &operand[0]);
+    if (f->is_wide) {
+        hu_bits out;
+        c->op->wide(c->op, f, &c->env, operand, &out);
+        return out;
+    }
     if (c->arity == 1)
-        return c->op->unary(f, &c->env, operand[0]);
+        return hu_bits_from_code(c->op->unary(f, &c->env, a));
     if (c->arity == 2)
-        return c->op->binary(f, &c->env, operand[0], operand[1]);
-    return c->op->ternary(f, &c->env, operand[0], operand[1], operand[2]);
+        return hu_bits_from_code(c->op->binary(f, &c->env, a, hu_bits_to_code(&operand[1])));
+    return hu_bits_from_code(c->op->ternary(f, &c->env, a, hu_bits_to_code(&operand[1]), hu_bits_to_code(&operand[2])));
 }
 
 int hu_calculation_result_bits(const hu_calculation *c)

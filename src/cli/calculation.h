@@ -5,7 +5,7 @@
 #ifndef HU_CLI_CALCULATION_H
 #define HU_CLI_CALCULATION_H
 
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 
 #define HU_CALCULATION_OPERANDS 3    /* at most */
 
@@ -33,12 +33,12 @@ hu_status hu_calculation_set_op(hu_calculation *c, const char *op, hu_error *err
 hu_status hu_calculation_set_formats(hu_calculation *c, const char *text, hu_error *err);
 
 /* The result of operands that fit the width of c->from; flags go into c->env. */
-hu_code hu_calculation_run(hu_calculation *c, const hu_code operand[HU_CALCULATION_OPERANDS]);
+hu_bits hu_calculation_run(hu_calculation *c, const hu_bits operand[HU_CALCULATION_OPERANDS]);
 
 /* How many bits the result's code has: 1 for a comparison. */
 int hu_calculation_result_bits(const hu_calculation *c);
 
 /* The value of an integer's code. */
-hu_num hu_side_integer(const hu_side *side, hu_code code);
+hu_num hu_side_integer(const hu_side *side, const hu_bits *code);
 
 #endif

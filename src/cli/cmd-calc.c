@@ -18,9 +18,9 @@ typedef struct words {          /* of the command line, before they are understo
 } words;
 
 typedef struct result {
-    hu_code operand[HU_CALCULATION_OPERANDS];
-    hu_code code;
-    hu_num value;
+    hu_bits operand[HU_CALCULATION_OPERANDS];
+    hu_bits code;
+    hu_num value;               /* cut to 128 bits */
 } result;
 
 static const char text[] =
@@ -127,15 +127,15 @@ static bool is_code(const char *word)
     return word[0] == '0' && (word[1] == 'x' || word[1] == 'X') && !strpbrk(word, ".pP");
 }
 
-static int read_code(const hu_side *side, const char *word, hu_code *code)
+static int read_code(const hu_side *side, const char *word, hu_bits *code)
 {
     hu_error err;
-    if (hu_code_from_text(word, side->width_bits, code, &err) == HU_OK)
+    if (hu_bits_from_text(word, side->width_bits, code, &err) == HU_OK)
         return HU_CLI_OK;
     return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s': %s", word, err.text);
 }
 
-static int read_integer(const hu_side *side, const char *word, hu_code *code)
+static int read_integer(const hu_side *side, const char *word, hu_bits *code)
 {
     char *end;
     int spare = 64 - side->width_bits;
@@ -156,25 +156,25 @@ static int read_integer(const hu_side *side, const char *word, hu_code *code)
     if (!fits || errno)
         return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s' is not one of %sint%d", word,
                            side->is_signed ? "" : "u", side->width_bits);
-    *code = n & (UINT64_MAX >> spare);
+    *code = hu_bits_from_code(n & (UINT64_MAX >> spare));
     return HU_CLI_OK;
 }
 
-static int read_value(const hu_format *f, const char *word, hu_code *code)
+static int read_value(const hu_format *f, const char *word, hu_bits *code)
 {
     hu_error err;
     hu_env env = hu_env_default();
-    if (hu_from_text(f, &env, word, code, &err) != HU_OK)
+    if (hu_bits_round_text(f, &env, word, code, &err) != HU_OK)
         return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s': %s", word, err.text);
     if (env.flags) {
         char hex[HU_TEXT_SIZE], decimal[HU_TEXT_SIZE];
         hu_cli_note("operand %s is not a value of %s; %s, which is %s, stands for it", word, f->name,
-                    hu_code_to_text(*code, f->width_bits, hex), hu_num_to_decimal(hu_decode(f, *code), decimal));
+                    hu_bits_to_text(code, f->width_bits, hex), f->is_wide ? hu_bits_to_decimal(f, code, decimal) : hu_num_to_decimal(hu_bits_decode(f, code), decimal));
     }
     return HU_CLI_OK;
 }
 
-static int read_operands(const hu_calculation *c, int argc, char **argv, hu_code *operand)
+static int read_operands(const hu_calculation *c, int argc, char **argv, hu_bits *operand)
 {
     const char *name = c->op ? c->op->name : "cvt";
     if (argc != c->arity)
@@ -191,29 +191,38 @@ static int read_operands(const hu_calculation *c, int argc, char **argv, hu_code
 }
 
 /* cvt of a text: rounded once, whatever the number of its digits. */
-static int convert_text(hu_calculation *c, int argc, char **argv, hu_code *code)
+static int convert_text(hu_calculation *c, int argc, char **argv, hu_bits *code)
 {
     hu_error err;
     if (argc != 1)
         return hu_cli_fail(HU_CLI_USAGE, "calc: cvt takes 1 operand; got %d", argc);
     if (is_code(argv[0]))
         return hu_cli_fail(HU_CLI_USAGE, "calc: cvt of the code %s needs the format it is of: --from FORMAT", argv[0]);
-    if (hu_from_text(c->to.format, &c->env, argv[0], code, &err) != HU_OK)
+    if (hu_bits_round_text(c->to.format, &c->env, argv[0], code, &err) != HU_OK)
         return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s': %s", argv[0], err.text);
     return HU_CLI_OK;
 }
 
-static char *to_decimal(const hu_calculation *c, const result *r, char out[HU_TEXT_SIZE])
+static bool is_code_of_format(const hu_calculation *c)
 {
-    bool is_code = c->to.format && !(c->op && c->op->is_predicate);
-    return is_code ? hu_code_to_decimal(c->to.format, r->code, out) : hu_num_to_decimal(r->value, out);
+    return c->to.format && !(c->op && c->op->is_predicate);
 }
 
-static hu_num value_of(const hu_calculation *c, hu_code code)
+static char *to_decimal(const hu_calculation *c, const result *r, char out[HU_TEXT_SIZE])
+{
+    return is_code_of_format(c) ? hu_bits_to_decimal(c->to.format, &r->code, out) : hu_num_to_decimal(r->value, out);
+}
+
+static char *to_hex(const hu_calculation *c, const result *r, char out[HU_TEXT_SIZE])
+{
+    return is_code_of_format(c) ? hu_bits_to_hex(c->to.format, &r->code, out) : hu_num_to_hex(r->value, out);
+}
+
+static hu_num value_of(const hu_calculation *c, const hu_bits *code)
 {
     if (c->op && c->op->is_predicate)
-        return hu_num_from_u64((uint64_t)code);
-    return c->to.format ? hu_decode(c->to.format, code) : hu_side_integer(&c->to, code);
+        return hu_num_from_u64(code->word[0]);
+    return c->to.format ? hu_bits_decode(c->to.format, code) : hu_side_integer(&c->to, code);
 }
 
 static void print_side(const char *key, const hu_side *side)
@@ -256,12 +265,12 @@ static void print_json(const hu_calculation *c, const result *r, char **operands
     for (int i = 0; i < c->arity; i++) {
         if (i)
             fputs(", ", stdout);
-        hu_cli_json_string(stdout, c->from.width_bits ? hu_code_to_text(r->operand[i], c->from.width_bits, out) : operands[i]);
+        hu_cli_json_string(stdout, c->from.width_bits ? hu_bits_to_text(&r->operand[i], c->from.width_bits, out) : operands[i]);
     }
-    printf("], \"code\": \"%s\"", hu_code_to_text(r->code, hu_calculation_result_bits(c), out));
+    printf("], \"code\": \"%s\"", hu_bits_to_text(&r->code, hu_calculation_result_bits(c), out));
     bool is_number = r->value.kind == HU_ZERO || r->value.kind == HU_FINITE;
     printf(", \"value\": %s", is_number ? to_decimal(c, r, out) : "null");
-    printf(", \"hex\": \"%s\", \"flags\": [", hu_num_to_hex(r->value, out));
+    printf(", \"hex\": \"%s\", \"flags\": [", to_hex(c, r, out));
     print_flags(c->env.flags);
     puts("]}");
 }
@@ -269,8 +278,8 @@ static void print_json(const hu_calculation *c, const result *r, char **operands
 static void print_line(const hu_calculation *c, const result *r, bool hex)
 {
     char code[HU_TEXT_SIZE], value[HU_TEXT_SIZE], flags[HU_FLAGS_SIZE];
-    printf("%s %s %s\n", hu_code_to_text(r->code, hu_calculation_result_bits(c), code),
-           hex ? hu_num_to_hex(r->value, value) : to_decimal(c, r, value),
+    printf("%s %s %s\n", hu_bits_to_text(&r->code, hu_calculation_result_bits(c), code),
+           hex ? to_hex(c, r, value) : to_decimal(c, r, value),
            hu_flags_to_text(c->env.flags, flags));
 }
 
@@ -289,7 +298,7 @@ static int calculate(const words *w, hu_calculation *c, int argc, char **argv)
     }
     if (status != HU_CLI_OK)
         return status;
-    r.value = value_of(c, r.code);
+    r.value = value_of(c, &r.code);
     if (w->json)
         print_json(c, &r, argv);
     else

@@ -57,9 +57,8 @@ static const char grammar[] =
 
 static void print_line(const hu_line *l)
 {
-    char decimal[HU_TEXT_SIZE], hex[HU_TEXT_SIZE];
     if (l->kind == HU_LINE_NUMBER)
-        printf("%-20s %-26s %s\n", l->label, hu_num_to_decimal(l->number, decimal), hu_num_to_hex(l->number, hex));
+        printf("%-20s %-26s %s\n", l->label, l->text, l->hex);
     else
         printf("%-20s %s\n", l->label, l->text);
 }

@@ -26,15 +26,29 @@ static void add_count(hu_description *d, const char *label, const char *key, lon
 
 static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
 {
-    add(d, label, key, HU_LINE_NUMBER)->number = value;
+    hu_line *l = add(d, label, key, HU_LINE_NUMBER);
+    l->number = value;
+    hu_num_to_decimal(value, l->text);
+    hu_num_to_hex(value, l->hex);
+}
+
+/* The largest value, all of its bits. */
+static void add_max(hu_description *d, const hu_format *f)
+{
+    add_number(d, "largest finite", "max", hu_format_max(f));
+    if (f->is_wide) {
+        hu_bits code = hu_format_max_bits(f);
+        hu_bits_to_decimal(f, &code, d->lines[d->n - 1].text);
+        hu_bits_to_hex(f, &code, d->lines[d->n - 1].hex);
+    }
 }
 
 /* --- how many values --- */
 
 typedef struct census {
-    hu_u128 finite;      /* different finite values; -0 and +0 are one */
-    hu_u128 infinities;  /* codes */
-    hu_u128 nans;        /* codes */
+    hu_bits finite;      /* different finite values; -0 and +0 are one */
+    hu_bits infinities;  /* codes */
+    hu_bits nans;        /* codes */
 } census;
 
 static bool is_fixed(const hu_format *f)
@@ -44,43 +58,71 @@ static bool is_fixed(const hu_format *f)
 
 static census count_codes(const hu_format *f)
 {
-    census c = {0, 0, 0};
+    hu_u128 finite = 0, infinities = 0, nans = 0;
     bool zero = false;
     for (hu_code code = 0; code <= hu_format_last_code(f); code++) {
         hu_num x = hu_decode(f, code);
-        c.finite += x.kind == HU_FINITE;
-        c.infinities += x.kind == HU_INF;
-        c.nans += x.kind == HU_NAN;
+        finite += x.kind == HU_FINITE;
+        infinities += x.kind == HU_INF;
+        nans += x.kind == HU_NAN;
         zero = zero || x.kind == HU_ZERO;
     }
-    c.finite += zero;
+    return (census){hu_bits_from_code(finite + zero), hu_bits_from_code(infinities), hu_bits_from_code(nans)};
+}
+
+/* By the layout of fields: the codes of the finite positive values run from 1 to the largest, and what is neither finite
+ * nor an infinity is a NaN. Where the leading bit is written out, the codes in which it has the right value. */
+static census count_by_fields(const hu_format *f)
+{
+    bool is_written = f->explicit_leading;
+    hu_bits one = hu_bits_one(0), codes = hu_bits_one(f->width_bits - is_written), positive = hu_format_max_bits(f), hidden, all;
+    hu_bits flushed = hu_bits_ones(f->subnormals & HU_FLUSH_IN ? f->man_bits : 0);
+    if (is_written) {
+        hu_bits field = hu_bits_shift(&positive, -(f->man_bits + 1)), trailing = hu_bits_ones(f->man_bits);
+        field = hu_bits_shift(&field, f->man_bits);
+        positive = hu_bits_or(&field, &trailing);
+    }
+    census c = {.infinities = hu_bits_from_code(f->has_inf ? 1 + f->is_signed : 0)};
+    hu_bits zeros = hu_bits_from_code(1 + f->has_negative_zero);
+    all = hu_bits_shift(&positive, f->is_signed);
+    hidden = hu_bits_shift(&flushed, f->is_signed);
+    c.finite = hu_bits_sub(&all, &hidden);
+    c.finite = hu_bits_add(&c.finite, &one);
+    c.nans = hu_bits_sub(&codes, &all);
+    c.nans = hu_bits_sub(&c.nans, &zeros);
+    c.nans = hu_bits_sub(&c.nans, &c.infinities);
     return c;
 }
 
-/* By the layout of fields: the codes of the finite positive values run from 1 to max_code, and what is
- * neither finite nor an infinity is a NaN. */
-static census count_by_fields(const hu_format *f)
+/* n / 10, and the digit that is left. */
+static unsigned divide_by_ten(hu_bits *n)
 {
-    hu_u128 sides = f->is_signed ? 2 : 1;
-    hu_u128 subnormals = (hu_u128)1 << f->man_bits;
-    hu_u128 positive = f->max_code - (f->subnormals & HU_FLUSH_IN ? subnormals - 1 : 0);
-    hu_u128 zeros = f->has_negative_zero ? 2 : 1;
-    census c = {.finite = sides * positive + 1, .infinities = f->has_inf ? sides : 0};
-    c.nans = hu_format_last_code(f) - sides * f->max_code - zeros - c.infinities + 1;
-    return c;
+    hu_u128 rest = 0;
+    for (int i = HU_BITS_WORDS - 1; i >= 0; i--) {
+        rest = rest << 64 | n->word[i];
+        n->word[i] = (uint64_t)(rest / 10);
+        rest %= 10;
+    }
+    return (unsigned)rest;
+}
+
+static void bits_text(hu_bits n, char *text)
+{
+    char digits[HU_BITS_MAX / 3 + 2], *out = digits + sizeof digits - 1;
+    for (*out = '\0'; !hu_bits_is_zero(&n) || !*out;)
+        *--out = (char)('0' + divide_by_ten(&n));
+    strcpy(text, out);
 }
 
 char *hu_count_text(hu_u128 n, char text[48])
 {
-    char digits[48], *out = digits + sizeof digits - 1;
-    for (*out = '\0'; n > 0 || !*out; n /= 10)
-        *--out = (char)('0' + (int)(n % 10));
-    return strcpy(text, out);
+    bits_text(hu_bits_from_code(n), text);
+    return text;
 }
 
-static void add_big_count(hu_description *d, const char *label, const char *key, hu_u128 n)
+static void add_big_count(hu_description *d, const char *label, const char *key, hu_bits n)
 {
-    hu_count_text(n, add(d, label, key, HU_LINE_COUNT)->text);
+    bits_text(n, add(d, label, key, HU_LINE_COUNT)->text);
 }
 
 /* --- the description --- */
@@ -129,7 +171,7 @@ void hu_describe(hu_description *d, const hu_format *f)
     add_text(d, "family", "family", f->family->name);
     add_fields(d, f);
     add_specials(d, f);
-    add_number(d, "largest finite", "max", hu_format_max(f));
+    add_max(d, f);
     if (is_fixed(f))
         add_number(d, "most negative", "min", hu_format_lowest(f));
     if (hu_format_has_fields(f)) {
@@ -160,11 +202,6 @@ const hu_line *hu_description_line(const hu_description *d, const char *key)
 
 /* --- parts of it as text and as JSON --- */
 
-char *hu_line_text(const hu_line *l, char text[160])
-{
-    return l->kind == HU_LINE_NUMBER ? hu_num_to_decimal(l->number, text) : strcpy(text, l->text);
-}
-
 void hu_number_json(FILE *out, hu_num x)
 {
     char text[HU_TEXT_SIZE];
@@ -176,9 +213,7 @@ void hu_number_json(FILE *out, hu_num x)
 void hu_line_json(FILE *out, const hu_line *l)
 {
     if (l->kind == HU_LINE_NUMBER) {
-        putc('{', out);
-        hu_number_json(out, l->number);
-        putc('}', out);
+        fprintf(out, "{\"value\": %s, \"hex\": \"%s\"}", l->text, l->hex);
     } else if (l->kind == HU_LINE_COUNT) {
         fputs(l->text, out);
     } else if (strcmp(l->text, "yes") == 0 || strcmp(l->text, "no") == 0) {

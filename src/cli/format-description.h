@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "formats/values.h"
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 
 typedef enum hu_line_kind { HU_LINE_TEXT, HU_LINE_COUNT, HU_LINE_NUMBER } hu_line_kind;
 
@@ -13,8 +13,9 @@ typedef struct hu_line {
     const char *label;         /* in the text    */
     const char *key;           /* in the JSON    */
     hu_line_kind kind;
-    char   text[160];          /* HU_LINE_TEXT; HU_LINE_COUNT: digits */
-    hu_num number;             /* HU_LINE_NUMBER */
+    char   text[160];          /* HU_LINE_COUNT: digits; HU_LINE_NUMBER: in decimal */
+    char   hex[HU_TEXT_SIZE];  /* HU_LINE_NUMBER: exact */
+    hu_num number;             /* the same; the largest value of a format of more than 128 bits of precision cut to so many */
 } hu_line;
 
 enum { HU_DESCRIPTION_LINES = 24 };
@@ -28,9 +29,6 @@ void hu_describe(hu_description *d, const hu_format *f);
 
 /* The line of that key; NULL: there is none. */
 const hu_line *hu_description_line(const hu_description *d, const char *key);
-
-/* Its value as text: of a number the decimal digits. Returns text. */
-char *hu_line_text(const hu_line *l, char text[160]);
 
 /* The value alone as JSON: a number as {"value": 448, "hex": "0x1.cp+8"}, yes and no as true and false. */
 void hu_line_json(FILE *out, const hu_line *l);

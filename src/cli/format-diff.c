@@ -43,20 +43,19 @@ static bool next_pair(const diff *x, int *i, const hu_line *pair[2])
     return false;
 }
 
-static const char *shown(const hu_line *l, char text[160])
+static const char *shown(const hu_line *l)
 {
-    return l ? hu_line_text(l, text) : "-";
+    return l ? l->text : "-";
 }
 
 static void print_properties(const diff *x)
 {
     const hu_line *pair[2];
-    char a[160], b[160];
     printf("%-20s %-26s %s\n", "", x->name[0], x->name[1]);
     for (int i = 0; next_pair(x, &i, pair);) {
         const hu_line *l = pair[0] ? pair[0] : pair[1];
         if (!is_same_line(pair[0], pair[1]) && strcmp(l->key, "name") != 0 && strcmp(l->key, "source") != 0)
-            printf("%-20s %-26s %s\n", l->label, shown(pair[0], a), shown(pair[1], b));
+            printf("%-20s %-26s %s\n", l->label, shown(pair[0]), shown(pair[1]));
     }
     const char *lead = "alike in             ";
     int column = 0;

@@ -104,13 +104,8 @@ static void table_for_programs(const hu_format *const *formats, int n)
         hu_description d;
         hu_describe(&d, formats[i]);
         for (int k = 0; k < n_columns; k++) {
-            char text[160] = "";
             const hu_line *l = hu_description_line(&d, columns[k].key);
-            if (l && columns[k].is_hex)
-                hu_num_to_hex(l->number, text);
-            else if (l)
-                hu_line_text(l, text);
-            hu_table_text(&t, text);
+            hu_table_text(&t, !l ? "" : columns[k].is_hex ? l->hex : l->text);
         }
     }
     hu_table_end(&t);

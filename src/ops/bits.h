@@ -21,6 +21,17 @@ void hu_bits_convert(const hu_format *from, const hu_format *to, hu_env *env, co
 /* The exact number of a code of up to 128 significant bits; of more, cut to 128 with the sticky bit. */
 hu_num hu_bits_decode(const hu_format *f, const hu_bits *a);
 
+/* -1, 0, +1 as the value of a is less than, equal to or greater than that of b, of two formats; 2 where one is a NaN. */
+int hu_bits_compare_values(const hu_format *f, const hu_bits *a, const hu_format *g, const hu_bits *b);
+
+/* The neighbor of a code above it (below: up is false), as nextUp and nextDown of IEEE 754-2019, section 5.3.1; past the
+ * largest finite value there is the infinity, or nothing. */
+hu_bits hu_bits_neighbor(const hu_format *f, const hu_bits *a, bool up);
+
+/* The distance of |x| from the next larger magnitude, for the largest one from the next smaller; a NaN where x is none or
+ * infinite. */
+hu_num hu_bits_ulp(const hu_format *f, const hu_bits *a);
+
 /* A number on the grid of f, rounded once by env. The text is that of hu_from_text. */
 hu_status hu_bits_round_text(const hu_format *f, hu_env *env, const char *text, hu_bits *out, hu_error *err);
 void hu_bits_round_double(const hu_format *f, hu_env *env, double x, hu_bits *out);

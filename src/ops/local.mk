@@ -17,3 +17,4 @@ libhalfulp_la_SOURCES += src/ops/bits.c
 libhalfulp_la_SOURCES += src/ops/round.h
 libhalfulp_la_SOURCES += src/ops/wide.h
 libhalfulp_la_SOURCES += src/ops/wide.c
+libhalfulp_la_SOURCES += src/ops/neighbor.c
