@@ -21,7 +21,7 @@ static void add_text(hu_description *d, const char *label, const char *key, cons
 
 static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
 {
-    add(d, label, key, HU_LINE_NUMBER)->number = value;
+    hu_line_set_number(add(d, label, key, HU_LINE_NUMBER), value);
 }
 
 static const char *rule_in_words(const hu_block_format *f)

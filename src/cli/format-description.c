@@ -24,12 +24,16 @@ static void add_count(hu_description *d, const char *label, const char *key, lon
     snprintf(add(d, label, key, HU_LINE_COUNT)->text, sizeof d->lines[0].text, "%lld", value);
 }
 
-static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
+void hu_line_set_number(hu_line *l, hu_num value)
 {
-    hu_line *l = add(d, label, key, HU_LINE_NUMBER);
     l->number = value;
     hu_num_to_decimal(value, l->text);
     hu_num_to_hex(value, l->hex);
+}
+
+static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
+{
+    hu_line_set_number(add(d, label, key, HU_LINE_NUMBER), value);
 }
 
 /* The largest value, all of its bits. */

@@ -27,6 +27,9 @@ typedef struct hu_description {
 
 void hu_describe(hu_description *d, const hu_format *f);
 
+/* Fills a line of that kind. */
+void hu_line_set_number(hu_line *l, hu_num value);
+
 /* The line of that key; NULL: there is none. */
 const hu_line *hu_description_line(const hu_description *d, const char *key);
 
