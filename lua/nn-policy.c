@@ -11,25 +11,42 @@ typedef struct defaults {
 
 static const char *const overflows[] = {"ieee", "saturate", "saturate-finite-only", NULL};
 
-/* The quantizer at idx: a format, its name, or {format =, rounding =, overflow =}. */
-static hu_quantizer read_quantizer(lua_State *L, int idx, const char *name, defaults d)
+/* A format or a block format, and how its values are rounded. */
+typedef struct choice {
+    hu_quantizer quantizer;
+    const hu_block_format *block;
+} choice;
+
+/* The quantizer at idx: a format or block format, its name, or {format =, rounding =, overflow =}. */
+static choice read_quantizer(lua_State *L, int idx, const char *name, defaults d)
 {
     static const char *const keys[] = {"format", "rounding", "overflow", NULL};
-    const hu_format *format;
+    int top = lua_gettop(L);
     if (lua_type(L, idx) == LUA_TTABLE) {
         hu_lua_options(L, idx, keys);
-        format = hu_lua_option_format(L, idx, "format");
-        if (!format)
-            luaL_error(L, "policy: %s has no format; it takes {format = , rounding = , overflow = }", name);
         d.rounding = hu_lua_option_rounding(L, idx, "rounding", d.rounding);
         d.overflow = (hu_overflow)hu_lua_option_choice(L, idx, "overflow", overflows, (int)d.overflow);
-    } else {
-        format = hu_lua_format(L, idx, name);
+        if (!hu_lua_option(L, idx, "format"))
+            luaL_error(L, "policy: %s has no format; it takes {format = , rounding = , overflow = }", name);
+        name = "format";
+        idx = lua_gettop(L);
     }
-    hu_quantizer q;
-    hu_error err = {0};
-    hu_lua_try(L, hu_quantizer_init(&q, format, d.rounding, d.overflow, &err), &err);
-    return q;
+    choice c = {.quantizer = {.rounding = d.rounding, .overflow = d.overflow}, .block = hu_lua_test_block(L, idx, name)};
+    if (!c.block) {
+        hu_error err = {0};
+        hu_lua_try(L, hu_quantizer_init(&c.quantizer, hu_lua_format(L, idx, name), d.rounding, d.overflow, &err), &err);
+    }
+    lua_settop(L, top);
+    return c;
+}
+
+static void set_operand(lua_State *L, hu_policy *p, int operand, const choice *c, const char *key)
+{
+    p->operand[operand] = c->quantizer;
+    if (operand <= HU_P6)
+        p->block[operand] = c->block;
+    else if (c->block)
+        luaL_error(L, "policy: %s is the block format %s; those are for the operands of the linear layers", key, c->block->name);
 }
 
 /* The keys that name operands, and which. Later rows win over earlier ones. */
@@ -54,10 +71,10 @@ static void read_operands(lua_State *L, int idx, hu_policy *p, defaults d)
     for (size_t i = 0; i < sizeof operand_keys / sizeof *operand_keys; i++) {
         if (!hu_lua_option(L, idx, operand_keys[i].key))
             continue;
-        hu_quantizer q = read_quantizer(L, lua_gettop(L), operand_keys[i].key, d);
+        choice c = read_quantizer(L, lua_gettop(L), operand_keys[i].key, d);
         for (int k = 0; k < HU_P_COUNT; k++)
             if (operand_keys[i].operands >> k & 1)
-                p->operand[k] = q;
+                set_operand(L, p, k, &c, operand_keys[i].key);
         lua_pop(L, 1);
     }
 }

@@ -127,7 +127,7 @@ local loop_keys = {every = true, callback = true}
 ---for the gradient of the input; P5, P6: gradient and input for that of the weight); `activation`, `weight`, `gradient` or `p1` ...
 ---`p6` for some of them; `attention` for the products inside attention; `master` for the master weights after every step; `head = false` leaves the last layer alone;
 ---`accumulate`, or `forward`, `dgrad` and `wgrad`, for how sums are added, as in `hu.matmul`, and `accumulate_rounding`;
----`seed` for stochastic modes.
+---`seed` for stochastic modes. Block formats, "mxfp4", lie along the index that a product sums over; attention and the master weights do not take them.
 ---
 ---```lua
 ---local run = hu.nn.train {

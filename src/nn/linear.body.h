@@ -18,12 +18,11 @@ static REAL *R(operand)(R(hu_tape) *t, const hu_policy *p, hu_operand operand, u
 {
     if (!hu_policy_has(p, operand))
         return (REAL *)values;
-    if (ready && hu_policy_has(p, like) && hu_quantizer_same(&p->operand[operand], &p->operand[like]))
+    if (ready && hu_policy_has(p, like) && hu_policy_same(p, operand, like))
         return ready;
-    size_t n = in->rows * in->cols;
-    REAL *out = R(hu_take)(t, n);
+    REAL *out = R(hu_take)(t, in->rows * in->cols);
     hu_error err = {0};
-    if (out && R(hu_policy_quantize)(p, operand, t->step, layer, 0, out, values, n, &err))
+    if (out && R(hu_policy_quantize_matrix)(p, operand, t->step, layer, out, values, in->rows, in->cols, &err))
         return R(hu_stick)(t, err.status, err.text);
     return out;
 }

@@ -29,6 +29,8 @@ typedef enum hu_gemm_role { HU_GEMM_FORWARD, HU_GEMM_DGRAD, HU_GEMM_WGRAD, HU_GE
 
 typedef struct hu_policy {
     hu_quantizer      operand[HU_P_COUNT];         /* format NULL: left as it is                            */
+    const hu_block_format *block[HU_P6 + 1];       /* instead of the operand's format; its mode and overflow count;
+                                                      blocks lie along the index that the product sums over */
     hu_accumulator    accumulator[HU_GEMM_COUNT];  /* product and sum NULL: the carrier's own               */
     const hu_rounding *accumulate_rounding;        /* of the accumulators; NULL: nearest-even               */
     bool              head_full;                   /* the last layer (logits) is left unquantized           */
@@ -40,15 +42,16 @@ typedef struct hu_policy {
 hu_status hu_quantizer_init(hu_quantizer *q, const hu_format *format, const hu_rounding *rounding,
                             hu_overflow overflow, hu_error *err);
 
-/* The same quantizer on all six operands of the linear layers; the rest of p as it is. */
-void hu_policy_set_linear(hu_policy *p, hu_quantizer q);
+/* The same quantizer on all six operands of the linear layers; the rest of p as it is. With a block format (else NULL) q has no
+ * format of its own, just mode and overflow. */
+void hu_policy_set_linear(hu_policy *p, hu_quantizer q, const hu_block_format *block);
 
-/* "fp32", "e8m3", "e8m3:rz+sat": a format, then optionally a rounding mode and overflow policy, for the six
+/* "fp32", "e8m3", "e8m3:rz+sat", "mxfp4": a format or block format, then optionally a rounding mode and overflow policy, for the six
  * operands of every linear layer. Nothing else is set. */
 hu_status hu_policy_parse(hu_policy *p, const char *text, hu_error *err);
 
-/* True: two operands that hold the same values, quantized by a and by b, get the same bits. */
-bool hu_quantizer_same(const hu_quantizer *a, const hu_quantizer *b);
+/* True: if two quantized operands of the linear layers hold the same values, they get the same bits. */
+bool hu_policy_same(const hu_policy *p, hu_operand a, hu_operand b);
 
 /* The stream of random words of one operand: a function of step, layer and operand. layer < 4096. */
 uint64_t hu_policy_stream(uint64_t step, unsigned layer, hu_operand operand);
@@ -59,6 +62,12 @@ hu_status hu_policy_quantize_f32(const hu_policy *p, hu_operand operand, uint64_
                                  float *out, const float *in, size_t n, hu_error *err);
 hu_status hu_policy_quantize_f64(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer, size_t first,
                                  double *out, const double *in, size_t n, hu_error *err);
+
+/* The same for a matrix [rows][cols] that is an operand of a linear layer, which may have a block format. */
+hu_status hu_policy_quantize_matrix_f32(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer,
+                                        float *out, const float *in, size_t rows, size_t cols, hu_error *err);
+hu_status hu_policy_quantize_matrix_f64(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer,
+                                        double *out, const double *in, size_t rows, size_t cols, hu_error *err);
 
 /* p quantizes this operand (p may be NULL). */
 bool hu_policy_has(const hu_policy *p, hu_operand operand);

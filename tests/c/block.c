@@ -329,7 +329,7 @@ static void fast_is_slow(void **state)
             const hu_block_format *f = find(many[i]);
             size_t n = f->rule == HU_SCALE_mse ? N / 6 : N;
             hu_block_layout l;
-            assert_int_equal(hu_block_layout_init(&l, f, 2, (size_t[]){n / 20, 20}, 1, NULL), HU_OK);
+            assert_int_equal(hu_block_layout_init(&l, f, 2, (size_t[]){n / 20, 20}, (int)(i + m) & 1, NULL), HU_OK);
             fill(x, n, &r, m & 1);
             if (m % 3 == 0)                                  /* quotients below the smallest double */
                 x[5] = 0x1p-1074, x[6] = -0x1.8p-1060;
@@ -531,15 +531,16 @@ static void bytes_come_back(void **state)
 static void parts_of_the_error(void **state)
 {
     (void)state;
-    double x[6] = {7, -7.5, 0.2, -0.1, 1.2, 0};                      /* scale 1: 7 and 7.5 are past 6, 0.2 and 0.1 become 0, 1.2 becomes 1 */
+    double x[7] = {7, -7.5, 0.2, -0.1, 1.2, 0, 5.9};                 /* scale 1: 7 and 7.5 are past 6, 0.2 and 0.1 become 0, 1.2 becomes 1, 5.9 becomes 6 */
     hu_block_error e;
     hu_env env = hu_env_default();
-    hu_block_layout l = hu_block_line(6);
+    hu_block_layout l = hu_block_line(7);
     assert_int_equal(hu_block_errors_f64(&e, x, &l, find("mxfp4"), &env, NULL), HU_OK);
     assert_true(e.energy[HU_BLOCK_CLIPPING] == 1 + 2.25 && e.max[HU_BLOCK_CLIPPING] == 1.5 && e.n[HU_BLOCK_CLIPPING] == 2);
-    assert_true(e.n[HU_BLOCK_FLUSH] == 2 && e.max[HU_BLOCK_FLUSH] == 0.2 && e.n[HU_BLOCK_ROUNDING] == 1 && e.scale == 1);
-    assert_true(e.n_elements == 6 && e.n_not_finite == 0);
+    assert_true(e.n[HU_BLOCK_FLUSH] == 2 && e.max[HU_BLOCK_FLUSH] == 0.2 && e.n[HU_BLOCK_ROUNDING] == 2 && e.scale == 1);
+    assert_true(e.n_elements == 7 && e.n_not_finite == 0);
     double uns[2] = {-3, 0.01};
+    l = hu_block_line(2);
     assert_int_equal(hu_block_errors_f64(&e, uns, &l, find("block(uint4, scale=fp64, size=2)"), &env, NULL), HU_OK);
     assert_true(e.n[HU_BLOCK_CLIPPING] == 1 && e.energy[HU_BLOCK_CLIPPING] == 9);
 }

@@ -57,15 +57,9 @@ static void by_tape(results *r, const hu_policy *p, uint64_t step, unsigned laye
     hu_tape_clear_f32(&t);
 }
 
-/* The three products in double from operands that are quantized one by one. */
-static void compare(const results *r, const hu_policy *p, uint64_t step, unsigned layer)
+/* The three products in double from quantized operands. */
+static void compare_products(const results *r, double q[6][N * IN])
 {
-    double q[6][N * IN];
-    const float *of[6] = {x, w, dy, w, dy, x};
-    const size_t size[6] = {N * IN, OUT * IN, N * OUT, OUT * IN, N * OUT, N * IN};
-    for (int k = 0; k < 6; k++)
-        for (size_t i = 0; i < size[k]; i++)
-            q[k][i] = (double)by_hand(&p->operand[k], p->seed, hu_policy_stream(step, layer, (hu_operand)k), i, of[k][i]);
     for (int n = 0; n < N; n++)
         for (int o = 0; o < OUT; o++) {
             double y = 0;
@@ -87,6 +81,80 @@ static void compare(const results *r, const hu_policy *p, uint64_t step, unsigne
             assert_true(fabs(dw - (double)r->dw[o * IN + i]) < 1e-4);
         }
     }
+}
+
+/* Operands that are quantized one by one. */
+static void compare(const results *r, const hu_policy *p, uint64_t step, unsigned layer)
+{
+    double q[6][N * IN];
+    const float *of[6] = {x, w, dy, w, dy, x};
+    const size_t size[6] = {N * IN, OUT * IN, N * OUT, OUT * IN, N * OUT, N * IN};
+    for (int k = 0; k < 6; k++)
+        for (size_t i = 0; i < size[k]; i++)
+            q[k][i] = (double)by_hand(&p->operand[k], p->seed, hu_policy_stream(step, layer, (hu_operand)k), i, of[k][i]);
+    compare_products(r, q);
+}
+
+/* A matrix in blocks along the index that is summed over, which is turned to be the last one. */
+static void in_blocks(double *out, const float *in, size_t rows, size_t cols, bool turned, const hu_block_format *f)
+{
+    float line[N];
+    for (size_t r = 0; r < (turned ? cols : rows); r++) {
+        size_t n = turned ? rows : cols;
+        hu_block_layout l = hu_block_line(n);
+        hu_env env = hu_env_default();
+        for (size_t i = 0; i < n; i++)
+            line[i] = in[turned ? i * cols + r : r * cols + i];
+        assert_int_equal(hu_block_quantize_f32(line, line, &l, f, &env, NULL), HU_OK);
+        for (size_t i = 0; i < n; i++)
+            out[turned ? i * cols + r : r * cols + i] = (double)line[i];
+    }
+}
+
+/* methods-training.md, section 0: the sums run over in-features, out-features and tokens. */
+static void block_formats(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"mxfp4{size=4}", "mxint8{size=2}", "mxfp6e2m3{size=3,rule=up}"};
+    static results r;
+    double q[6][N * IN];
+    fill();
+    for (size_t k = 0; k < TEST_COUNT(names); k++) {
+        const hu_block_format *f = hu_block_find(names[k], NULL);
+        hu_policy p = {0};
+        hu_error err = {0};
+        assert_int_equal(hu_policy_parse(&p, names[k], &err), HU_OK);
+        in_blocks(q[HU_P1], x, N, IN, false, f);
+        in_blocks(q[HU_P2], w, OUT, IN, false, f);
+        in_blocks(q[HU_P3], dy, N, OUT, false, f);
+        in_blocks(q[HU_P4], w, OUT, IN, true, f);
+        in_blocks(q[HU_P5], dy, N, OUT, true, f);
+        in_blocks(q[HU_P6], x, N, IN, true, f);
+        by_tape(&r, &p, 0, 0, false);
+        compare_products(&r, q);
+        assert_false(hu_policy_same(&p, HU_P2, HU_P4));
+    }
+    hu_policy square = {0};
+    assert_int_equal(hu_policy_parse(&square, "nvfp4{size=16x16}", NULL), HU_OK);
+    assert_true(hu_policy_same(&square, HU_P2, HU_P4));
+    assert_int_equal(hu_policy_parse(&square, "nvfp4{size=16x16}:sr", NULL), HU_OK);
+    assert_false(hu_policy_same(&square, HU_P2, HU_P4));
+    assert_int_equal(hu_policy_parse(&square, "mxfp4{size=0}", NULL), HU_ENAME);
+}
+
+/* Square blocks are the same along both indices. */
+static void square_blocks(void **state)
+{
+    (void)state;
+    float a[N * IN], b[N * IN];
+    hu_policy p = {0};
+    hu_error err = {0};
+    fill();
+    assert_int_equal(hu_policy_parse(&p, "nvfp4{size=2x2}:rz", &err), HU_OK);
+    assert_int_equal(hu_policy_quantize_matrix_f32(&p, HU_P1, 0, 0, a, x, N, IN, &err), HU_OK);
+    assert_int_equal(hu_policy_quantize_matrix_f32(&p, HU_P6, 0, 0, b, x, N, IN, &err), HU_OK);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_not_equal(a, x, sizeof a);
 }
 
 /* Every subset of the six operands, deterministic and stochastic; differences of a coarse format are far above 1e-4. */
@@ -123,7 +191,7 @@ static void full_layer(void **state)
     (void)state;
     static results with, without;
     hu_policy p = {0};
-    hu_policy_set_linear(&p, quantizer("e4m2"));
+    hu_policy_set_linear(&p, quantizer("e4m2"), NULL);
     fill();
     by_tape(&with, &p, 0, 0, true);
     by_tape(&without, NULL, 0, 0, false);
@@ -143,7 +211,7 @@ static void mask_is_truncation(void **state)
     size_t cases = 0;
     for (size_t k = 0; k < TEST_COUNT(formats); k++) {
         hu_policy p = {0};
-        hu_policy_set_linear(&p, quantizer(formats[k].name));
+        hu_policy_set_linear(&p, quantizer(formats[k].name), NULL);
         uint32_t mask = ~((UINT32_C(1) << (23 - formats[k].man_bits)) - 1);
         for (int round = 0; round < 20000; round++) {
             float in[8], out[8];
@@ -177,7 +245,7 @@ static void clipping(void **state)
     };
     for (size_t k = 0; k < TEST_COUNT(formats); k++) {
         hu_policy p = {0};
-        hu_policy_set_linear(&p, quantizer(formats[k].name));
+        hu_policy_set_linear(&p, quantizer(formats[k].name), NULL);
         float v[4] = {formats[k].most * 1.001f, -formats[k].most * 4, INFINITY, formats[k].most};
         assert_int_equal(hu_policy_quantize_f32(&p, HU_P2, 0, 0, 0, v, v, 4, NULL), HU_OK);
         assert_true(v[0] == formats[k].most && v[1] == -formats[k].most && v[2] == formats[k].most && v[3] == formats[k].most);
@@ -262,6 +330,8 @@ static const struct CMUnitTest claims[] = {
     CLAIM("an accumulator is that of the array kernels, and only where named", accumulators),
     CLAIM("attention's operands are quantized where the policy says so", attention_operands),
     CLAIM("formats that a float cannot hold and unknown names are refused", bad_policies),
+    CLAIM("block formats lie along the index that each product sums over", block_formats),
+    CLAIM("square blocks are the same for a product and its transpose", square_blocks),
 };
 
 int main(void)

@@ -63,6 +63,10 @@ claims["a policy is a string or a table, and both mean the same"] = function()
   t.assertNotEquals(train({policy = {format = "e8m3", rounding = "rz", head = false}}).loss, s.loss)
   t.assertEquals(train({policy = "fp32"}).loss, train({}).loss)
   t.assertNotEquals(train({policy = {attention = "e8m2"}}).loss, train({}).loss)
+  t.assertEquals(train({policy = "mxfp4:rz"}).loss, train({policy = {format = hu.block "mxfp4", rounding = "rz"}}).loss)
+  t.assertNotEquals(train({policy = "mxfp4:rz"}).loss, train({policy = {weight = "mxfp4", rounding = "rz"}}).loss)
+  t.assertErrorMsgContains("linear layers", function() train {policy = {master = "mxfp4"}} end)
+  t.assertErrorMsgContains("size is '0'", function() train {policy = {weight = {format = "mxfp4{size=0}"}}} end)
   t.assertNotEquals(train({policy = {accumulate = {format = "e8m5", chunk = 8}}}).loss, train({}).loss)
 end
 
