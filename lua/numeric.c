@@ -300,6 +300,7 @@ static int matmul(lua_State *L)
     a = hu_lua_check_tensor(L, 1, "a");
     b = hu_lua_check_tensor(L, 2, "b");
     hu_tensor *c = hu_lua_make_tensor(L, dtype, 2, (size_t[]){a->shape[ta], b->shape[!tb]});
+    own.no_flags = true;                                                  /* nobody gets to see its flags */
     hu_lua_try(L, hu_tensor_matmul(c, a, ta, b, tb, &acc, env, &err), &err);
 
     if (ranks[0] == 1 || ranks[1] == 1) {            /* a vector's index is taken out again */

@@ -26,6 +26,7 @@ typedef struct measurement {
 static bool multiply(const measurement *m, const hu_accumulator *acc)
 {
     hu_env env = m->env;
+    env.no_flags = true;
     hu_gemm_shape shape = {.m = m->n, .n = m->n, .k = m->n, .lda = m->n, .ldb = m->n, .ldc = m->n};
     return hu_gemm_f32(m->c, m->a, m->b, shape, acc, &env, NULL) == HU_OK;
 }

@@ -7,10 +7,13 @@
  */
 #include <string.h>
 
-#include "src/kernel/own.h"
+#include "src/kernel/gemm.h"
 #include "src/kernel/plan.h"
 
 enum { WIDTH = 128 };
+
+/* Where the random words of inner and outer sums begin, counted from env->random.index. */
+static const uint64_t WORDS_PAIRWISE = UINT64_C(1) << 61, WORDS_OUTER = UINT64_C(1) << 62;
 
 /* A call. A plan that is NULL stands for the carrier's own arithmetic. */
 typedef struct job {
@@ -133,7 +136,7 @@ static void sum_pairwise(tile *t, size_t k0, size_t k1, double *out)
     sum_pairwise(t, middle, k1, right);
     const hu_gemm_shape *s = &t->job->s;
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + middle;
-    block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){t->job->index + HU_WORDS_PAIRWISE + place, s->k});
+    block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){t->job->index + WORDS_PAIRWISE + place, s->k});
 }
 
 static void sum_range(tile *t, size_t k0, size_t k1, double *out)
@@ -155,7 +158,7 @@ static void sum_chunks(tile *t, double *out)
         size_t k0 = c * g->chunk;
         sum_range(t, k0, s->k - k0 < g->chunk ? s->k : k0 + g->chunk, part);
         uint64_t place = ((uint64_t)t->i * s->n + t->j) * chunks + c;
-        block(t, g->outer, out, HU_ADD, out, part, NULL, (hu_draw){g->index + HU_WORDS_OUTER + place, chunks});
+        block(t, g->outer, out, HU_ADD, out, part, NULL, (hu_draw){g->index + WORDS_OUTER + place, chunks});
     }
 }
 
@@ -228,10 +231,10 @@ static hu_status accumulate(const char *what, void *c, const void *a, const void
         plan[i] = formats[i] ? &plans[i] : NULL;
         is_own = is_own && !formats[i];
     }
-    if (is_own && acc->order == HU_ORDER_SEQUENTIAL && acc->chunk == 0) {
-        hu_own_gemm(c, a, b, shape, is_f32);
+    hu_tiled how = {.product = plan[0], .sum = plan[1], .is_f32 = is_f32};
+    bool no_flags = is_own || env->no_flags;
+    if (no_flags && acc->order == HU_ORDER_SEQUENTIAL && acc->chunk == 0 && hu_gemm_tiled(c, a, b, shape, &how))
         return HU_OK;
-    }
     job g = {.product = plan[0], .sum = plan[1], .outer = plan[2], .lanes = hu_lanes_chosen(), .order = acc->order,
              .chunk = acc->chunk, .is_f32 = is_f32, .has_product = acc->product != NULL, .a = a, .b = b, .c = c,
              .s = *shape, .index = env->random.index};

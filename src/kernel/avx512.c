@@ -11,6 +11,12 @@
 
 #define HU_VECTOR_BYTES 64
 #define HU_MULTIPLY(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))   /* lower halves of the lanes */
+#define HU_FMA_F32(a, b, c) ((float_vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define HU_FMA_F64(a, b, c) ((double_vec)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
+#define HU_SPLAT_F32(x) ((float_vec)_mm512_set1_ps(x))
+#define HU_SPLAT_F64(x) ((double_vec)_mm512_set1_pd(x))
+#define TILE_ROWS 12
+#define HU_ROUNDING_TILES "src/kernel/tile-avx512.h"
 #define HU_LANES hu_lanes_avx512
 #define HU_ISA "avx512"
 #include "src/kernel/lanes.body.h"

@@ -35,6 +35,32 @@
 #include "src/kernel/quick-random.body.h"
 #include "src/kernel/exact.body.h"
 
+#ifndef TILE_VECTOR_BYTES
+#define TILE_VECTOR_BYTES HU_VECTOR_BYTES
+#endif
+#define F float
+#define C(name) float_##name
+#define VFMA HU_FMA_F32
+#define VSPLAT HU_SPLAT_F32
+#include "src/kernel/tile.body.h"
+#ifdef HU_ROUNDING_TILES
+#include HU_ROUNDING_TILES
+#endif
+#undef F
+#undef C
+#undef VFMA
+#undef VSPLAT
+
+#define F double
+#define C(name) double_##name
+#define VFMA HU_FMA_F64
+#define VSPLAT HU_SPLAT_F64
+#include "src/kernel/tile.body.h"
+#undef F
+#undef C
+#undef VFMA
+#undef VSPLAT
+
 const hu_lanes HU_LANES = {
     .name = HU_ISA,
     .round_f32 = {
@@ -69,4 +95,12 @@ const hu_lanes HU_LANES = {
     .store_f32 = store_f32,
     .halves = halves,
     .words = words,
+    .tile_rows = TILE_ROWS,
+    .tile_bytes = 2 * TILE_VECTOR_BYTES,
+    .tile_own_f32 = float_tile_own,
+    .tile_own_f64 = double_tile_own,
+#ifdef HU_ROUNDING_TILES
+    .tile_fma = {tile_fma_add, tile_fma_same},
+    .tile_mul_add = {{tile_mul_add_add, tile_mul_add_same}, {tile_mul_same_add, tile_mul_same_same}},
+#endif
 };

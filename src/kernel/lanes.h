@@ -84,6 +84,10 @@ typedef bool hu_quick_random_fn(float *out, const float *in, const uint32_t *hal
 typedef void hu_exact_fn(double *out, const double *a, const double *b, const double *c, size_t n,
                          bool downward, hu_seen *seen);
 
+/* A tile of a result of GEMM over k terms: see tile.body.h. */
+typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
+typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
+
 typedef struct hu_lanes {
     const char         *name;
     hu_round_f32_fn    *round_f32[HU_N_FIXED];
@@ -98,7 +102,12 @@ typedef struct hu_lanes {
     void (*store_f32)(float *out, const double *in, size_t n);
     void (*halves)(uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);    /* upper halves of words */
     void (*words)(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride);
-} hu_lanes;
+    int                 tile_rows, tile_bytes;              /* a tile's rows, and how long one is                */
+    hu_tile_f32_fn     *tile_own_f32;                       /* the carrier's own arithmetic                     */
+    hu_tile_f64_fn     *tile_own_f64;
+    hu_tile_f32_fn     *tile_fma[2];                        /* every sum rounded to nearest-even; NULL: none    */
+    hu_tile_f32_fn     *tile_mul_add[2][2];                 /* every product and sum                            */
+} hu_lanes;                                                 /* by format: 0 HU_QUICK_ADD, 1 HU_QUICK_SAME_RANGE */
 
 /* The fastest table that this machine can run, or the one that the environment variable HU_ISA names. */
 const hu_lanes *hu_lanes_chosen(void);

@@ -45,6 +45,7 @@ static void R(product)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, uns
         return;
     hu_gemm_shape dense = s;
     dense.ldc = add ? s.n : s.ldc;
+    env.no_flags = true;
     if (R(hu_gemm)(sum, a, b, dense, &p->accumulator[role], &env, &err)) {
         R(hu_stick)(t, err.status, err.text);
         return;

@@ -46,6 +46,7 @@ typedef struct hu_env {
     const uint64_t    *word;    /* not NULL: src/ops takes this word instead, and random.index moves on all the same;
                                    array kernels do not look at it */
     hu_flags           flags;
+    bool               no_flags;   /* nobody will look at the flags: array kernels need not raise them, and may be faster so */
 } hu_env;
 
 /* Nearest-even, ieee, after, canonical, seed 0, no flags. */

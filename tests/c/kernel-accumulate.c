@@ -259,7 +259,7 @@ static void own_gemm(void **state)
     const hu_accumulator own = {0};
     hu_env env = hu_env_default();
     for (int way = 0; way < 4; way++) {
-        hu_gemm_shape s = shape(3, 150, 11, way & 1, way >> 1);
+        hu_gemm_shape s = shape(3 + way, 150, 11, way & 1, way >> 1);
         test_random r = {8};
         for (size_t i = 0; i < MOST; i++) {
             a[i] = a_f32[i] = (float)test_random_unit(&r) - 0.5f;
@@ -273,8 +273,8 @@ static void own_gemm(void **state)
                 float want_f32 = 0;
                 double want = 0;
                 for (size_t k = 0; k < s.k; k++) {
-                    want_f32 += (float)left_of(&p, k) * (float)right_of(&p, k);
-                    want += left_of(&p, k) * right_of(&p, k);
+                    want_f32 = fmaf((float)left_of(&p, k), (float)right_of(&p, k), want_f32);
+                    want = fma(left_of(&p, k), right_of(&p, k), want);
                 }
                 assert_true(got_f32[i * s.ldc + j] == want_f32 && got[i * s.ldc + j] == want);
             }

@@ -71,6 +71,7 @@ check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 check_PROGRAMS += tests/c/kernel-accumulate
+check_PROGRAMS += tests/c/kernel-gemm
 check_PROGRAMS += tests/c/kernel-map
 EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients

@@ -1,0 +1,18 @@
+/* gemm.h - GEMM by tiles that stay in registers, for the accumulators that have loops for it. Internal to src/kernel. */
+#ifndef HU_KERNEL_GEMM_H
+#define HU_KERNEL_GEMM_H
+
+#include "src/kernel/plan.h"
+
+/* How the terms are made and added: plans NULL for the carrier's own arithmetic, fused; `sum` alone: one rounding a term; both: one
+ * for the product, one for the sum. */
+typedef struct hu_tiled {
+    const hu_plan *product, *sum;
+    bool is_f32;
+} hu_tiled;
+
+/* c = a b, terms upward over k from zero; b NULL: all ones. No flags are raised. False, and nothing was written, where there are
+ * no loops for this: that depends on the instruction set, the formats, the mode, the factors (they have to be finite) and memory. */
+bool hu_gemm_tiled(void *c, const void *a, const void *b, const hu_gemm_shape *s, const hu_tiled *how);
+
+#endif

@@ -1,0 +1,115 @@
+/* kernel-gemm.c - GEMM by tiles, which raises no flags, gives the bits of the GEMM that raises them. */
+#include "tests/c/kernel-cases.h"
+
+enum { M = 29, N = 77, K = 301, MOST = 320 * 80 };
+
+typedef struct recipe {
+    const char *product, *sum;
+} recipe;
+
+static const recipe recipes[] = {
+    {NULL, "e8m7"}, {NULL, "e5m10"}, {NULL, "e4m3"}, {NULL, "e4m3fn"}, {NULL, "e6m5"}, {NULL, "e8m10"}, {NULL, "e7m14"}, {NULL, "e8m21"},
+    {"e8m7", "e8m7"}, {"e5m10", "e5m10"}, {"e5m2", "e8m7"}, {"e8m7", "e5m2"}, {"e4m3fn", "e5m10"}, {"e5m10", "e4m3fn"}, {"e4m3", "e6m9"},
+    {"e5m2", "e2m1fn"}, {NULL, "e4m3fnuz"}, {NULL, "e8m22"}, {NULL, "e5m2{subnormals=flush}"}, {"e8m7", NULL}, {NULL, NULL},
+};
+
+static float a[MOST], b[MOST], got[MOST], want[MOST];
+
+/* What the factors are like: any; of few bits, so that many sums are exact or ties; large; small; with infinities and NaNs. */
+enum { ANY, FEW_BITS, LARGE, SMALL, NOT_FINITE, KINDS };
+
+static float factor(test_random *r, int kind, const hu_format *f)
+{
+    double x = (test_random_unit(r) - 0.5) * 4;
+    if (kind == FEW_BITS)
+        x = rint(x * 4) / 4;
+    if (kind == LARGE)
+        x = ldexp(x, f->emax / 2 - (int)test_random_below(r, 4));
+    if (kind == SMALL)
+        x = ldexp(x, f->emin / 2 - (int)test_random_below(r, (uint64_t)f->man_bits + 2));
+    if (kind == NOT_FINITE && test_random_below(r, 900) == 0)
+        x = test_random_below(r, 2) ? INFINITY : -NAN;
+    return case_to_f32(test_random_below(r, 50) == 0 ? copysign(0, x) : x);
+}
+
+static hu_gemm_shape shape(size_t m, size_t n, size_t k, int transposed)
+{
+    bool ta = transposed & 1, tb = transposed & 2;
+    return (hu_gemm_shape){.m = m, .n = n, .k = k, .lda = (ta ? m : k) + 1, .ldb = (tb ? k : n) + 2, .ldc = n + 3,
+                           .a_transposed = ta, .b_transposed = tb};
+}
+
+static void compare(const recipe *r, hu_overflow overflow, int kind, hu_gemm_shape s)
+{
+    hu_accumulator acc = {.product = r->product ? hu_format_find(r->product, NULL) : NULL, .sum = r->sum ? hu_format_find(r->sum, NULL) : NULL};
+    const hu_format *f = acc.sum ? acc.sum : acc.product ? acc.product : hu_format_find("fp32", NULL);
+    hu_env env = hu_env_default(), quiet;
+    test_random random = {(uint64_t)kind + 1};
+    env.overflow = overflow;
+    quiet = env;
+    quiet.no_flags = true;
+    for (size_t i = 0; i < MOST; i++) {
+        a[i] = factor(&random, kind, f);
+        b[i] = factor(&random, kind, f);
+        got[i] = want[i] = 77;
+    }
+    assert_int_equal(hu_gemm_f32(want, a, b, s, &acc, &env, NULL), HU_OK);
+    assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &quiet, NULL), HU_OK);
+    for (size_t i = 0; i < s.m * s.ldc; i++)
+        if (f32_bits(got[i]) != f32_bits(want[i]))
+            fail_msg("%s, product %s sum %s overflow %d kind %d, %zu x %zu x %zu: element (%zu, %zu) is %a, want %a", hu_lanes_chosen()->name,
+                     r->product, r->sum, (int)overflow, kind, s.m, s.n, s.k, i / s.ldc, i % s.ldc, got[i], want[i]);
+}
+
+static void tiles_change_no_bit(void **state)
+{
+    (void)state;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t r = 0; r < TEST_COUNT(recipes); r++)
+            for (int kind = 0; kind < KINDS; kind++)
+                for (int overflow = 0; overflow < 2; overflow++)
+                    compare(&recipes[r], (hu_overflow)overflow, kind, shape(M, N, l ? 23 : K, (int)r + kind));
+    }
+    hu_lanes_use(NULL);
+}
+
+static void nor_do_threads_and_odd_shapes(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = {{1, 1, 5}, {1, 70, 40}, {70, 1, 40}, {12, 32, 256}, {13, 33, 257}, {300, 64, 9}, {3, 0, 4}, {0, 3, 4}, {5, 70, 0}};
+    for (int t = 1; t <= 8; t *= 2) {
+        hu_threads_set(t);
+        for (size_t i = 0; i < TEST_COUNT(sizes); i++)
+            for (size_t r = 0; r < TEST_COUNT(recipes); r += 4)
+                compare(&recipes[r], HU_OVERFLOW_IEEE, (int)i % KINDS, shape(sizes[i][0], sizes[i][1], sizes[i][2], t % 4));
+    }
+    hu_threads_set(0);
+}
+
+/* They are really used: nothing else leaves the flags alone. */
+static void tiles_are_used(void **state)
+{
+    (void)state;
+    hu_env env = hu_env_default();
+    env.no_flags = true;
+    hu_accumulator acc = {.sum = hu_format_find("e5m10", NULL)};
+    test_random random = {1};
+    if (!hu_lanes_chosen()->tile_fma[0])
+        skip();
+    for (size_t i = 0; i < MOST; i++)
+        a[i] = b[i] = factor(&random, ANY, acc.sum);
+    assert_int_equal(hu_gemm_f32(got, a, b, shape(M, N, K, 0), &acc, &env, NULL), HU_OK);
+    assert_int_equal(env.flags, 0);
+    env.no_flags = false;
+    assert_int_equal(hu_gemm_f32(got, a, b, shape(M, N, K, 0), &acc, &env, NULL), HU_OK);
+    assert_true(env.flags & HU_INEXACT);
+}
+
+static const struct CMUnitTest claims[] = {
+    CLAIM("tiles change no bit, whatever the formats, the factors and the instruction set", tiles_change_no_bit),
+    CLAIM("nor do any number of threads and odd shapes", nor_do_threads_and_odd_shapes),
+    CLAIM("tiles are used where nobody looks at the flags", tiles_are_used),
+};
+
+int main(void) { return test_main(claims, TEST_COUNT(claims)); }
