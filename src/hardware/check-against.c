@@ -66,10 +66,9 @@ static hu_status fill_wanted(both *b, hu_error *err)
 static bool is_output(const both *b)
 {
     const hu_lines *l = &b->outputs;
-    const char *columns = b->c->layout->has_columns && l->number == 1 ? "0123456789abcdefABCDEF" : NULL;
     if (l->n == 0 || l->line[0] == '#' || (l->n > 1 && l->line[0] == '/' && l->line[1] == '/'))
         return false;
-    return !columns || strchr(columns, l->line[0]);
+    return !b->c->layout->has_columns || !hu_check_is_names(l);
 }
 
 static hu_status fill_got(both *b, hu_error *err)

@@ -26,6 +26,9 @@ typedef struct hu_checker {
 void hu_check_report(hu_checker *c, const hu_finding *f);
 void hu_check_say(hu_checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether the line is one of names of columns: it has letters that no number has (Verilog writes x and z for unknown bits). */
+bool hu_check_is_names(const hu_lines *l);
+
 /* The next line that holds a vector, into line; *more false: there is none. */
 hu_status hu_check_next(hu_checker *c, hu_line *line, bool *more, hu_error *err);
 

@@ -73,11 +73,11 @@ static const char *mode_of(const hu_task *t)
 static hu_status check(const hu_task *t, hu_error *err)
 {
     char head[LONGEST_WORD];
+    if (t->kind == HU_TASK_DOT || (t->kind == HU_TASK_OP && !head_of(t, head)))
+        return hu_fail(err, HU_EINVAL, "layout fpgen has no %s; hex and csv write every operation", t->words.op);
     if (!width_of(&t->field[0]) || !width_of(result_of(t)))
         return hu_fail(err, HU_EINVAL, "layout fpgen writes binary16, binary32, binary64 and binary128; got %.60s; hex and csv write "
                        "every format", t->words.format);
-    if (!head_of(t, head))
-        return hu_fail(err, HU_EINVAL, "layout fpgen has no %s; hex and csv write every operation", t->words.op);
     if (!mode_of(t))
         return hu_fail(err, HU_EINVAL, "layout fpgen has the modes rne, ru, rd, rz and rna; got %s", t->env.rounding->name);
     if (t->env.overflow != HU_OVERFLOW_IEEE || t->env.nan != HU_NAN_CANONICAL)

@@ -12,7 +12,7 @@ static int flips_of(const hu_task *t)
 {
     bool slow = t->kind == HU_TASK_OP && t->op->rounds && !t->op->exact && t->field[0].width_bits > 16;
     for (int i = 0; i < t->n_operands; i++)
-        slow = slow || (t->field[i].format && t->field[i].format->man_bits > 62);
+        slow = slow || (t->field[i].format && t->field[i].format->is_wide);
     return slow ? FLIPS_SLOW : FLIPS;
 }
 

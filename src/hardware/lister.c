@@ -58,6 +58,15 @@ hu_bits hu_lister_wide(hu_lister *l, int n_bits)
     return hu_bits_and(&a, &mask);
 }
 
+/* The leading bit that belongs to the exponent field; codes with another one are left to the list of boundary values. */
+static hu_bits with_leading_bit(const hu_format *f, hu_bits a)
+{
+    hu_bits one = hu_bits_one(f->man_bits), mask = hu_bits_ones(f->exp_bits), field = hu_bits_shift(&a, -f->man_bits - 1);
+    field = hu_bits_and(&field, &mask);
+    a = hu_bits_or(&a, &one);
+    return hu_bits_is_zero(&field) ? hu_bits_sub(&a, &one) : a;
+}
+
 /* Random bits of a field's width; where that is past its last code, as many fewer. */
 hu_bits hu_random_code(const hu_field *f, uint64_t seed, uint64_t stream, uint64_t *index)
 {
@@ -66,6 +75,8 @@ hu_bits hu_random_code(const hu_field *f, uint64_t seed, uint64_t stream, uint64
         a.word[i] = hu_random_at(seed, stream, (*index)++);
     if (f->width_bits % 64)
         a.word[f->n_words - 1] >>= 64 - f->width_bits % 64;
+    if (f->format && f->format->explicit_leading)
+        a = with_leading_bit(f->format, a);
     if (!f->format || f->width_bits > 64)
         return a;
     uint64_t last = (uint64_t)hu_format_last_code(f->format);
@@ -129,7 +140,7 @@ static void round_wide(const hu_format *f, hu_env *env, bool negative, const hu_
 bool hu_code_nearest(const hu_format *f, bool negative, const hu_bits *sig, int exp, hu_bits *out)
 {
     hu_env env = nearest();
-    if (f->width_bits > 128 || f->man_bits > 62 || hu_bits_length(sig) > 128)
+    if (f->is_wide || hu_bits_length(sig) > 128)
         round_wide(f, &env, negative, sig, exp, out);
     else
         *out = hu_bits_from_code(hu_round_with(f, &env, hu_num_make(negative, hu_bits_to_code(sig), exp), 0));

@@ -241,7 +241,7 @@ static hu_status set_op(hu_task *t, const hu_task_words *w, hu_error *err)
     if (t->op->rounds)
         add_random(t, 1);
     add_result(t, "result", -1, t->op->is_predicate ? &truth : &s);
-    bool narrow = s.format->width_bits <= 64 && s.format->man_bits <= 62;
+    bool narrow = s.format->width_bits <= 64 && !s.format->is_wide;
     t->run = !narrow ? run_wide : t->op->arity == 1 ? run_unary : t->op->arity == 2 ? run_binary : run_ternary;
     snprintf(t->text[1], HU_TASK_TEXT, "%s", s.format->name);
     return HU_OK;
@@ -328,7 +328,7 @@ static hu_status find_narrow(const char *what, const char *name, const hu_format
     const hu_format *f = hu_format_find(name, err);
     if (!f)
         return HU_ENAME;
-    if (f->width_bits > 64 || f->man_bits > 62 || hu_op_check(hu_op_find("fma"), f, err) != HU_OK)
+    if (f->width_bits > 64 || f->is_wide || hu_op_check(hu_op_find("fma"), f, err) != HU_OK)
         return hu_fail(err, HU_EINVAL, "dot: %s is %s; it has to have fma and at most 64 bits", what, f->name);
     *out = f;
     return HU_OK;

@@ -284,6 +284,44 @@ static void all_combinations(void **state)
     }
 }
 
+/* Every operation of the table in every family, against hu_apply. */
+static void every_operation(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"e5m10", "e3m2fn", "posit16", "takum16", "q4.12", "nf4", "hif8", "binary8p4se", "e8m0fnu",
+                                          "lns8.3", "x87", "e15m112", "e19m236"};
+    int n = 0;
+    for (int i = 0; hu_op_at(i); i++) {
+        for (size_t k = 0; k < TEST_COUNT(formats); k++) {
+            const hu_op *op = hu_op_at(i);
+            const hu_format *f = hu_format_find(formats[k], NULL);
+            hu_task_words words = {.op = op->name, .format = formats[k], .rounding = "rd"};
+            hu_task t;
+            bool has = hu_op_check(op, f, NULL) == HU_OK;
+            assert_int_equal(hu_task_init(&t, &words, NULL) == HU_OK, has);
+            if (!has)
+                continue;
+            hu_cases *cases;
+            uint64_t in[16], out[HU_BITS_WORDS];
+            assert_int_equal(hu_cases_new(&cases, &t, 5, 40, NULL), HU_OK);
+            for (uint64_t c = 0; c < hu_cases_count(cases); c++, n++) {
+                hu_bits x[3], want, got;
+                hu_env env = t.env;
+                hu_cases_get(cases, c, in);
+                for (int o = 0; o < op->arity; o++)
+                    x[o] = hu_field_get(&t.field[o], in);
+                assert_int_equal(hu_apply(op, f, &env, x, &want, NULL), HU_OK);
+                assert_int_equal(hu_task_compute(&t, in, out), env.flags);
+                got = hu_field_get(&t.field[op->arity], out);
+                assert_true(hu_bits_equal(&got, &want));
+            }
+            hu_cases_free(cases);
+            hu_task_clear(&t);
+        }
+    }
+    test_note("%d lines", n);
+}
+
 /* A thinned set has lines of every class. */
 static void thinned(void **state)
 {
@@ -319,6 +357,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("every family has neighboring operands with different results", flips),
     CLAIM("random words stand on both sides of where the result changes", words),
     CLAIM("small operands are all there, and a count is kept to", all_combinations),
+    CLAIM("every operation that a family has, has a set with the results of src/ops", every_operation),
     CLAIM("a small count has lines of every class", thinned),
     CLAIM("all modes have the same operands", same_operands),
 };
