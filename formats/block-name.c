@@ -44,7 +44,8 @@ static hu_status next_part(const char **text, char close, char part[LONGEST_PART
     while (n > 0 && c[n - 1] == ' ')
         n--;
     if (n == 0)
-        return hu_fail(err, HU_EPARSE, "block format '%.60s': something is missing before '%.20s'; %s", name, *text, hu_block_grammar);
+        return hu_fail(err, HU_EPARSE, "block format '%.60s': something is missing before '%.20s'; %s", name, *text,
+                       hu_block_grammar);
     if (n >= LONGEST_PART)
         return hu_fail(err, HU_EPARSE, "block format '%.60s': '%.30s...' is too long for a part of a name", name, c);
     memcpy(part, c, n);
@@ -86,7 +87,8 @@ static hu_status read_size(hu_block_format *f, const char *name, const char *val
         good = read_side(&c, &second);
     }
     if (!good || *c || (second && first * second > LONGEST_SIDE))
-        return hu_fail(err, HU_ERANGE, "block format '%.60s': size is '%.30s'; N or RxN with 1 to %ld elements in a block, or \"tensor\", will do",
+        return hu_fail(err, HU_ERANGE,
+                       "block format '%.60s': size is '%.30s'; N or RxN with 1 to %ld elements in a block, or \"tensor\", will do",
                        name, value, LONGEST_SIDE);
     f->rows = second ? first : 1;
     f->size = second ? second : first;
@@ -101,7 +103,8 @@ static hu_status read_rule(hu_block_format *f, const char *name, const char *val
             return HU_OK;
         }
     }
-    return hu_fail(err, HU_ENAME, "block format '%.60s': rule is '%.30s'; floor, ceil, even, up or mse will do", name, value);
+    return hu_fail(err, HU_ENAME, "block format '%.60s': rule is '%.30s'; floor, ceil, even, up or mse will do", name,
+                   value);
 }
 
 static hu_status read_target(hu_block_format *f, const char *name, const char *value, hu_error *err)
@@ -110,7 +113,8 @@ static hu_status read_target(hu_block_format *f, const char *name, const char *v
     double target = strtod(value, &end);
     bool good = *value >= '0' && *value <= '9' && !*end && isfinite(target) && target > 0;
     if (!good || target < 0x1p-1022)
-        return hu_fail(err, HU_ERANGE, "block format '%.60s': target is '%.30s'; a positive number, such as 4 or 0.5, will do", name, value);
+        return hu_fail(err, HU_ERANGE,
+                       "block format '%.60s': target is '%.30s'; a positive number, such as 4 or 0.5, will do", name, value);
     f->target = target;
     return HU_OK;
 }
@@ -120,7 +124,8 @@ static hu_status read_key(hu_block_format *f, const char *name, char *part, bool
 {
     char *value = strchr(part, '=');
     if (!value)
-        return hu_fail(err, HU_EPARSE, "block format '%.60s': '%.40s' is no KEY=VALUE; keys are scale, size, rule, tensor and target", name, part);
+        return hu_fail(err, HU_EPARSE,
+                       "block format '%.60s': '%.40s' is no KEY=VALUE; keys are scale, size, rule, tensor and target", name, part);
     *value++ = '\0';
     if (strcmp(part, "scale") == 0)
         return read_format(&f->scale, name, "scale", value, err);
@@ -136,7 +141,8 @@ static hu_status read_key(hu_block_format *f, const char *name, char *part, bool
         f->tensor = NULL;
         return strcmp(value, "none") == 0 ? HU_OK : read_format(&f->tensor, name, "tensor scale", value, err);
     }
-    return hu_fail(err, HU_ENAME, "block format '%.60s': there is no '%.30s='; keys are scale, size, rule, tensor and target", name, part);
+    return hu_fail(err, HU_ENAME,
+                   "block format '%.60s': there is no '%.30s='; keys are scale, size, rule, tensor and target", name, part);
 }
 
 static hu_scale_rule default_rule(const hu_block_format *f)
@@ -149,9 +155,11 @@ static hu_scale_rule default_rule(const hu_block_format *f)
 static hu_status check_part(const hu_format *f, const char *name, const char *what, hu_error *err)
 {
     if (f->width_bits > LONGEST_CODE)
-        return hu_fail(err, HU_ERANGE, "block format '%.60s': the %s %s has %d bits; %d will do", name, what, f->name, f->width_bits, LONGEST_CODE);
+        return hu_fail(err, HU_ERANGE, "block format '%.60s': the %s %s has %d bits; %d will do", name, what, f->name,
+                       f->width_bits, LONGEST_CODE);
     if (f->wraps)
-        return hu_fail(err, HU_EINVAL, "block format '%.60s': the %s %s wraps around; in a block it has to saturate", name, what, f->name);
+        return hu_fail(err, HU_EINVAL, "block format '%.60s': the %s %s wraps around; in a block it has to saturate",
+                       name, what, f->name);
     return HU_OK;
 }
 
@@ -161,7 +169,8 @@ static hu_status check_pair(const hu_format *a, const hu_format *b, const char *
     int bits = a->man_bits + b->man_bits + 2;
     if (bits <= LONGEST_PRECISION)
         return HU_OK;
-    return hu_fail(err, HU_ERANGE, "block format '%.60s': with a tensor scale, the significands of %s and %s have %d bits together; %d will do",
+    return hu_fail(err, HU_ERANGE,
+                   "block format '%.60s': with a tensor scale, the significands of %s and %s have %d bits together; %d will do",
                    name, a->name, b->name, bits, LONGEST_PRECISION);
 }
 
@@ -188,7 +197,8 @@ static hu_status check(const hu_block_format *f, const char *name, hu_error *err
     if (!status)
         status = check_pair(f->element, f->scale, name, err);
     if (!status && f->target != 0 && f->tensor->man_bits + 1 + significant_bits(f->target) > LONGEST_PRECISION)
-        return hu_fail(err, HU_ERANGE, "block format '%.60s': the target and %s have more than %d bits together; a rounder target will do",
+        return hu_fail(err, HU_ERANGE,
+                       "block format '%.60s': the target and %s have more than %d bits together; a rounder target will do",
                        name, f->tensor->name, LONGEST_PRECISION);
     return status;
 }
@@ -196,7 +206,8 @@ static hu_status check(const hu_block_format *f, const char *name, hu_error *err
 /* --- names --- */
 
 /* "key=value, ..." up to `close`, which ends the name. */
-static hu_status read_keys(const char *text, char close, const char *name, hu_block_format *f, bool *has_rule, hu_error *err)
+static hu_status read_keys(const char *text, char close, const char *name, hu_block_format *f, bool *has_rule,
+                           hu_error *err)
 {
     char part[LONGEST_PART];
     hu_status status = HU_OK;
@@ -207,7 +218,8 @@ static hu_status read_keys(const char *text, char close, const char *name, hu_bl
             status = read_key(f, name, part, has_rule, err);
     }
     if (!status && (*text != close || text[1]))
-        return hu_fail(err, HU_EPARSE, "block format '%.60s': expected '%c' at its end, found '%.20s'", name, close, text);
+        return hu_fail(err, HU_EPARSE, "block format '%.60s': expected '%c' at its end, found '%.20s'", name, close,
+                       text);
     return status;
 }
 
@@ -216,7 +228,8 @@ static hu_status read_formula(const char *name, hu_block_format *f, hu_error *er
     char part[LONGEST_PART];
     bool has_rule = false;
     const char *text = name + strlen("block(");
-    *f = (hu_block_format){.rows = 1, .size = 32, .scale = hu_format_find("e8m0fnu", NULL), .source = "OCP MX 1.0, generalized"};
+    *f = (hu_block_format){.rows = 1, .size = 32, .scale = hu_format_find("e8m0fnu", NULL),
+                           .source = "OCP MX 1.0, generalized"};
     hu_status status = next_part(&text, ')', part, name, err);
     if (!status)
         status = read_format(&f->element, name, "element", part, err);
@@ -273,7 +286,8 @@ char *hu_block_formula(const hu_block_format *f, char text[HU_BLOCK_NAME_SIZE])
     bool has_rule = f->rule != default_rule(f);
     if (f->target != 0)
         snprintf(target, sizeof target, ", target=%.17g", f->target);
-    snprintf(text, HU_BLOCK_NAME_SIZE, "block(%s, scale=%s, size=%s%s%s%s%s%s)", f->element->name, f->scale->name, hu_block_size_text(f, size),
+    snprintf(text, HU_BLOCK_NAME_SIZE, "block(%s, scale=%s, size=%s%s%s%s%s%s)", f->element->name, f->scale->name,
+             hu_block_size_text(f, size),
              has_rule ? ", rule=" : "", has_rule ? hu_scale_rule_names[f->rule] : "", f->tensor ? ", tensor=" : "",
              f->tensor ? f->tensor->name : "", target);
     return text;

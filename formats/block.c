@@ -104,7 +104,8 @@ void hu_block_fail_name(hu_error *err, const char *name)
 
 static bool same(const hu_block_format *a, const hu_block_format *b)
 {
-    return a->element == b->element && a->scale == b->scale && a->tensor == b->tensor && a->rows == b->rows && a->size == b->size
+    return a->element == b->element && a->scale == b->scale && a->tensor == b->tensor && a->rows == b->rows
+        && a->size == b->size
         && a->rule == b->rule && a->target == b->target;
 }
 

@@ -47,13 +47,14 @@ typedef struct hu_block_format {
 
 /* The block format of that name:
  *
- *     name = ROW [ "{" key "=" value { "," key "=" value } "}" ]                    such as mxfp4{rule=up}
- *          | "block(" ELEMENT { "," key "=" value } ")"                             such as block(e2m1fn, scale=e8m0fnu, size=32)
+ *     name = ROW [ "{" key "=" value { "," key "=" value } "}" ]          such as mxfp4{rule=up}
+ *          | "block(" ELEMENT { "," key "=" value } ")"                   such as block(nf4, scale=fp32, size=64)
  *     key  = "scale" | "size" | "rule" | "tensor" | "target"
  *
- * ELEMENT, scale and tensor are names of formats (tensor=none: without). size is N, RxN or "tensor". Left out in block(): scale=e8m0fnu,
- * size=32, rule=floor where the scale is a power of two, else even. Spaces may stand after commas.
- * NULL with err saying what was expected. A block format found once stays; finding it again gives the same pointer. Thread-safe. */
+ * ELEMENT, scale and tensor are names of formats (tensor=none: without). size is N, RxN or "tensor". Left out in
+ * block(): scale=e8m0fnu, size=32, rule=floor where the scale is a power of two, else even. Spaces may stand after
+ * commas. NULL with err saying what was expected. A block format found once stays; finding it again gives the same
+ * pointer. Thread-safe. */
 const hu_block_format *hu_block_find(const char *name, hu_error *err);
 
 /* The i-th row of block.def; NULL past the last. */
@@ -73,7 +74,8 @@ char *hu_block_size_text(const hu_block_format *f, char text[HU_BLOCK_SIZE_TEXT]
 #define HU_BLOCK_NAME_SIZE 448
 char *hu_block_formula(const hu_block_format *f, char text[HU_BLOCK_NAME_SIZE]);
 
-/* Bits of a value with its share of the scale, in full blocks; the tensor scale, and the scale of a whole array, are not counted. */
+/* Bits of a value with its share of the scale, in full blocks; the tensor scale, and the scale of a whole array, are
+ * not counted. */
 double hu_block_bits_per_value(const hu_block_format *f);
 
 /* The values of the scale are powers of two alone. */

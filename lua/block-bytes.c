@@ -198,7 +198,8 @@ int hu_lua_block_unpack(lua_State *L)
     size_t n = hu_block_element_bytes(&l, f), n_scales = hu_block_scale_bytes(&l, f);
     const uint8_t *scales = interleaved ? NULL : field_bytes(L, 2, "scales", n_scales);
     const uint8_t *elements = field_bytes(L, 2, "elements", interleaved ? n + n_scales : n);
-    uint64_t tensor = tensor_code(L, 2, f), *codes = push_words(L, out->n), *scale_codes = push_words(L, hu_block_count(&l, f));
+    uint64_t tensor = tensor_code(L, 2, f), *codes = push_words(L, out->n);
+    uint64_t *scale_codes = push_words(L, hu_block_count(&l, f));
     hu_block_unpack(codes, scale_codes, elements, scales, &l, f);
     hu_lua_try(L, hu_block_decode_f64(out->f64, codes, scale_codes, tensor, &l, f, &err), &err);
     for (int i = lua_gettop(L); hu_lua_test_tensor(L, i) != out; i--)

@@ -145,7 +145,8 @@ static double flush_of(const hu_block_error *e)    { return e->energy[HU_BLOCK_F
 static double rounding_of(const hu_block_error *e) { return e->energy[HU_BLOCK_ROUNDING]; }
 
 static const struct { const char *key; double (*of)(const hu_block_error *e); } columns[] = {
-    {"scale", scale_of}, {"total", total_of}, {"signal", signal_of}, {"clipping", clipping_of}, {"flush", flush_of}, {"rounding", rounding_of},
+    {"scale", scale_of}, {"total", total_of}, {"signal", signal_of},
+    {"clipping", clipping_of}, {"flush", flush_of}, {"rounding", rounding_of},
 };
 
 /* Pushes a table of arrays [lines][blocks of a line]. */
@@ -267,8 +268,8 @@ static int to_text(lua_State *L)
 
 static const luaL_Reg functions[] = {{"new", new}, {"names", names}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
-    {"quantize", quantize}, {"error", error}, {"codes", hu_lua_block_codes}, {"pack", hu_lua_block_pack}, {"unpack", hu_lua_block_unpack},
-    {NULL, NULL},
+    {"quantize", quantize}, {"error", error}, {"codes", hu_lua_block_codes}, {"pack", hu_lua_block_pack},
+    {"unpack", hu_lua_block_unpack}, {NULL, NULL},
 };
 static const luaL_Reg fields[] = {
 #define FIELD(name) {#name, field_##name},

@@ -1,4 +1,5 @@
-/* block-description.c - what a block format is, for halfulp format: its parts, what a value takes, its range, its bytes. */
+/* block-description.c - what a block format is, for halfulp format: its parts, what a value takes, its range, its
+ * bytes. */
 #include "src/cli/block-description.h"
 
 #include <math.h>
@@ -58,7 +59,8 @@ static void add_shape(hu_description *d, const hu_block_format *f)
 static void add_packing(hu_description *d, const hu_block_format *f)
 {
     char text[160];
-    snprintf(text, sizeof text, "element i at bits %d i to %d i + %d of its block, lowest first; scales apart, in %d byte%s each%s",
+    snprintf(text, sizeof text,
+             "element i at bits %d i to %d i + %d of its block, lowest first; scales apart, in %d byte%s each%s",
              f->element->width_bits, f->element->width_bits, f->element->width_bits - 1, (f->scale->width_bits + 7) / 8,
              f->scale->width_bits > 8 ? "s" : "", f->scale->width_bits > 8 ? ", little-endian" : "");
     add_text(d, "bytes", "bytes", text);
@@ -93,7 +95,8 @@ void hu_describe_block(hu_description *d, const hu_block_format *f)
     add_text(d, "rule", "rule", rule_in_words(f));
     if (f->target != 0)
         add_number(d, "target", "target", hu_num_from_double(f->target));
-    snprintf(add(d, "bits of a value", "bits_per_value", HU_LINE_COUNT)->text, sizeof text, "%.10g", hu_block_bits_per_value(f));
+    snprintf(add(d, "bits of a value", "bits_per_value", HU_LINE_COUNT)->text, sizeof text, "%.10g",
+             hu_block_bits_per_value(f));
     add_range(d, f);
     add_packing(d, f);
     add_text(d, "source", "source", f->source);
@@ -106,7 +109,8 @@ void hu_list_blocks(FILE *out)
     fprintf(out, "\n%-16s %-6s %-60s %s\n", "block format", "bits", "stands for", "source");
     for (int i = 0; hu_block_at(i); i++) {
         const hu_block_format *f = hu_block_at(i);
-        fprintf(out, "%-16s %-6.4g %-60s %s\n", f->name, hu_block_bits_per_value(f), hu_block_formula(f, formula), f->source);
+        fprintf(out, "%-16s %-6.4g %-60s %s\n", f->name, hu_block_bits_per_value(f), hu_block_formula(f, formula),
+                f->source);
     }
     for (int i = 0; hu_block_alias_at(i, &stands_for); i++)
         fprintf(out, "%-16s %-6s %s\n", hu_block_alias_at(i, &stands_for), "", stands_for);
@@ -119,7 +123,8 @@ void hu_list_blocks_json(FILE *out)
     fputs("\"blocks\": [", out);
     for (int i = 0; hu_block_at(i); i++) {
         const hu_block_format *f = hu_block_at(i);
-        fprintf(out, "%s{\"name\": \"%s\", \"formula\": \"%s\", \"bits_per_value\": %.10g, \"source\": ", i ? ", " : "", f->name,
+        fprintf(out, "%s{\"name\": \"%s\", \"formula\": \"%s\", \"bits_per_value\": %.10g, \"source\": ",
+                i ? ", " : "", f->name,
                 hu_block_formula(f, formula), hu_block_bits_per_value(f));
         hu_cli_json_string(out, f->source);
         putc('}', out);

@@ -64,7 +64,8 @@ static hu_flags measure(const hu_block_job *job, hu_block_error *to, size_t bloc
         to->n_elements = to->n_not_finite = v.rows * v.n;
         return flags;
     }
-    double limit[2] = {limit_of(last_value(job->format->element, false), &d), limit_of(last_value(job->format->element, true), &d)};
+    const hu_format *f = job->format->element;
+    double limit[2] = {limit_of(last_value(f, false), &d), limit_of(last_value(f, true), &d)};
     for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
         hu_block_load(job, x, p.offset, p.n, v.stride);
         flags |= hu_block_values(job, &job->plan, y, x, p.n, &d, (hu_draw){job->env.random.index + p.offset, v.stride});
@@ -74,8 +75,8 @@ static hu_flags measure(const hu_block_job *job, hu_block_error *to, size_t bloc
     return flags;
 }
 
-hu_status hu_block_errors_f64(hu_block_error *errors, const double *in, const hu_block_layout *l, const hu_block_format *f,
-                              hu_env *env, hu_error *err)
+hu_status hu_block_errors_f64(hu_block_error *errors, const double *in, const hu_block_layout *l,
+                              const hu_block_format *f, hu_env *env, hu_error *err)
 {
     hu_block_job job;
     hu_status status = hu_block_job_init(&job, in, false, l, f, env, err);

@@ -1,9 +1,10 @@
 /* block-job.c - one call on an array in a block format: its tensor scale, the scale of a block, the values of elements.
  *
- * There are two ways to a value. Through src/ops: the exact quotient, one rounding, the exact product, one rounding to the carrier.
- * Through a plan, where the element's values and the scale are values of double: by a power of two elements are
- * scaled without error and rounded; by another scale they are divided with one rounding; the product has one rounding
- * anyway. An element in two's complement is, used symmetrically, a float with one bit of exponent, and goes that way too.
+ * There are two ways to a value. Through src/ops: the exact quotient, one rounding, the exact product, one rounding
+ * to the carrier. Through a plan, where the element's values and the scale are values of double: by a power of two
+ * elements are scaled without error and rounded; by another scale they are divided with one rounding; the product has
+ * one rounding anyway. An element in two's complement is, used symmetrically, a float with one bit of exponent, and
+ * goes that way too.
  */
 #include "src/kernel/block-job.h"
 
@@ -27,7 +28,8 @@ hu_flags hu_block_load(const hu_block_job *job, double *out, size_t offset, size
     return seen.signaling ? HU_INVALID : 0;
 }
 
-/* The largest finite magnitude, 0 for none, on the side of zero that the element has values on; *odd_ones: there are NaNs or infinities. */
+/* The largest finite magnitude, 0 for none, on the side of zero that the element has values on; *odd_ones: there are
+ * NaNs or infinities. */
 static double largest(const double *x, size_t n, bool is_signed, bool *odd_ones)
 {
     uint64_t sign = UINT64_C(1) << 63, infinity = UINT64_C(0x7ff) << 52, most = 0, all = 0;
@@ -65,8 +67,8 @@ static bool is_twos_complement(const hu_format *f)
     return f->family == &hu_family_fixed && f->is_signed;
 }
 
-/* The values of a format in two's complement but for its lowest one, as a float with one bit of exponent; NULL: there is none. That
- * has a negative zero, which is made positive again. */
+/* The values of a format in two's complement but for its lowest one, as a float with one bit of exponent; NULL: there
+ * is none. That has a negative zero, which is made positive again. */
 static const hu_format *symmetric(const hu_format *f)
 {
     char name[64];
@@ -95,13 +97,14 @@ static void make_plans(hu_block_job *job)
     job->is_fast = hu_fits_f64(element) && job->plan.has_f64 && (!job->is_f32 || bits <= CARRIER_BITS);
 }
 
-hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
-                            const hu_env *env, hu_error *err)
+hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, const hu_block_layout *l,
+                            const hu_block_format *f, const hu_env *env, hu_error *err)
 {
     size_t n = hu_block_elements(l);
     if (n > 0 && !in)
         return hu_fail(err, HU_EINVAL, "%s: there is no array of %zu elements", f->name, n);
-    *job = (hu_block_job){.format = f, .layout = l, .in = in, .is_f32 = is_f32, .env = *env, .tensor = hu_num_make(false, 1, 0)};
+    *job = (hu_block_job){.format = f, .layout = l, .in = in, .is_f32 = is_f32, .env = *env,
+                          .tensor = hu_num_make(false, 1, 0)};
     job->env.flags = 0;
     job->env.word = NULL;
     hu_block_job_place(job, l);
@@ -150,7 +153,8 @@ hu_code hu_block_choose_scale(const hu_block_job *job, const hu_block_view *v, b
 
 static hu_num product(hu_num a, hu_num b)
 {
-    bool is_nan = a.kind == HU_NAN || b.kind == HU_NAN || (a.kind == HU_ZERO && b.kind == HU_INF) || (a.kind == HU_INF && b.kind == HU_ZERO);
+    bool is_nan = a.kind == HU_NAN || b.kind == HU_NAN || (a.kind == HU_ZERO && b.kind == HU_INF)
+        || (a.kind == HU_INF && b.kind == HU_ZERO);
     return is_nan ? hu_num_nan() : hu_num_mul(a, b);
 }
 

@@ -34,8 +34,8 @@ typedef struct hu_block_divisor {
     bool   is_power;           /* a power of two, and so is 1 over it            */
 } hu_block_divisor;
 
-hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
-                            const hu_env *env, hu_error *err);
+hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, const hu_block_layout *l,
+                            const hu_block_format *f, const hu_env *env, hu_error *err);
 void hu_block_job_place(hu_block_job *job, const hu_block_layout *l);      /* layout and numbers of blocks */
 hu_block_view hu_block_job_view(const hu_block_job *job, size_t block);
 
@@ -54,7 +54,8 @@ hu_code hu_block_choose_scale(const hu_block_job *job, const hu_block_view *v, b
 
 hu_block_divisor hu_block_divide_by(const hu_block_job *job, hu_code scale);
 
-/* The values of x in a block of that scale, rounded to the job's carrier. n <= HU_BLOCK. offset: of the first, for its random word. */
+/* The values of x in a block of that scale, rounded to the job's carrier. n <= HU_BLOCK. offset: of the first, for
+ * its random word. */
 hu_flags hu_block_values(const hu_block_job *job, const hu_plan *plan, double *out, const double *x, size_t n,
                          const hu_block_divisor *d, hu_draw draw);
 
@@ -65,7 +66,8 @@ double   hu_block_value(const hu_block_job *job, hu_code code, const hu_block_di
 /* block-scale.c */
 hu_num  hu_block_top(const hu_block_format *f);                    /* M */
 hu_code hu_block_tensor_scale(const hu_block_format *f, hu_num amax);
-/* The scales that the rule mse tries, by j from 128 down to 1; neighbors in this order may be the same, and none is larger than the one before. */
+/* The scales that the rule mse tries, by j from 128 down to 1; neighbors in this order may be the same, and none is
+ * larger than the one before. */
 hu_code hu_block_scale_candidate(const hu_block_format *f, hu_num amax, hu_num tensor, int j);
 
 /* block-mse.c: amax is not zero */

@@ -29,7 +29,8 @@ static size_t product(const size_t *shape, int from, int to)
     return n;
 }
 
-hu_status hu_block_layout_init(hu_block_layout *l, const hu_block_format *f, int rank, const size_t *shape, int axis, hu_error *err)
+hu_status hu_block_layout_init(hu_block_layout *l, const hu_block_format *f, int rank, const size_t *shape, int axis,
+                               hu_error *err)
 {
     if (axis < -1 || axis >= rank)
         return hu_fail(err, HU_ESHAPE, "%s: blocks along index %d of an array that has %d", f->name, axis + 1, rank);

@@ -1,8 +1,9 @@
 /* block-mse.c - of some scales, the one that leaves a block the least squared error.
  *
- * The errors are those of the mode that the elements are rounded by, of nearest-even where that is a stochastic one. They are
- * added up in double in the order of the elements, in units of the power of two below the largest element, so that
- * neither their size nor the machine matters. Smaller scales are not tried once clipping the largest element alone costs more.
+ * The errors are those of the mode that the elements are rounded by, of nearest-even where that is a stochastic one.
+ * They are added up in double in the order of the elements, in units of the power of two below the largest element,
+ * so that neither their size nor the machine matters. Smaller scales are not tried once clipping the largest element
+ * alone costs more.
  */
 #include <math.h>
 
@@ -10,7 +11,8 @@
 #include "src/ops/ops.h"
 
 /* The squared error of the block under a scale, or anything from `limit` on once it is that large. */
-static double squared_error(const hu_block_job *job, const hu_block_view *v, const hu_block_divisor *d, int exp, double limit)
+static double squared_error(const hu_block_job *job, const hu_block_view *v, const hu_block_divisor *d, int exp,
+                            double limit)
 {
     double x[HU_BLOCK], y[HU_BLOCK], sum = 0;
     for (hu_block_piece p = {0}; sum < limit && hu_block_next_piece(v, &p);) {

@@ -51,8 +51,8 @@ static hu_flags quantize_block(const hu_block_job *job, void *out, size_t block)
     return flags;
 }
 
-static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f, hu_env *env,
-                          hu_error *err)
+static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
+                          hu_env *env, hu_error *err)
 {
     hu_block_job job;
     hu_status status = hu_block_job_init(&job, in, is_f32, l, f, env, err);
@@ -67,12 +67,14 @@ static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block
     return HU_OK;
 }
 
-hu_status hu_block_quantize_f32(float *out, const float *in, const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+hu_status hu_block_quantize_f32(float *out, const float *in, const hu_block_layout *l, const hu_block_format *f,
+                                hu_env *env, hu_error *err)
 {
     return quantize(out, in, true, l, f, env, err);
 }
 
-hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
+hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_layout *l, const hu_block_format *f,
+                                hu_env *env, hu_error *err)
 {
     return quantize(out, in, false, l, f, env, err);
 }
@@ -102,7 +104,8 @@ static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t 
     return flags | env.flags;
 }
 
-hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in, const uint64_t *words,
+hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t *tensor, const double *in,
+                                    const uint64_t *words,
                                     const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
 {
     hu_block_job job;
@@ -131,8 +134,8 @@ static hu_status check_codes(const char *what, const uint64_t *codes, size_t n, 
     hu_code last = hu_format_last_code(f);
     for (size_t i = 0; i < n; i++) {
         if (codes[i] > last)
-            return hu_fail(err, HU_EINVAL, "decode: %s %zu is 0x%llx, past %s's last code 0x%llx", what, i, (unsigned long long)codes[i],
-                           f->name, (unsigned long long)last);
+            return hu_fail(err, HU_EINVAL, "decode: %s %zu is 0x%llx, past %s's last code 0x%llx", what, i,
+                           (unsigned long long)codes[i], f->name, (unsigned long long)last);
     }
     return HU_OK;
 }

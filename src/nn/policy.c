@@ -18,7 +18,8 @@ hu_status hu_quantizer_init(hu_quantizer *q, const hu_format *format, const hu_r
         return HU_OK;
     }
     if (!hu_fits_f32(format))
-        return hu_fail(err, HU_ERANGE, "policy: %s has values that a float32 cannot hold; a policy takes formats within fp32",
+        return hu_fail(err, HU_ERANGE,
+                       "policy: %s has values that a float32 cannot hold; a policy takes formats within fp32",
                        format->name);
     if (!rounding)
         rounding = hu_env_default().rounding;
@@ -40,7 +41,8 @@ hu_status hu_policy_parse(hu_policy *p, const char *text, hu_error *err)
     const char *colon = strchr(text, ':');
     size_t n = colon ? (size_t)(colon - text) : strlen(text);
     if (n >= sizeof name)
-        return hu_fail(err, HU_EPARSE, "policy: '%.40s...' is too long; expected a format, as in e8m3 or e8m3:rz+sat", text);
+        return hu_fail(err, HU_EPARSE, "policy: '%.40s...' is too long; expected a format, as in e8m3 or e8m3:rz+sat",
+                       text);
     memcpy(name, text, n);
     name[n] = 0;
 
@@ -130,7 +132,8 @@ hu_status hu_policy_quantize_f64(const hu_policy *p, hu_operand operand, uint64_
     return hu_quantize_f64(out, in, n, p->operand[operand].format, &env, err);
 }
 
-static hu_status matrix_layout(hu_block_layout *l, const hu_block_format *f, hu_operand operand, size_t rows, size_t cols, hu_error *err)
+static hu_status matrix_layout(hu_block_layout *l, const hu_block_format *f, hu_operand operand, size_t rows,
+                               size_t cols, hu_error *err)
 {
     return hu_block_layout_init(l, f, 2, (size_t[]){rows, cols}, block_axis(operand), err);
 }

@@ -42,12 +42,12 @@ typedef struct hu_policy {
 hu_status hu_quantizer_init(hu_quantizer *q, const hu_format *format, const hu_rounding *rounding,
                             hu_overflow overflow, hu_error *err);
 
-/* The same quantizer on all six operands of the linear layers; the rest of p as it is. With a block format (else NULL) q has no
- * format of its own, just mode and overflow. */
+/* The same quantizer on all six operands of the linear layers; the rest of p as it is. With a block format (else
+ * NULL) q has no format of its own, just mode and overflow. */
 void hu_policy_set_linear(hu_policy *p, hu_quantizer q, const hu_block_format *block);
 
-/* "fp32", "e8m3", "e8m3:rz+sat", "mxfp4": a format or block format, then optionally a rounding mode and overflow policy, for the six
- * operands of every linear layer. Nothing else is set. */
+/* "fp32", "e8m3", "e8m3:rz+sat", "mxfp4": a format or block format, then optionally a rounding mode and overflow
+ * policy, for the six operands of every linear layer. Nothing else is set. */
 hu_status hu_policy_parse(hu_policy *p, const char *text, hu_error *err);
 
 /* True: if two quantized operands of the linear layers hold the same values, they get the same bits. */
