@@ -15,6 +15,7 @@
 #define HU_KERNEL_KERNEL_H
 
 #include "src/ops/env.h"
+#include "src/ops/ops.h"
 
 /* Whether every value of f is a value of the carrier. The functions below return HU_EINVAL where not.
  *
@@ -40,6 +41,15 @@ hu_status hu_map_f32(float  *out, hu_elementwise op, const float  *a, const floa
                      const hu_format *f, hu_env *env, hu_error *err);
 hu_status hu_map_f64(double *out, hu_elementwise op, const double *a, const double *b, const double *c, size_t n,
                      const hu_format *f, hu_env *env, hu_error *err);
+
+/* The functions of src/ops (hu_op_find("exp") ... "hypot"), correctly rounded; b is NULL for those of one operand. Operands
+ * are values of the carrier, taken as exact numbers. Where operands are values of f, the mode is not a stochastic one and f has
+ * at most 16 bits (pow, atan2, hypot: 8), results come from a table that fills as they are asked for; it is shared by all
+ * calls of the process, which keeps at most 64 MiB of such tables. HU_EINVAL: op is none of these, or f does not have it. */
+hu_status hu_function_f32(float  *out, const hu_op *op, const float  *a, const float  *b, size_t n, const hu_format *f, hu_env *env,
+                          hu_error *err);
+hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const double *b, size_t n, const hu_format *f, hu_env *env,
+                          hu_error *err);
 
 /* How a dot product adds.
  *

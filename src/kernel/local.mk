@@ -8,6 +8,7 @@ libhalfulp_la_SOURCES += src/kernel/avx512.c
 libhalfulp_la_SOURCES += src/kernel/plan.h src/kernel/plan.c
 libhalfulp_la_SOURCES += src/kernel/map.c
 libhalfulp_la_SOURCES += src/kernel/codes.c
+libhalfulp_la_SOURCES += src/kernel/results.h src/kernel/results.c src/kernel/function.c
 libhalfulp_la_SOURCES += src/kernel/accumulate.c
 libhalfulp_la_SOURCES += src/kernel/gemm.h src/kernel/gemm.body.h src/kernel/gemm.c
 libhalfulp_la_SOURCES += src/kernel/tile.body.h src/kernel/tile-avx512.h

@@ -1,4 +1,5 @@
 /* table.c - the operations by name. */
+#include <math.h>
 #include <string.h>
 
 #include "src/ops/nan.h"
@@ -61,6 +62,23 @@ static bool is_out_of_reach(const hu_op *op, const hu_format *f)
     return f->emax > MOST_BITS_OF_PI && lists("sin cos tan", op->name);
 }
 
+/* In a format that wraps around a result counts modulo its range, so that all of its digits are needed; 128 bits of them are
+ * computed, 63 of those below the format's last. */
+static bool is_past_residues(const hu_op *op, const hu_format *f)
+{
+    int fraction = f->man_bits - f->emin, room = 64 - fraction;
+    double most = ldexp(1, f->emax + 1), bits = 0;
+    if (!f->wraps || !op->is_function)
+        return false;
+    if (lists("exp exp2 expm1 sinh cosh", op->name))
+        bits = most * 1.5;
+    else if (lists("pow", op->name))
+        bits = most * (fraction > f->emax + 1 ? fraction : f->emax + 1);
+    else if (lists("tan", op->name))
+        bits = f->width_bits + 8;                           /* no closer to a pole than some 2^-width */
+    return bits > room;
+}
+
 hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err)
 {
     const char *has = f->family->operations;
@@ -70,6 +88,9 @@ hu_status hu_op_check(const hu_op *op, const hu_format *f, hu_error *err)
     if (is_out_of_reach(op, f))
         return hu_fail(err, HU_EINVAL, "%s: numbers of format %.60s reach 2^%d, and as many bits of pi would be needed; formats that reach 2^%d have it",
                        op->name, f->name, f->emax, MOST_BITS_OF_PI);
+    if (is_past_residues(op, f))
+        return hu_fail(err, HU_EINVAL, "%s: format %.60s wraps around, and results as large as its have more bits than are computed; "
+                       "formats that saturate have it", op->name, f->name);
     if (!has || lists(has, op->name))
         return HU_OK;
     return hu_fail(err, HU_EINVAL, "%s: there is no such operation in format %.60s; formats of family %s have %s",

@@ -76,6 +76,7 @@ check_PROGRAMS += tests/c/kernel-quantize
 check_PROGRAMS += tests/c/kernel-accumulate
 check_PROGRAMS += tests/c/kernel-gemm
 check_PROGRAMS += tests/c/kernel-map
+check_PROGRAMS += tests/c/kernel-function
 EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients
 check_PROGRAMS += tests/c/lua-memory
