@@ -113,3 +113,18 @@ END
         [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ] && [[ $output == "halfulp: "*"$text"* ]] && [ ! -e results ]
     done
 }
+
+@test "quantizers: what is published is met, orderings and figures, and both pictures are drawn" {
+    run "$HALFULP" run "$HU_SRCDIR/experiments/quantizers.lua" scale=small --jobs 1 --out results
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '^as expected: ' <<<"$output")" -eq 11 ]
+    [[ $output != *"NOT as expected"* ]]
+    grep -q "</svg>" results/plots/quantizers-bits.svg
+    grep -q "</svg>" results/plots/quantizers-blocks.svg
+    # question blocks: 3 sizes, 4 types, 2 kinds of data; bits, exponents, scales
+    [ "$(grep -c '^blocks' results/quantizers.tsv)" -eq 24 ]
+    [ "$(grep -c '^scales' results/quantizers.tsv)" -eq 6 ]
+    "$HALFULP" run "$HU_SRCDIR/experiments/quantizers.lua" scale=small --jobs 2 --out again >second
+    cmp results/quantizers.tsv again/quantizers.tsv
+}
