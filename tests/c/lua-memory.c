@@ -18,6 +18,11 @@ static const char script[] =
     "local b = core.array.new {{1, 2, 3}, {4, 5, 6}}\n"
     "local c = core.numeric.matmul(a, a, {transpose_b = true, input = 'e4m3fn',\n"
     "                                     accumulate = {format = 'e8m7', chunk = 4}})\n"
+    "local new = core.quantizer.new\n"
+    "local q = new {format = 'int4', per = 'row', scale = 'search', candidates = {0.5, 1}, score = function(v) return v:norm() end}\n"
+    "q:apply(a)\n"
+    "new({format = f, group = 4, scales = new {format = 'e5m2'}}):codes(a)\n"
+    "new({format = 'uint8', zero = true}):observe(a):observe(b:reshape {2, 3}):freeze():apply(b)\n"
     "return tostring(b:transpose()), (b + {10, 20, 30}):exp():sum(1), f:quantize({0.3}), tostring(x), y:hex(),\n"
     "       core.numeric.apply('div', b, 3, {format = f}), f:values(), core.numeric.sum({1, 2, 3}, {accumulate = f}),\n"
     "       core.numeric.dot({1, 2}, {3, 4}, {accumulate = {format = g, order = 'pairwise'}}), a:slice(2, 3):totable()\n";
