@@ -49,7 +49,47 @@ static int quantize(lua_State *L)
 static const struct { const char *name; hu_elementwise op; int arity; } operations[] = {
     {"add", HU_ADD, 2}, {"sub", HU_SUB, 2}, {"mul", HU_MUL, 2}, {"div", HU_DIV, 2}, {"fma", HU_FMA, 3}, {"sqrt", HU_SQRT, 1},
 };
-enum { N_OPERATIONS = sizeof operations / sizeof operations[0] };
+enum { N_OPERATIONS = sizeof operations / sizeof operations[0], N_FUNCTIONS_MAX = 40 };
+
+/* The operation named at idx: a row of the table, or a function. */
+typedef struct elementwise {
+    const char    *name;
+    int            arity;
+    hu_elementwise op;
+    const hu_op   *function;      /* NULL: op */
+} elementwise;
+
+static elementwise find_operation(lua_State *L, int idx)
+{
+    const char *names[N_OPERATIONS + N_FUNCTIONS_MAX + 1] = {NULL};
+    const hu_op *functions[N_FUNCTIONS_MAX];
+    int n = 0;
+
+    for (int i = 0; i < N_OPERATIONS; i++)
+        names[i] = operations[i].name;
+    for (int i = 0; hu_op_at(i) && n < N_FUNCTIONS_MAX; i++) {
+        if (!hu_op_at(i)->is_function)
+            continue;
+        names[N_OPERATIONS + n] = hu_op_at(i)->name;
+        functions[n++] = hu_op_at(i);
+    }
+    int which = hu_lua_choice(L, idx, "op", names);
+    if (which < N_OPERATIONS)
+        return (elementwise){names[which], operations[which].arity, operations[which].op, NULL};
+    const hu_op *function = functions[which - N_OPERATIONS];
+    return (elementwise){function->name, function->arity, HU_ADD, function};
+}
+
+static hu_status compute(const elementwise *e, hu_tensor *out, hu_tensor *const x[3], const hu_format *f, hu_env *env, hu_error *err)
+{
+    const float  *s[3] = {x[0]->f32, x[1] ? x[1]->f32 : NULL, x[2] ? x[2]->f32 : NULL};
+    const double *d[3] = {x[0]->f64, x[1] ? x[1]->f64 : NULL, x[2] ? x[2]->f64 : NULL};
+    if (out->dtype == HU_F32)
+        return e->function ? hu_function_f32(out->f32, e->function, s[0], s[1], out->n, f, env, err)
+                           : hu_map_f32(out->f32, e->op, s[0], s[1], s[2], out->n, f, env, err);
+    return e->function ? hu_function_f64(out->f64, e->function, d[0], d[1], out->n, f, env, err)
+                       : hu_map_f64(out->f64, e->op, d[0], d[1], d[2], out->n, f, env, err);
+}
 
 /* Replaces the number or table at idx by an array. */
 static hu_tensor *to_operand(lua_State *L, int idx)
@@ -81,18 +121,16 @@ static hu_tensor *repeat_to(lua_State *L, int idx, const hu_tensor *like)
 static int apply(lua_State *L)
 {
     static const char *const keys[] = {"format", HU_LUA_ENV_KEYS, NULL};
-    const char *names[N_OPERATIONS + 1] = {NULL};
     hu_error err = {0};
     hu_env own;
+    elementwise e = find_operation(L, 1);
+    int arity = e.arity, options = arity + 2;
 
-    for (int i = 0; i < N_OPERATIONS; i++)
-        names[i] = operations[i].name;
-    int which = hu_lua_choice(L, 1, "op", names), arity = operations[which].arity, options = arity + 2;
     lua_settop(L, options);
     hu_lua_options(L, options, keys);
     if (!hu_lua_option(L, options, "format"))
         return luaL_error(L, "apply: the option format is missing; %s takes %d operands and a table {format = ...}",
-                          names[which], arity);
+                          e.name, arity);
     int format = lua_gettop(L);
     const hu_format *f = hu_lua_format(L, format, "format");
     hu_env *env = hu_lua_option_env(L, options, hu_lua_format_env(L, format), &own);
@@ -109,14 +147,7 @@ static int apply(lua_State *L)
     hu_tensor *out = hu_lua_make_tensor(L, common.dtype, common.rank, common.shape);
     for (int i = 0; i < arity; i++)
         operands[i] = repeat_to(L, i + 2, out);
-    hu_status status;
-    if (out->dtype == HU_F32)
-        status = hu_map_f32(out->f32, operations[which].op, operands[0]->f32, operands[1] ? operands[1]->f32 : NULL,
-                            operands[2] ? operands[2]->f32 : NULL, out->n, f, env, &err);
-    else
-        status = hu_map_f64(out->f64, operations[which].op, operands[0]->f64, operands[1] ? operands[1]->f64 : NULL,
-                            operands[2] ? operands[2]->f64 : NULL, out->n, f, env, &err);
-    hu_lua_try(L, status, &err);
+    hu_lua_try(L, compute(&e, out, operands, f, env, &err), &err);
     return 1;
 }
 

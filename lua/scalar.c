@@ -122,6 +122,13 @@ OP(unary, neg) OP(unary, abs) OP(unary, sqrt) OP(unary, rint)
 OP(binary, add) OP(binary, sub) OP(binary, mul) OP(binary, div) OP(binary, rem) OP(binary, min) OP(binary, max)
 OP(binary, eq) OP(binary, lt) OP(binary, le)
 
+/* scalar:exp() -> scalar, ... scalar:hypot(b) -> scalar; correctly rounded */
+#define UNARY(name, mpfr, title)  OP(unary, name)
+#define BINARY(name, mpfr, title) OP(binary, name)
+#include "src/ops/function.def"
+#undef UNARY
+#undef BINARY
+
 /* scalar == scalar; values of two formats are equal when the numbers are. */
 static int equal(lua_State *L)
 {
@@ -300,7 +307,13 @@ int hu_lua_scalar_from_bits(lua_State *L)
 static const luaL_Reg methods[] = {
     {"bits", bits}, {"value", value}, {"hex", hex}, {"kind", kind}, {"ulp", ulp}, {"next", next}, {"prev", prev},
     {"sqrt", sqrt_}, {"abs", abs_}, {"rint", rint_}, {"fma", fma_}, {"rem", rem_}, {"min", min_}, {"max", max_},
-    {"eq", eq_}, {"convert", convert}, {NULL, NULL},
+    {"eq", eq_}, {"convert", convert},
+#define UNARY(name, mpfr, title)  {#name, name##_},
+#define BINARY(name, mpfr, title) {#name, name##_},
+#include "src/ops/function.def"
+#undef UNARY
+#undef BINARY
+    {NULL, NULL},
 };
 static const luaL_Reg fields[] = {{"format", field_format}, {NULL, NULL}};
 static const luaL_Reg meta[] = {

@@ -245,8 +245,9 @@ end
 ---```lua
 ---local a = hu.array {1, 2, 3}
 ---print(hu.apply("div", a, 3, {format = "e4m3fn"}))    --> array 3 (double): 0.34375 0.6875 1
+---print(hu.apply("exp", a, {format = "e4m3fn"}))       --> array 3 (double): 2.75 7.5 20
 ---```
----@param op string "add", "sub", "mul", "div", "fma" (a * b + c) or "sqrt"
+---@param op string "add", "sub", "mul", "div", "fma" (a * b + c), "sqrt", or a function, correctly rounded: "exp", "exp2", "expm1", "log", "log2", "log1p", "pow", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "erf", "sigmoid", "rsqrt", "cbrt" or "hypot"
 ---@param a hu.array|number|table
 ---@param ... hu.array|number|table b and c where the operation has them; then the options: `format` (required) and the settings of an environment, or `env`
 ---@return hu.array

@@ -248,6 +248,106 @@ function scalar:prev() end
 ---@return hu.scalar
 function scalar:sqrt() end
 
+---e to the power of the value, correctly rounded; so are all functions below, in every mode.
+---
+---```lua
+---local f = hu.format "e4m3fn"
+---print(f(1):exp(), f(1):exp().format == f)    --> 2.75	true
+---```
+---@return hu.scalar
+function scalar:exp() end
+
+---2 to the power of the value; exact for whole numbers that the format reaches.
+---@return hu.scalar
+function scalar:exp2() end
+
+---`exp(x) - 1`, without cancellation near 0.
+---@return hu.scalar
+function scalar:expm1() end
+
+---The natural logarithm; of 0 it is -infinity and raises divbyzero, of a negative number NaN and invalid.
+---@return hu.scalar
+function scalar:log() end
+
+---The binary logarithm; exact for powers of two.
+---@return hu.scalar
+function scalar:log2() end
+
+---`log(1 + x)`, without cancellation near 0.
+---@return hu.scalar
+function scalar:log1p() end
+
+---`self` to the power of `b`, rounded once; `^` multiplies step by step instead. `x:pow(0)` and `f(1):pow(y)` are 1, NaN or not.
+---
+---```lua
+---print(hu.format("fp16")(4):pow(-1.5))    --> 0.125
+---```
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:pow(b) end
+
+---The sine, in radians.
+---@return hu.scalar
+function scalar:sin() end
+
+---The cosine, in radians.
+---@return hu.scalar
+function scalar:cos() end
+
+---The tangent, in radians.
+---@return hu.scalar
+function scalar:tan() end
+
+---The arc sine, in radians; invalid outside -1 to 1.
+---@return hu.scalar
+function scalar:asin() end
+
+---The arc cosine, in radians; invalid outside -1 to 1.
+---@return hu.scalar
+function scalar:acos() end
+
+---The arc tangent, in radians.
+---@return hu.scalar
+function scalar:atan() end
+
+---The angle of the point (b, self) in radians, -pi to pi.
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:atan2(b) end
+
+---The hyperbolic sine.
+---@return hu.scalar
+function scalar:sinh() end
+
+---The hyperbolic cosine.
+---@return hu.scalar
+function scalar:cosh() end
+
+---The hyperbolic tangent.
+---@return hu.scalar
+function scalar:tanh() end
+
+---The error function.
+---@return hu.scalar
+function scalar:erf() end
+
+---1 / (1 + e^-x).
+---@return hu.scalar
+function scalar:sigmoid() end
+
+---1 / sqrt(x); of 0 an infinity of its sign, which raises divbyzero.
+---@return hu.scalar
+function scalar:rsqrt() end
+
+---The cube root.
+---@return hu.scalar
+function scalar:cbrt() end
+
+---The square root of self^2 + b^2, without overflow between.
+---@param b hu.scalar|number
+---@return hu.scalar
+function scalar:hypot(b) end
+
 ---The absolute value; raises no flag.
 ---@return hu.scalar
 function scalar:abs() end

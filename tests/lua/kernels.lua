@@ -60,7 +60,7 @@ function twins.softmax(f, n, seed)
   local x = gaussian(n, f, seed, 1, {std = 2})
   local top, e, total, want = x:max(), {}, 0, {}
   for i = 1, n do
-    e[i] = f(math.exp((f(x[i]) - f(top)):value()))
+    e[i] = (f(x[i]) - f(top)):exp()
     want[i] = math.exp(x[i] - top)
     total = total + want[i]
   end
@@ -92,10 +92,10 @@ function twins.rope(f, n)
   local got, want = {}, {}
   for position = 0, n - 1 do
     for i = 0, 31 do
-      local angle = (f(position) * f(10000 ^ (-i / 32))):value()
+      local angle = f(position) * f(10000 ^ (-i / 32))
       local exact = position * 10000 ^ (-i / 32)
-      got[#got + 1], want[#want + 1] = f(math.cos(angle)):value(), math.cos(exact)
-      got[#got + 1], want[#want + 1] = f(math.sin(angle)):value(), math.sin(exact)
+      got[#got + 1], want[#want + 1] = angle:cos():value(), math.cos(exact)
+      got[#got + 1], want[#want + 1] = angle:sin():value(), math.sin(exact)
     end
   end
   return got, want

@@ -28,6 +28,21 @@ claims["integers beyond 2^53 are rounded once"] = function()
   t.assertEquals(hu.format("fp32")((1 << 53) + 1):value(), 2.0 ^ 53)
 end
 
+claims["functions are correctly rounded, with their flags"] = function()
+  local half = hu.format "fp16"
+  t.assertEquals(half(1):exp():value(), 2.71875)
+  t.assertEquals(half(10):exp2():value(), 1024.0)
+  t.assertEquals(half:with({rounding = "ru"})(1):exp():value(), 2.71875)
+  t.assertEquals(half:with({rounding = "rd"})(1):exp():value(), 2.716796875)
+  t.assertEquals(half(3):hypot(4):value(), 5.0)
+  t.assertEquals(half(0):rsqrt():value(), math.huge)
+  t.assertEquals(half.env.flags, "divbyzero,inexact")
+  t.assertEquals(half(-8):cbrt():value(), -2.0)
+  t.assertEquals(half(0):atan2(-1):value(), 3.140625)
+  t.assertErrorMsgContains("operand", half(1).pow, half(1), "2")
+  t.assertErrorMsgContains("no such operation", hu.format("lns8.3")(1).exp, hu.format("lns8.3")(1))
+end
+
 claims["operators round once in the format"] = function()
   local x, y = f(1), f(3)
   t.assertEquals((x / y):value(), 0.34375)
