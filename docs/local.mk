@@ -10,6 +10,7 @@ nobase_dist_doc_DATA += docs/blocks.md
 nobase_dist_doc_DATA += docs/rounding.md
 nobase_dist_doc_DATA += docs/quantizers.md
 nobase_dist_doc_DATA += docs/calc.md
+nobase_dist_doc_DATA += docs/functions.md
 nobase_dist_doc_DATA += docs/vectors.md
 nobase_dist_doc_DATA += docs/bench.md
 nobase_dist_doc_DATA += docs/results.md
