@@ -69,6 +69,8 @@ static hu_num stand_in(const hu_wide *x)
 /* The signs of the two terms of a sum differ: what is then exactly zero has the sign of the mode. */
 static bool terms_differ(const hu_op *op, const hu_wide *x)
 {
+    if (op->arity == 1)
+        return false;
     if (op->exact == hu_exact_fma)
         return (x[0].negative != x[1].negative) != x[2].negative;
     bool differ = x[0].negative != x[1].negative;
