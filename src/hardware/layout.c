@@ -122,6 +122,7 @@ void hu_layout_columns(const hu_task *t, int holds, char *to, size_t size)
 typedef struct reader {
     const char *at, *end;
     char separator;
+    bool after_separator;       /* a field has to follow */
 } reader;
 
 static const unsigned char digit_values[256] = {   /* of a digit, plus one */
@@ -145,13 +146,13 @@ static void next_text(reader *r, const char **start, const char **stop)
         r->at++;
     *stop = r->at;
     skip_blanks(r);
-    if (r->separator != ' ' && r->at < r->end && *r->at == r->separator)
-        r->at++;
+    r->after_separator = r->separator != ' ' && r->at < r->end && *r->at == r->separator;
+    r->at += r->after_separator;
 }
 
 static int count_fields(const char *text, size_t n, char separator)
 {
-    reader r = {text, text + n, separator};
+    reader r = {text, text + n, separator, false};
     const char *start, *stop;
     int fields = 0;
     for (skip_blanks(&r); r.at < r.end; fields++)
@@ -234,7 +235,7 @@ hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *
     int n_in = t->n_operands + t->n_random;
     hu_status status = HU_OK;
     line->is_short = line->any_nan = false;
-    reader r = {text, text + n, layout->separator};
+    reader r = {text, text + n, layout->separator, false};
     for (int i = 0; i < n_in && (line->holds & HU_LINE_IN) && status == HU_OK; i++)
         status = read_field(&t->field[i], &r, line->in, line, err);
     for (int i = 0; i < t->n_results && (line->holds & HU_LINE_OUT) && status == HU_OK; i++)
@@ -242,6 +243,8 @@ hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *
     if ((line->holds & HU_LINE_FLAGS) && status == HU_OK)
         status = read_flags(&r, line, err);
     skip_blanks(&r);
+    if (status == HU_OK && r.after_separator && r.at == r.end)
+        return hu_fail(err, HU_EPARSE, "'%c' follows the last field", layout->separator);
     if (status == HU_OK && r.at < r.end)
         return hu_fail(err, HU_EPARSE, "'%.*s' follows the last field", r.end - r.at > 40 ? 40 : (int)(r.end - r.at), r.at);
     return status;

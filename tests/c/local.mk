@@ -99,3 +99,4 @@ certificate: tests/c/function-certificate
 .PHONY: certificate
 check_PROGRAMS += tests/c/vectors-classes
 check_PROGRAMS += tests/c/vectors-kernels
+check_PROGRAMS += tests/c/vectors-layout
