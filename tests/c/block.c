@@ -645,6 +645,24 @@ static void golden_errors(void **state)
     free(small);
 }
 
+/* methods-quantization 7.5: rows of 256 with a lognormal scale of 0.4; a free scale, and one of a power of two that clips nothing. */
+static void golden_powers(void **state)
+{
+    (void)state;
+    enum { ROWS = 512, G = 256 };
+    double *x = calloc(ROWS * G, sizeof *x), *y = calloc(ROWS * G, sizeof *x);
+    assert_true(x && y);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < G; i++)
+            x[r * G + i] = exp(0.4 * hu_random_normal_at(2, 1, r)) * hu_random_normal_at(2, 2, r * G + i);
+    double free_scale = -10 * log10(relative_error("block(e2m1fn, scale=fp64, size=256)", x, ROWS * G, y));
+    double up = -10 * log10(relative_error("block(e2m1fn, scale=e8m0fnu, size=256, rule=up)", x, ROWS * G, y));
+    test_note("free scale %.2f dB (19.09), power of two %.2f dB (17.86)", free_scale, up);
+    assert_true(fabs(free_scale - 19.09) < 0.2 && fabs(up - 17.86) < 0.2);
+    free(x);
+    free(y);
+}
+
 /* methods-training 17.2: the largest element of a block is clipped by up to a quarter by `floor`, and by nothing by `up` and `ceil`. */
 static void golden_clipping(void **state)
 {
@@ -687,6 +705,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("an error is clipping, flush or rounding", parts_of_the_error),
     CLAIM("the parts of the error add up to the error", parts_add_up),
     CLAIM("errors on normal and heavy-tailed data are the published ones", golden_errors),
+    CLAIM("scales that are powers of two lose what is published", golden_powers),
     CLAIM("MX elements clip and scale at the published places", golden_clipping),
 };
 
