@@ -107,6 +107,7 @@ hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, cons
                           .tensor = hu_num_make(false, 1, 0)};
     job->env.flags = 0;
     job->env.word = NULL;
+    job->single = hu_format_find("e8m23", NULL);
     hu_block_job_place(job, l);
     make_plans(job);
     if (f->tensor) {
@@ -198,9 +199,8 @@ double hu_block_value(const hu_block_job *job, hu_code code, const hu_block_divi
         return __builtin_nan("");
     if (!job->is_f32)
         return hu_num_to_double(x);
-    const hu_format *single = hu_format_find("e8m23", NULL);
     hu_env env = hu_env_default();
-    return hu_to_double(single, hu_round_with(single, &env, x, 0));
+    return hu_to_double(job->single, hu_round_with(job->single, &env, x, 0));
 }
 
 static hu_flags slow_values(const hu_block_job *job, const hu_plan *plan, double *out, const double *x, size_t n,

@@ -15,6 +15,7 @@ typedef struct hu_block_job {
     hu_num   tensor;           /* T                                                                           */
     hu_code  tensor_code;
     hu_plan  plan, mse_plan;   /* of the element: for its values, and for those that the rule mse compares        */
+    const hu_format *single;   /* binary32                                                                    */
     const hu_format *symmetric;   /* what the plans are of, where the element is in two's complement; else NULL */
     bool     is_fast;          /* values may go through the plans                                             */
     size_t   across, along;    /* blocks over the rows and over the length of a part                          */
@@ -63,8 +64,16 @@ hu_flags hu_block_values(const hu_block_job *job, const hu_plan *plan, double *o
 hu_code  hu_block_code(const hu_block_job *job, hu_env *env, double x, const hu_block_divisor *d, uint64_t word);
 double   hu_block_value(const hu_block_job *job, hu_code code, const hu_block_divisor *d);
 
+/* block-strip.c: how many blocks may be done at once; 0: none. And the values of so many or fewer, from block `first`
+ * on; false: nothing has been done, they have to be taken one by one. */
+size_t hu_block_strip_blocks(const hu_block_job *job);
+bool   hu_block_strip(const hu_block_job *job, void *out, size_t first, size_t n_blocks, hu_flags *flags);
+
 /* block-scale.c */
 hu_num  hu_block_top(const hu_block_format *f);                    /* M */
+/* Quickly, for a scale that is E8M0 or like it, without a tensor scale: its exponent; false: it is another, or past
+ * its range. */
+bool    hu_block_scale_exponent(const hu_block_format *f, hu_num amax, int *exp);
 hu_code hu_block_tensor_scale(const hu_block_format *f, hu_num amax);
 /* The scales that the rule mse tries, by j from 128 down to 1; neighbors in this order may be the same, and none is
  * larger than the one before. */

@@ -29,12 +29,6 @@ static hu_code round_scale(const hu_format *scale, const hu_rounding *mode, hu_n
     return hu_decode(scale, code).kind == HU_ZERO ? hu_round_with(scale, &env, hu_format_min_subnormal(scale), 0) : code;
 }
 
-/* ceil(log2 x) */
-static int exponent_up(hu_num x)
-{
-    bool is_power = x.sig == (hu_u128)1 << 127 && !x.sticky;
-    return x.exp + !is_power;
-}
 
 /* Whether x, rounded to that many bits, ties to even, is the next power of two. */
 static bool rounds_to_power(hu_num x, int precision)
@@ -42,19 +36,51 @@ static bool rounds_to_power(hu_num x, int precision)
     return x.sig >> (127 - precision) == ((hu_u128)2 << precision) - 1;
 }
 
+static bool is_power_of_two(hu_num x)
+{
+    return x.sig == (hu_u128)1 << 127 && !x.sticky;
+}
+
+/* ceil(log2 x) */
+static int exponent_up(hu_num x)
+{
+    return x.exp + !is_power_of_two(x);
+}
+
+/* amax / tensor; most tensor scales are 1. */
+static hu_num divided(hu_num amax, hu_num tensor)
+{
+    if (!is_power_of_two(tensor))
+        return hu_num_div(amax, tensor);
+    amax.exp -= tensor.exp;
+    return amax;
+}
+
 /* The exponent of a scale that is a power of two. */
 static int exponent(const hu_block_format *f, hu_num amax, hu_num tensor)
 {
     hu_num top = hu_block_top(f);
+    if (f->rule == HU_SCALE_up && is_power_of_two(tensor))
+        return amax.exp - tensor.exp - top.exp + (amax.sig > top.sig);
     if (f->rule == HU_SCALE_up)
         return exponent_up(hu_num_div(amax, hu_num_mul(tensor, top)));
-    hu_num x = hu_num_div(amax, tensor);
+    hu_num x = divided(amax, tensor);
     int exp = x.exp - top.exp;
     if (f->rule == HU_SCALE_ceil)
         return exponent_up(x) - top.exp;
     if (f->rule == HU_SCALE_even)
         return exp + rounds_to_power(x, f->element->man_bits + 1);
     return exp;
+}
+
+bool hu_block_scale_exponent(const hu_block_format *f, hu_num amax, int *exp)
+{
+    const hu_format *scale = f->scale;
+    *exp = exponent(f, amax, hu_num_make(false, 1, 0));
+    if (scale->family != &hu_family_ufloat || !scale->lacks_zero || *exp > scale->emax)
+        return false;
+    *exp = *exp < scale->emin ? scale->emin : *exp;
+    return true;
 }
 
 static hu_code power_scale(const hu_block_format *f, hu_num amax, hu_num tensor, hu_env *env)

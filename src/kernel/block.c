@@ -5,11 +5,11 @@
 
 #include "src/ops/ops.h"
 
-enum { WORTH_THREADS = 4096 };
+enum { WORTH_THREADS = 4096, WORTH_THREADS_IN_STRIPS = 32768 };
 
-static int threads_for(const hu_block_job *job)
+static int threads_for(const hu_block_job *job, size_t worth)
 {
-    return hu_block_elements(job->layout) >= WORTH_THREADS && job->n_blocks > 1 ? hu_threads() : 1;
+    return hu_block_elements(job->layout) >= worth && job->n_blocks > 1 ? hu_threads() : 1;
 }
 
 static void finish(hu_env *env, const hu_block_job *job, hu_flags flags)
@@ -51,6 +51,19 @@ static hu_flags quantize_block(const hu_block_job *job, void *out, size_t block)
     return flags;
 }
 
+/* `together` blocks from block `first` on, or as many as there are; 0: one. */
+static hu_flags quantize_blocks(const hu_block_job *job, void *out, size_t first, size_t together)
+{
+    hu_flags flags = 0;
+    size_t left = job->n_blocks - first, n = together < left ? together : left;
+    if (together > 0 && hu_block_strip(job, out, first, n, &flags))
+        return flags;
+    flags = 0;
+    for (size_t block = first; block < first + (together > 0 ? n : 1); block++)
+        flags |= quantize_block(job, out, block);
+    return flags;
+}
+
 static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
                           hu_env *env, hu_error *err)
 {
@@ -59,10 +72,11 @@ static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block
     if (status)
         return status;
     hu_flags flags = 0;
-    int threads = threads_for(&job);
+    size_t together = hu_block_strip_blocks(&job), step = together > 0 ? together : 1;
+    int threads = threads_for(&job, together > 0 ? WORTH_THREADS_IN_STRIPS : WORTH_THREADS);
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t block = 0; block < job.n_blocks; block++)
-        flags |= quantize_block(&job, out, block);
+    for (size_t block = 0; block < job.n_blocks; block += step)
+        flags |= quantize_blocks(&job, out, block, together);
     finish(env, &job, flags);
     return HU_OK;
 }
@@ -114,7 +128,7 @@ hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t 
         return status;
     job.words = words;
     hu_flags flags = 0;
-    int threads = threads_for(&job);
+    int threads = threads_for(&job, WORTH_THREADS);
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
     for (size_t block = 0; block < job.n_blocks; block++)
         flags |= encode_block(&job, codes, scales, block);

@@ -13,4 +13,4 @@ libhalfulp_la_SOURCES += src/kernel/accumulate.c
 libhalfulp_la_SOURCES += src/kernel/gemm.h src/kernel/gemm.body.h src/kernel/gemm.c
 libhalfulp_la_SOURCES += src/kernel/tile.body.h src/kernel/tile-avx512.h
 libhalfulp_la_SOURCES += src/kernel/block.h src/kernel/block-job.h src/kernel/block.c
-libhalfulp_la_SOURCES += src/kernel/block-job.c src/kernel/block-layout.c src/kernel/block-scale.c src/kernel/block-mse.c src/kernel/block-pack.c src/kernel/block-error.c
+libhalfulp_la_SOURCES += src/kernel/block-job.c src/kernel/block-layout.c src/kernel/block-scale.c src/kernel/block-mse.c src/kernel/block-strip.c src/kernel/block-pack.c src/kernel/block-error.c

@@ -538,7 +538,39 @@ static void nvfp4(void **state)
     test_note("%" PRIu64 " elements", t.elements);
 }
 
+/* A tensor scale that is 2^-127, the smallest, as amax / (M 2^127) is less: the scale of a block makes up for it, by every rule. */
+static void tensor_scale_of_a_power(void **state)
+{
+    (void)state;
+    test_random r = {17};
+    double x[32], with[32], without[32];
+    uint64_t codes[32], scales[2], scales_without[2], tensor;
+    for (int trial = 0; trial < 400; trial++) {
+        char name[96], other[112];
+        const element *e = &elements[test_random_below(&r, N_ELEMENTS)];
+        const char *rule = hu_scale_rule_names[trial % HU_N_SCALE_RULES];
+        snprintf(name, sizeof name, "block(%s, scale=e8m0fnu, size=16, rule=%s)", e->name, rule);
+        snprintf(other, sizeof other, "block(%s, scale=e8m0fnu, size=16, rule=%s, tensor=e8m0fnu)", e->name, rule);
+        for (int i = 0; i < 32; i++)
+            x[i] = ldexp(test_random_unit(&r) - 0.5, trial % 3 ? 0 : -(int)test_random_below(&r, 8));
+        if (trial & 1)
+            x[trial % 32] = ldexp(1, -(trial % 4));                /* a power of two itself */
+        hu_env env = env_of("rne");
+        hu_block_layout l = hu_block_line(32);
+        const hu_block_format *f = hu_block_find(name, NULL), *g = hu_block_find(other, NULL);
+        assert_true(f && g);
+        assert_int_equal(hu_block_encode_f64(codes, scales_without, &tensor, x, &l, f, &env, NULL), HU_OK);
+        assert_int_equal(hu_block_encode_f64(codes, scales, &tensor, x, &l, g, &env, NULL), HU_OK);
+        assert_true(tensor == 0 && scales[0] == scales_without[0] + 127 && scales[1] == scales_without[1] + 127);
+        assert_int_equal(hu_block_quantize_f64(without, x, &l, f, &env, NULL), HU_OK);
+        assert_int_equal(hu_block_quantize_f64(with, x, &l, g, &env, NULL), HU_OK);
+        assert_memory_equal(with, without, sizeof with);
+    }
+}
+
 static const struct CMUnitTest claims[] = {
+    CLAIM("a tensor scale is taken out of the scales of the blocks", tensor_scale_of_a_power),
+
     CLAIM("the scale is the rule's at every power of two and every threshold beside it", scales_at_every_power),
     CLAIM("elements are rounded once at every tie and at the end of the range, in all modes, with flags", elements_at_every_threshold),
     CLAIM("random blocks have the scale, codes, values and flags of exact arithmetic", random_blocks),

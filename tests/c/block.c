@@ -306,6 +306,10 @@ static hu_flags scalar(double *out, const double *in, bool is_f32, const hu_bloc
         for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);)
             for (size_t i = 0; i < p.n; i++) {
                 size_t at = p.offset + i * v.stride;
+                if (is_nan) {
+                    out[at] = NAN;
+                    continue;
+                }
                 uint64_t word = hu_random_word(env->random.seed, env->random.stream, env->random.index + at);
                 out[at] = hu_block_value(&job, hu_block_code(&job, &own, in[at], &d, word), &d);
             }
@@ -315,58 +319,75 @@ static hu_flags scalar(double *out, const double *in, bool is_f32, const hu_bloc
     return flags;
 }
 
+/* Numbers that may not go the fast way: zeros, NaNs, infinities, quotients below the smallest double, scales past their range. */
+static void spoil(double *x, size_t n, test_random *r, bool narrow)
+{
+    static const double wide[] = {NAN, INFINITY, -INFINITY, 0x1p-1074, -0x1.8p-1060, 0x1p140, 0x1.8p1023, 0x1p-1022};
+    static const double floats[] = {NAN, INFINITY, -INFINITY, 0x1p-149, -0x1.8p-130, 0x1p127, 0x1.fffffep127, 0x1p-126};
+    size_t kind = test_random_below(r, TEST_COUNT(wide));
+    for (size_t i = 0; i < n / 50; i++)
+        x[test_random_below(r, n)] = (narrow ? floats : wide)[kind];
+    for (size_t i = n / 3; i < n / 2; i++)
+        x[i] = i & 1 ? -0.0 : 0.0;
+}
+
+/* One array both ways, and in place. */
+static void compare_ways(const char *name, const char *mode, bool narrow, int axis, int spoils, test_random *r)
+{
+    enum { N = 600 };
+    static double x[N], got[N], want[N];
+    static float xf[N];
+    const hu_block_format *f = find(name);
+    size_t n = f->rule == HU_SCALE_mse ? N / 6 : N;
+    hu_block_layout l;
+    assert_int_equal(hu_block_layout_init(&l, f, 2, (size_t[]){n / 20, 20}, axis, NULL), HU_OK);
+    fill(x, n, r, narrow);
+    int shift = test_random_below(r, 3) ? 0 : test_random_below(r, 2) ? -130 : 110;          /* to the ends of E8M0 and of float */
+    for (size_t k = 0; k < n; k++)
+        x[k] = narrow ? (double)(float)ldexp(x[k], shift) : ldexp(x[k], shift);
+    if (spoils)
+        spoil(x, n, r, narrow);
+    hu_env env = hu_env_default(), own;
+    env.rounding = hu_rounding_find(mode, NULL);
+    env.overflow = (hu_overflow)spoils;
+    env.random.index = test_random_below(r, 1000);
+    own = env;
+    hu_flags flags = scalar(want, x, narrow, &l, f, &env);
+    for (size_t k = 0; k < n; k++)
+        xf[k] = (float)x[k];
+    memcpy(got, x, sizeof got);
+    if (narrow)
+        assert_int_equal(hu_block_quantize_f32(xf, xf, &l, f, &own, NULL), HU_OK);
+    else
+        assert_int_equal(hu_block_quantize_f64(got, got, &l, f, &own, NULL), HU_OK);
+    for (size_t k = 0; k < n; k++) {
+        double value = narrow ? (double)xf[k] : got[k];
+        if (memcmp(&value, &want[k], sizeof value) != 0 && !(isnan(value) && isnan(want[k])))
+            fail_msg("%s %s, %s: element %zu, %a: %a, through src/ops %a", name, mode, narrow ? "float" : "double", k, x[k], value, want[k]);
+    }
+    if (own.flags != flags)
+        fail_msg("%s %s, %s: flags %x, through src/ops %x", name, mode, narrow ? "float" : "double", own.flags, flags);
+}
+
 static void fast_is_slow(void **state)
 {
     (void)state;
-    enum { N = 600 };
-    static double x[N], got[N], want[N];
-    static float xf[N], gotf[N];
     test_random r = {3};
     size_t cases = 0;
     static const char *const modes[] = {"rne", "rna", "rnz", "ru", "rd", "rz", "raz", "ro", "sr", "sr:5", "srb:9", "src:3", "srh"};
     for (size_t i = 0; i < TEST_COUNT(many); i++)
-        for (size_t m = 0; m < TEST_COUNT(modes); m++) {
-            const hu_block_format *f = find(many[i]);
-            size_t n = f->rule == HU_SCALE_mse ? N / 6 : N;
-            hu_block_layout l;
-            assert_int_equal(hu_block_layout_init(&l, f, 2, (size_t[]){n / 20, 20}, (int)(i + m) & 1, NULL), HU_OK);
-            fill(x, n, &r, m & 1);
-            if (m % 3 == 0)                                  /* quotients below the smallest double */
-                x[5] = 0x1p-1074, x[6] = -0x1.8p-1060;
-            if (m & 1)
-                x[5] = 0x1p-149, x[6] = -0x1.8p-130;
-            hu_env env = hu_env_default(), first, second;
-            env.rounding = hu_rounding_find(modes[m], NULL);
-            env.random.index = 77 * m;
-            first = second = env;
-            hu_flags flags = scalar(want, x, m & 1, &l, f, &env);
-            for (size_t k = 0; k < n; k++)
-                xf[k] = (float)x[k];
-            if (m & 1) {
-                assert_int_equal(hu_block_quantize_f32(gotf, xf, &l, f, &first, NULL), HU_OK);
-                for (size_t k = 0; k < n; k++)
-                    got[k] = gotf[k];
-            } else {
-                assert_int_equal(hu_block_quantize_f64(got, x, &l, f, &first, NULL), HU_OK);
-            }
-            for (size_t k = 0; k < n; k++)
-                if (memcmp(&got[k], &want[k], sizeof got[k]) != 0)
-                    fail_msg("%s %s: element %zu, %a: %a, through src/ops %a", many[i], modes[m], k, x[k], got[k], want[k]);
-            if (first.flags != flags)
-                fail_msg("%s %s: flags %x, through src/ops %x", many[i], modes[m], first.flags, flags);
-            if (!(m & 1)) {                                  /* in place */
-                assert_int_equal(hu_block_quantize_f64(x, x, &l, f, &second, NULL), HU_OK);
-                assert_memory_equal(x, got, n * sizeof *x);
-            }
-            cases += n;
-        }
-    test_note("%zu elements", cases);
+        for (size_t m = 0; m < TEST_COUNT(modes); m++)
+            for (int narrow = 0; narrow < 2; narrow++, cases++)
+                compare_ways(many[i], modes[m], narrow, cases % 3 != 0, cases % 4 < 2 ? 0 : (int)(cases % 2), &r);
+    for (int trial = 0; trial < (test_long() ? 10000 : 1000); trial++, cases++)
+        compare_ways(many[test_random_below(&r, TEST_COUNT(many))], modes[test_random_below(&r, TEST_COUNT(modes))], trial & 1, 1, trial % 3, &r);
+    test_note("%zu arrays", cases);
 }
 
 static void threads_change_nothing(void **state)
 {
     (void)state;
-    enum { N = 30000 };
+    enum { N = 40000 };
     double *x = calloc(N, sizeof *x), *one = calloc(N, sizeof *x), *four = calloc(N, sizeof *x);
     assert_true(x && one && four);
     test_random r = {8};
