@@ -111,6 +111,10 @@ hu_env *hu_lua_format_env(lua_State *L, int idx);
 int hu_lua_scalar_new(lua_State *L);
 int hu_lua_scalar_from_bits(lua_State *L);
 
+/* Pushes a scalar of the format object at idx. The operand at idx as a code of f: a scalar of f, or a Lua number, which is rounded by env. */
+int  hu_lua_push_scalar(lua_State *L, int idx, const hu_bits *code);
+void hu_lua_scalar_operand(lua_State *L, int idx, const hu_format *f, hu_env *env, hu_bits *out);
+
 /* A format object or the name of a format. */
 const hu_format   *hu_lua_format  (lua_State *L, int idx, const char *name);
 const hu_rounding *hu_lua_rounding(lua_State *L, int idx, const char *name);

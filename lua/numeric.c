@@ -156,7 +156,8 @@ static int apply(lua_State *L)
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
 {
     static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", NULL};
-    static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise", NULL};
+    static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise",
+                                           [HU_ORDER_EXACT] = "exact", NULL};
     hu_accumulator acc = {0};
 
     if (lua_type(L, idx) != LUA_TTABLE) {

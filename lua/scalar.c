@@ -23,8 +23,7 @@ static scalar *self(lua_State *L)
     return hu_lua_check_box(L, 1, TYPE, "scalar");
 }
 
-/* Pushes a scalar of the format object at idx. */
-static int push(lua_State *L, int idx, const hu_bits *code)
+int hu_lua_push_scalar(lua_State *L, int idx, const hu_bits *code)
 {
     idx = lua_absindex(L, idx);
     hu_lua_format_box *owner = hu_lua_check_box(L, idx, HU_LUA_FORMAT, "format");
@@ -41,7 +40,7 @@ static int push(lua_State *L, int idx, const hu_bits *code)
 static int push_like(lua_State *L, int idx, const hu_bits *code)
 {
     lua_getiuservalue(L, idx, 1);
-    return push(L, -1, code);
+    return hu_lua_push_scalar(L, -1, code);
 }
 
 /* ---- operands ---- */
@@ -54,8 +53,7 @@ static void from_number(lua_State *L, int idx, const hu_format *f, hu_env *env, 
         hu_bits_round_double(f, env, lua_tonumber(L, idx), out);
 }
 
-/* The operand at idx as a code of f: a scalar of f, or a Lua number. */
-static void operand(lua_State *L, int idx, const hu_format *f, hu_env *env, hu_bits *out)
+void hu_lua_scalar_operand(lua_State *L, int idx, const hu_format *f, hu_env *env, hu_bits *out)
 {
     scalar *s = hu_lua_test_box(L, idx, TYPE);
 
@@ -89,7 +87,7 @@ static int operate(lua_State *L, const char *name, int like)
 
     hu_lua_try(L, hu_op_check(op, s->format, &err), &err);
     for (int i = 0; i < op->arity; i++)
-        operand(L, i + 1, s->format, s->env, &x[i]);
+        hu_lua_scalar_operand(L, i + 1, s->format, s->env, &x[i]);
     hu_lua_try(L, hu_apply(op, s->format, s->env, x, &out, &err), &err);
     if (!op->is_predicate)
         return push_like(L, like, &out);
@@ -256,7 +254,7 @@ static int convert(lua_State *L)
     hu_bits_convert(s->format, to->format, &env, &s->code, &code);
     to->env->flags |= env.flags;
     to->env->random.index = env.random.index;
-    return push(L, 2, &code);
+    return hu_lua_push_scalar(L, 2, &code);
 }
 
 static int field_format(lua_State *L)
@@ -284,7 +282,7 @@ int hu_lua_scalar_new(lua_State *L)
         hu_lua_try(L, hu_bits_round_text(box->format, box->env, hu_lua_string(L, 2, "x"), &code, &err), &err);
     else
         hu_lua_bad(L, 2, "x", "a number, the text of one, or a scalar");
-    return push(L, 1, &code);
+    return hu_lua_push_scalar(L, 1, &code);
 }
 
 /* format:from_bits(code) -> scalar; code an integer, or a string such as "0x3c" */
@@ -301,7 +299,7 @@ int hu_lua_scalar_from_bits(lua_State *L)
         code = hu_bits_from_code(hu_lua_u64(L, 2, "code"));
     else
         code = hu_bits_from_code((hu_code)hu_lua_integer(L, 2, "code", 0, (lua_Integer)hu_format_last_code(box->format)));
-    return push(L, 1, &code);
+    return hu_lua_push_scalar(L, 1, &code);
 }
 
 static const luaL_Reg methods[] = {

@@ -25,6 +25,7 @@ extern "C" {
 #include "src/ops/env.h"
 #include "src/ops/ops.h"
 #include "src/ops/bits.h"
+#include "src/ops/quire.h"
 #include "src/kernel/kernel.h"
 #include "src/kernel/block.h"
 

@@ -256,8 +256,8 @@ hu.apply = core.numeric.apply
 ---The product of two matrices under an accumulator. With neither a product nor a sum format it is the BLAS's.
 ---
 ---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
----terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential"
----or "pairwise"). `input` quantizes both matrices first; a list of two formats, each its own; block formats lie along
+---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential",
+---"pairwise", or "exact": the terms are added without rounding, and the sum is rounded once, to `format` or the array's own numbers). `input` quantizes both matrices first; a list of two formats, each its own; block formats lie along
 ---the index that is summed over. All of this
 ---rounds in one environment: that of the options, else that of the object given as sum format. A vector
 ---on the left is a row, on the right a column; of two vectors, `c()` reads the product (or use `hu.dot`).
@@ -293,6 +293,21 @@ hu.dot = core.numeric.dot
 ---@param options? table `accumulate`, and the settings of an environment, or `env`
 ---@return number
 hu.sum = core.numeric.sum
+
+---An exact sum of numbers and products of a format, rounded once when it is asked for.
+---
+---A posit's quire is the standard's, its size and its overflow included. Sums over arrays have it as an accumulator with
+---`order = "exact"`. Formats whose values are irrational have none.
+---
+---```lua
+---local posit8 = hu.format "posit8"
+---local q = hu.quire(posit8)
+---q:add(1):muladd(posit8(0.125), posit8(0.125)):sub(1)
+---print(q:round(), q.bits)            --> 0.015625	128
+---```
+---@param format hu.format|string
+---@return hu.quire
+hu.quire = core.quire.quire
 
 -- ---- quantizers ----
 

@@ -9,8 +9,11 @@
 
 #include "src/kernel/gemm.h"
 #include "src/kernel/plan.h"
+#include "src/num/sum.h"
+#include "src/ops/ops.h"
 
-enum { WIDTH = 128 };
+/* Exact sums hold every product of two doubles: multiples of 2^-2148 below 2^2048, 2^63 of them. */
+enum { WIDTH = 128, EXACT_WIDTH = 16, EXACT_LOW = -2148, EXACT_HIGH = 2048, EXACT_DIGITS = (EXACT_HIGH - EXACT_LOW + 64) / 32 + 6 };
 
 /* Where the random words of inner and outer sums begin, counted from env->random.index. */
 static const uint64_t WORDS_PAIRWISE = UINT64_C(1) << 61, WORDS_OUTER = UINT64_C(1) << 62;
@@ -19,8 +22,9 @@ static const uint64_t WORDS_PAIRWISE = UINT64_C(1) << 61, WORDS_OUTER = UINT64_C
 typedef struct job {
     const hu_plan *product, *sum, *outer;
     const hu_lanes *lanes;
+    const hu_format *exact_to;          /* what exact sums are rounded to */
     hu_order order;
-    size_t chunk;
+    size_t chunk, width;                /* of a tile                      */
     bool is_f32, has_product;
     const void *a, *b;
     void *c;
@@ -72,6 +76,8 @@ static void own_block(bool is_f32, double *out, hu_elementwise op, const double 
             out[l] = is_f32 ? (double)((float)a[l] + (float)b[l]) : a[l] + b[l];
         else
             out[l] = a[l];
+        if (out[l] != out[l])
+            out[l] = __builtin_nan("");                       /* the processor's may have a sign */
     }
 }
 
@@ -139,9 +145,47 @@ static void sum_pairwise(tile *t, size_t k0, size_t k1, double *out)
     block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){t->job->index + WORDS_PAIRWISE + place, s->k});
 }
 
+/* One rounding, by the word at `index`; to the carrier itself by the default environment and without flags. */
+static double round_sum(tile *t, hu_sum *sum, uint64_t index)
+{
+    const job *g = t->job;
+    hu_env env = g->sum ? g->sum->env : hu_env_default();
+    env.random.index = index;
+    hu_num x = hu_sum_value(sum, env.rounding->is_downward);
+    hu_num y = hu_decode(g->exact_to, hu_round(g->exact_to, &env, x));
+    if (g->sum)
+        t->flags |= env.flags | (x.kind == HU_NAN && !sum->nan ? HU_INVALID : 0);      /* infinities of both signs */
+    return y.kind == HU_NAN ? __builtin_nan("") : hu_num_to_double(y);
+}
+
+static void sum_exact(tile *t, size_t k0, size_t k1, double *out)
+{
+    const job *g = t->job;
+    int64_t digit[EXACT_WIDTH][EXACT_DIGITS];
+    hu_sum sum[EXACT_WIDTH];
+    double a[WIDTH], b[WIDTH];
+    bool invalid = false;
+    for (size_t l = 0; l < t->n; l++)
+        hu_sum_init(&sum[l], digit[l], EXACT_DIGITS, EXACT_LOW);
+    for (size_t k = k0; k < k1; k++) {
+        load_term(t, k, a, b);
+        if (g->has_product)
+            block(t, g->product, b, HU_MUL, a, b, NULL, term_draw(t, k, 0));
+        for (size_t l = 0; l < t->n; l++)
+            invalid = !hu_sum_add_product(&sum[l], g->has_product ? 1 : a[l], b[l]) || invalid;
+    }
+    if (invalid && g->sum)
+        t->flags |= HU_INVALID;
+    hu_draw draw = term_draw(t, k1 - 1, 1);
+    for (size_t l = 0; l < t->n; l++)
+        out[l] = k1 > k0 ? round_sum(t, &sum[l], draw.index + l * draw.stride) : 0;
+}
+
 static void sum_range(tile *t, size_t k0, size_t k1, double *out)
 {
-    if (t->job->order == HU_ORDER_PAIRWISE)
+    if (t->job->order == HU_ORDER_EXACT)
+        sum_exact(t, k0, k1, out);
+    else if (t->job->order == HU_ORDER_PAIRWISE)
         sum_pairwise(t, k0, k1, out);
     else
         sum_sequential(t, k0, k1, out);
@@ -164,7 +208,7 @@ static void sum_chunks(tile *t, double *out)
 
 static hu_flags run_tile(const job *g, size_t i, size_t j)
 {
-    tile t = {.job = g, .i = i, .j = j, .n = g->s.n - j < WIDTH ? g->s.n - j : WIDTH};
+    tile t = {.job = g, .i = i, .j = j, .n = g->s.n - j < g->width ? g->s.n - j : g->width};
     double out[WIDTH];
     if (g->chunk)
         sum_chunks(&t, out);
@@ -179,12 +223,12 @@ static hu_flags run_tile(const job *g, size_t i, size_t j)
 
 static hu_flags run(const job *g)
 {
-    size_t across = g->s.n / WIDTH + (g->s.n % WIDTH != 0), tiles = g->s.m * across;
+    size_t across = g->s.n / g->width + (g->s.n % g->width != 0), tiles = g->s.m * across;
     int threads = tiles > 1 && g->s.k > 0 && g->s.m * g->s.n >= 4096 / (g->s.k < 4096 ? g->s.k : 4096) ? hu_threads() : 1;
     hu_flags flags = 0;
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
     for (size_t tile_at = 0; tile_at < tiles; tile_at++)
-        flags |= run_tile(g, tile_at / across, tile_at % across * WIDTH);
+        flags |= run_tile(g, tile_at / across, tile_at % across * g->width);
     return flags;
 }
 
@@ -206,8 +250,8 @@ static hu_status check(const char *what, const hu_accumulator *acc, const hu_gem
         if (status)
             return status;
     }
-    if (acc->order != HU_ORDER_SEQUENTIAL && acc->order != HU_ORDER_PAIRWISE)
-        return hu_fail(err, HU_EINVAL, "%s: there is no order %d; sequential (0) and pairwise (1) will do", what, (int)acc->order);
+    if ((unsigned)acc->order > HU_ORDER_EXACT)
+        return hu_fail(err, HU_EINVAL, "%s: there is no order %d; sequential (0), pairwise (1) and exact (2) will do", what, (int)acc->order);
     size_t a_row = s->a_transposed ? s->m : s->k, b_row = s->b_transposed ? s->k : s->n;
     if ((s->m && s->k && s->lda < a_row) || (s->k && s->n && s->ldb < b_row) || (s->m && s->n && s->ldc < s->n))
         return hu_fail(err, HU_ESHAPE, "%s: rows of %zu, %zu and %zu elements stand %zu, %zu and %zu apart", what,
@@ -236,8 +280,9 @@ static hu_status accumulate(const char *what, void *c, const void *a, const void
     if (no_flags && acc->order == HU_ORDER_SEQUENTIAL && acc->chunk == 0 && hu_gemm_tiled(c, a, b, shape, &how))
         return HU_OK;
     job g = {.product = plan[0], .sum = plan[1], .outer = plan[2], .lanes = hu_lanes_chosen(), .order = acc->order,
-             .chunk = acc->chunk, .is_f32 = is_f32, .has_product = acc->product != NULL, .a = a, .b = b, .c = c,
-             .s = *shape, .index = env->random.index};
+             .exact_to = acc->sum ? acc->sum : hu_format_find(is_f32 ? "e8m23" : "e11m52", NULL),
+             .width = acc->order == HU_ORDER_EXACT ? EXACT_WIDTH : WIDTH, .chunk = acc->chunk,
+             .is_f32 = is_f32, .has_product = acc->product != NULL, .a = a, .b = b, .c = c, .s = *shape, .index = env->random.index};
     env->flags |= run(&g);
     if (env->rounding->random_bits > 0)
         env->random.index += 2 * (uint64_t)shape->m * shape->n * shape->k;

@@ -57,14 +57,18 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * FMA). Each sum is rounded to `sum`; NULL: the carrier's own arithmetic, nearest-even, which raises no flags. With
  * `chunk` > 0 the terms are added up in chunks of that many, each from zero, and the chunks' sums are added in order
  * from zero in `outer` (NULL: the same as `sum`). Orders: upward over k from zero, or pairwise by halves (a range of
- * n > 1 terms is split after its first n - n/2 ones; a single term is the product, rounded to `sum` too). The sum of
+ * n > 1 terms is split after its first n - n/2 ones; a single term is the product, rounded to `sum` too), or exact: all terms
+ * are added without rounding, as in a quire or a Kulisch accumulator, and the sum is rounded once, so that no order shows. Its
+ * infinities and NaNs are those of IEEE 754-2019, section 9.4: infinities of both signs and zero times infinity raise invalid,
+ * the former only where no term is a NaN; an exact zero is -0 when rounding down, unless all terms are +0. The sum of
  * no terms is +0. All roundings use env->rounding.
  *
  * Random words, counted from env->random.index, which moves on by 2 m n k: term k of element (i, j), the p-th of all
  * with p = (i n + j) k_total + k, draws 2 p for its product and 2 p + 1 for its sum (pairwise: for being rounded to
- * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p; chunk c's outer
+ * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p (exact: the sum draws the word that its
+ * last term would for its sum); chunk c's outer
  * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one. */
-typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE } hu_order;
+typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE, HU_ORDER_EXACT } hu_order;
 
 typedef struct hu_accumulator {
     const hu_format *product;

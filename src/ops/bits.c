@@ -72,6 +72,12 @@ hu_status hu_bits_round_text(const hu_format *f, hu_env *env, const char *text, 
 void hu_bits_round_double(const hu_format *f, hu_env *env, double x, hu_bits *out)
 {
     hu_num num = hu_num_from_double(x), nan;
+    hu_code code;
+    if (hu_code_of_nearest(f, x, false, &code)) {            /* it stands for an irrational value: hu_from_double */
+        hu_env_draw(env);
+        *out = hu_bits_from_code(code);
+        return;
+    }
     round_num(f, env, hu_nan_among(&num, 1, env, &nan) ? nan : num, out);
 }
 

@@ -18,3 +18,4 @@ libhalfulp_la_SOURCES += src/ops/round.h
 libhalfulp_la_SOURCES += src/ops/wide.h
 libhalfulp_la_SOURCES += src/ops/wide.c
 libhalfulp_la_SOURCES += src/ops/neighbor.c
+libhalfulp_la_SOURCES += src/ops/quire.h src/ops/quire.c

@@ -1,5 +1,8 @@
 /* kernel-accumulate.c - sums, dot products and GEMM under accumulators give the bits of plain loops of scalar operations. */
+#include <math.h>
+
 #include "tests/c/kernel-cases.h"
+#include "tests/lib/rational.h"
 
 enum { MOST = 7 * 300 };
 
@@ -23,6 +26,11 @@ static const recipe recipes[] = {
     {NULL, NULL, "e8m7", HU_ORDER_SEQUENTIAL, 4},
     {NULL, NULL, NULL, HU_ORDER_PAIRWISE, 0},
     {"e3m4", NULL, "e5m10", HU_ORDER_PAIRWISE, 6},
+    {NULL, "e8m7", NULL, HU_ORDER_EXACT, 0},
+    {NULL, "posit16", NULL, HU_ORDER_EXACT, 0},
+    {NULL, NULL, NULL, HU_ORDER_EXACT, 0},
+    {"e4m3", "e5m10", NULL, HU_ORDER_EXACT, 0},
+    {NULL, "e4m3fn", "fp32", HU_ORDER_EXACT, 7},
 };
 
 /* These fit double only. */
@@ -30,6 +38,8 @@ static const recipe wide_recipes[] = {
     {NULL, "fp64", NULL, HU_ORDER_SEQUENTIAL, 0},
     {"fp64", "e10m39", NULL, HU_ORDER_SEQUENTIAL, 0},
     {NULL, "e11m41", "fp64", HU_ORDER_PAIRWISE, 4},
+    {NULL, "fp64", NULL, HU_ORDER_EXACT, 0},
+    {"e11m41", "fp64", NULL, HU_ORDER_EXACT, 5},
 };
 
 static const char *const modes[] = {"rne", "rz", "ru", "rd", "ro", "rna", "sr", "sr:6", "srb:3", "srh"};
@@ -114,8 +124,55 @@ static double plain_pairwise(const plain *p, size_t k0, size_t k1)
     return operate(p, "add", p->acc->sum, left, right, 0, (UINT64_C(1) << 61) + place(p, middle));
 }
 
+/* The exact sum of the terms in rational numbers; what they are that are no numbers is told apart first. */
+static double plain_exact(const plain *p, size_t k0, size_t k1)
+{
+    const hu_format *to = p->acc->sum ? p->acc->sum : hu_format_find(p->is_f32 ? "fp32" : "fp64", NULL);
+    hu_env own = hu_env_default(), *env = p->acc->sum ? p->env : &own;
+    bool nan = false, inf[2] = {false, false}, other = false;
+    mpq_t sum, term, factor;
+    if (k0 == k1)
+        return 0;
+    mpq_inits(sum, term, factor, NULL);
+    for (size_t k = k0; k < k1; k++) {
+        double x = left_of(p, k), y = right_of(p, k);
+        if (p->acc->product) {
+            x = operate(p, "mul", p->acc->product, x, y, 0, 2 * place(p, k));
+            y = 1;
+        }
+        bool is_nan = isnan(x) || isnan(y), is_inf = isinf(x) || isinf(y), negative = signbit(x) != signbit(y);
+        bool invalid = !is_nan && is_inf && (x == 0 || y == 0);
+        if (invalid)
+            env->flags |= HU_INVALID;
+        nan = nan || is_nan || invalid;
+        if (is_inf && !invalid && !is_nan)
+            inf[negative] = true;
+        other = other || x * y != 0 || negative || (x != 0 && y != 0);
+        if (is_nan || is_inf)
+            continue;
+        mpq_set_d(term, x);
+        mpq_set_d(factor, y);
+        mpq_mul(term, term, factor);
+        mpq_add(sum, sum, term);
+    }
+    hu_num x = rational_to_num(sum);
+    if (x.kind == HU_ZERO)
+        x.negative = other && env->rounding->is_downward;
+    if (!nan && inf[0] && inf[1])
+        env->flags |= HU_INVALID;
+    if (nan || (inf[0] && inf[1]))
+        x = hu_num_nan();
+    else if (inf[0] || inf[1])
+        x = hu_num_inf(inf[1]);
+    mpq_clears(sum, term, factor, NULL);
+    env->random.index = p->index + 2 * place(p, k1 - 1) + 1;
+    return case_value(to, hu_round(to, env, x));
+}
+
 static double plain_range(const plain *p, size_t k0, size_t k1)
 {
+    if (p->acc->order == HU_ORDER_EXACT)
+        return plain_exact(p, k0, k1);
     return p->acc->order == HU_ORDER_PAIRWISE ? plain_pairwise(p, k0, k1) : plain_sequential(p, k0, k1);
 }
 
