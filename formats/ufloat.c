@@ -5,9 +5,9 @@
  * The NaN is where all bits are ones; the bias is 2^(E-1) - 1. With M = 0 the exponent field 0 is one more power of two and there
  * is no zero: a zero becomes the smallest value, which raises underflow and inexact, as does all that lies below it, in
  * every mode. Else the fields are those of the floats with a sign.
- * Positions are measured on the real line. Infinities become NaN. Negative numbers lie past the range: under
- * the policy ieee they become NaN in the modes that go away from zero there, and the smallest value in the
- * others and under saturation; they raise overflow.
+ * Positions are measured on the real line. Infinities become NaN. What is below zero after rounding becomes NaN and raises invalid,
+ * as in the unsigned formats of P3109 (p3109.c); it becomes the smallest value, raising overflow, where saturation or a mode
+ * that goes toward zero says so. A number that rounds to zero is a zero.
  */
 #include <stdio.h>
 
@@ -27,19 +27,17 @@ static hu_num decode(const hu_format *f, hu_code code)
                  : hu_num_make(false, sig, f->emin - f->man_bits);
 }
 
-static hu_bracket past(const hu_format *f, hu_code last, bool negative, uint64_t part)
+static hu_bracket past(const hu_format *f, uint64_t part)
 {
-    return (hu_bracket){.lo = last, .hi = f->nan_code, .part = part, .negative = negative, .odd = last & 1, .overflow = true};
+    return (hu_bracket){.lo = f->max_code, .hi = f->nan_code, .part = part, .odd = f->max_code & 1, .overflow = true};
 }
 
-static hu_bracket bracket(const hu_format *f, hu_num x)
+static hu_bracket bracket_magnitude(const hu_format *f, hu_num x)
 {
     hu_bracket b = {.tiny = x.exp < f->emin};
     hu_code first = f->lacks_zero ? 0 : (hu_code)1 << f->man_bits;      /* of the smallest normal */
-    if (x.negative)
-        return past(f, 0, true, HU_ONE);
     if (x.exp > f->emax)
-        return past(f, f->max_code, false, HU_ONE);
+        return past(f, HU_ONE);
     if (b.tiny && f->lacks_zero) {
         b.part = 1;                                                     /* there is nothing below: it is both neighbors */
         return b;
@@ -50,14 +48,25 @@ static hu_bracket bracket(const hu_format *f, hu_num x)
         b.lo += first + ((hu_code)(x.exp - f->emin) << f->man_bits) - ((hu_code)1 << f->man_bits);
     b.part = hu_num_below(x, kept);
     if (b.lo > f->max_code)
-        return past(f, f->max_code, false, HU_ONE);
+        return past(f, HU_ONE);
     if (b.lo == f->max_code && b.part != 0)
-        return past(f, b.lo, false, b.part);
+        return past(f, b.part);
     b.hi = b.lo + 1;
     b.odd = b.lo & 1;
     if (b.tiny && b.hi == first && x.exp == f->emin - 1 && ~(x.sig >> (127 - f->man_bits)) << (127 - f->man_bits) == 0)
         b.fine = hu_num_below(x, f->man_bits + 1);
     return b;
+}
+
+/* Below zero: at zero, where there is one, or on the way past the smallest value to NaN. */
+static hu_bracket bracket(const hu_format *f, hu_num x)
+{
+    hu_bracket b = bracket_magnitude(f, x);
+    if (!x.negative)
+        return b;
+    bool past_zero = f->lacks_zero || b.lo > 0;
+    return (hu_bracket){.lo = 0, .hi = f->nan_code, .part = past_zero ? HU_ONE : b.part, .negative = true, .overflow = true,
+                        .odd_hi = true, .invalid = true, .tiny = !past_zero};
 }
 
 static hu_code special(const hu_format *f, hu_num x)

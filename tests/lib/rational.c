@@ -202,11 +202,16 @@ hu_code rational_round(const rational_grid *g, const hu_env *env, const mpq_t x,
     }
     fraction(nu, x, g->value[lo], step);
     const char *mode = env->rounding->name;
-    bool odd = g->code[lo] & 1, far = goes_far(mode, nu, negative, odd, past, word);
+    bool invalid = past && negative && g->below_is_invalid;
+    bool odd = g->code[lo] & 1, far = goes_far(mode, nu, negative, odd, past && !invalid, word);
     hu_code result = far && !past ? g->code[negative ? at : at + 1] : g->code[lo];
     if (past) {
         if (mpq_cmp_ui(nu, 1, 1) == 0 || goes_far(mode, nu, negative, odd, false, word))
             *flags |= HU_OVERFLOW;
+        else if (invalid)
+            *flags |= HU_UNDERFLOW;                                /* it is as good as zero */
+        if (far && env->overflow == HU_OVERFLOW_IEEE && invalid)
+            *flags = HU_INVALID;
         if (far && env->overflow == HU_OVERFLOW_IEEE)
             result = negative ? g->over_below : g->over_above;
     } else if (is_tiny(g, env, x, odd, word)) {

@@ -13,6 +13,7 @@ typedef struct rational_grid {
     hu_code *code;
     mpq_t    step_above, step_below;    /* to where the grid goes on past its ends; 0: it does not, and all is far past */
     hu_code  over_above, over_below;    /* what a number far past the ends becomes under ieee           */
+    bool     below_is_invalid;     /* and below the lowest value, zero, that is a NaN, which is an odd code, and raises invalid alone */
     mpq_t    min_normal;           /* smaller ones are tiny                                            */
     mpq_t    fine;                 /* the value just below it, had the exponent no bound; 0: none      */
 } rational_grid;
