@@ -122,8 +122,6 @@ static int ulp(lua_State *L)
 {
     const hu_format *f = hu_lua_format(L, 1, "format");
     double x = hu_lua_number(L, 2, "x");
-    if (strcmp(f->family->name, "float") != 0)
-        hu_lua_bad(L, 1, "format", "a format of family float");
     lua_pushnumber(L, hu_ulp(f, x));
     return 1;
 }

@@ -37,7 +37,7 @@ local analysis = {}
 analysis.error = core.error
 
 ---The unit in the last place of a format at a number (Goldberg's, as in the Handbook of Floating-Point
----Arithmetic).
+---Arithmetic). Of formats without fields, such as posits or codebooks, the distance of the values that enclose it.
 ---
 ---```lua
 ---print(hu.ulp("e4m3", 1), hu.ulp("bf16", 1000))    --> 0.125	4.0

@@ -8,12 +8,15 @@
 
 #include "formats/format.h"
 
-/* The unit in the last place of a format of family "float" at the real number x: 2^(max(e, emin) - man_bits) with
+/* The unit in the last place of a format at the real number x. Of formats with fields (floats, P3109, floats without a sign): 2^(max(e, emin) - man_bits) with
  * 2^e <= |x| < 2^(e+1), and at zero the one of the smallest normal (Goldberg's definition, extended to the
  * reals as in the Handbook, definition 2.6). The grid is taken to go on beyond the largest finite value.
  * Where subnormals are flushed the spacing below the smallest normal is still counted as if they were
  * there. A power of two; it underflows to zero only for formats that are finer than double's subnormals.
- * NaN for x infinite or NaN. */
+ *
+ * Of all other families (posits, takums, codebooks, logarithmic formats ...) it is the distance of the two values that enclose x; where x
+ * is a value, to the next one farther from zero; beyond the end of the range that of the last two values there. Of fixed point
+ * it is the step. NaN for x infinite or NaN, and where there is but one value. */
 double hu_ulp(const hu_format *f, double x);
 
 /* Errors of n pairs. The means, maxima and norms are over the pairs in which both numbers are finite
@@ -46,8 +49,7 @@ typedef struct hu_metrics {
 } hu_metrics;
 
 /* Fills `out`; all figures are NaN when no pair is finite. computed and reference: [n]. f: whose ulps
- * are counted, NULL for none.
- * HU_EINVAL when f is not of family "float". No allocation; two passes. */
+ * are counted, NULL for none. HU_OK. No allocation; two passes. */
 hu_status hu_error_metrics(hu_metrics *out, const double *computed, const double *reference, size_t n,
                            const hu_format *f, hu_error *err);
 

@@ -1,5 +1,6 @@
 /* analysis-error.c - error metrics: ulps, relative errors, norms, and what is counted instead. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/analysis/error.h"
@@ -7,11 +8,8 @@
 #include "tests/lib/test.h"
 
 /* Formats as they are described, without the registry. */
-static const hu_family family_float = { .name = "float" };
-static const hu_family family_other = { .name = "posit" };
-static const hu_format e4m3 = { .name = "e4m3", .family = &family_float, .exp_bits = 4, .man_bits = 3, .emin = -6, .emax = 7 };
-static const hu_format fp64 = { .name = "fp64", .family = &family_float, .exp_bits = 11, .man_bits = 52, .emin = -1022, .emax = 1023 };
-static const hu_format posit = { .name = "posit8", .family = &family_other };
+static const hu_format e4m3 = { .name = "e4m3", .family = &hu_family_float, .exp_bits = 4, .man_bits = 3, .emin = -6, .emax = 7 };
+static const hu_format fp64 = { .name = "fp64", .family = &hu_family_float, .exp_bits = 11, .man_bits = 52, .emin = -1022, .emax = 1023 };
 
 static hu_metrics measure(const double *c, const double *r, size_t n, const hu_format *f)
 {
@@ -135,14 +133,55 @@ static void norms_in_range(void **state)
     assert_true(m.normwise_2 == INFINITY && m.sqnr_db == -INFINITY && m.absolute_max == INFINITY);
 }
 
-static void unknown_family(void **state)
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* All values of a format of up to 16 bits as doubles, increasing; how many. */
+static int values_of(const hu_format *f, double *value)
+{
+    int n = 0, kept = 1;
+    for (hu_code code = 0; code <= hu_format_last_code(f); code++) {
+        hu_num x = hu_decode(f, code);
+        if (x.kind == HU_FINITE || x.kind == HU_ZERO)
+            value[n++] = hu_num_to_double(x) + 0.0;
+    }
+    qsort(value, (size_t)n, sizeof *value, by_value);
+    for (int i = 1; i < n; i++)
+        if (value[i] != value[kept - 1])
+            value[kept++] = value[i];
+    return kept;
+}
+
+/* The distance of neighbors, found by sorting all values: at the inner one, between them, past the last. */
+static void ulps_of_any_family(void **state)
 {
     (void)state;
-    double x = 1;
-    hu_metrics m = { .n = 77 };
-    hu_error err = { HU_OK, "" };
-    assert_int_equal(hu_error_metrics(&m, &x, &x, 1, &posit, &err), HU_EINVAL);
-    assert_true(m.n == 77 && strstr(err.text, "posit8"));
+    static const char *const names[] = { "posit8", "posit16", "posit8_0", "takum8", "takum_log8", "lns4.3", "lns8.3", "nf4", "de8", "ude4nz", "linear4",
+                                         "hif8", "int8", "uq0.8", "q4.4", "binary8p3se", "binary8p1uf", "e8m0fnu", "e4m3" };
+    static double value[1 << 16];
+    for (size_t k = 0; k < TEST_COUNT(names); k++) {
+        const hu_format *f = hu_format_find(names[k], NULL);
+        assert_non_null(f);
+        bool irrational = f->family->result;
+        int n = values_of(f, value);
+        for (int i = 0; i + 1 < n; i++) {
+            double lo = value[i], hi = value[i + 1], gap = hi - lo, inner = fabs(lo) < fabs(hi) ? lo : hi, slack = irrational ? 1e-9 * gap : 0;
+            if ((lo < 0) != (hi < 0) && lo != 0 && hi != 0)
+                continue;
+            double got = hu_ulp(f, inner), middle = hu_ulp(f, lo + gap / 2);
+            if (!(fabs(got - gap) <= slack || (inner == 0 && lo < 0)) || !(fabs(middle - gap) <= slack))
+                fail_msg("%s: between %a and %a: %a and %a", names[k], lo, hi, got, middle);
+        }
+        double last = value[n - 1] - value[n - 2];
+        if (!hu_format_has_fields(f))
+            assert_close(hu_ulp(f, value[n - 1] * 4), last, irrational ? 1e-9 : 0);
+        assert_true(isnan(hu_ulp(f, NAN)) && isnan(hu_ulp(f, -INFINITY)));
+    }
+    double c = 1.5, r = 1.25;
+    assert_true(measure(&c, &r, 1, hu_format_find("posit8", NULL)).ulp_max == 2);
 }
 
 static const struct CMUnitTest claims[] = {
@@ -153,7 +192,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("a zero reference has no relative error and is counted", zeros),
     CLAIM("infinities and NaNs are counted by kind and touch no figure", specials),
     CLAIM("norms neither overflow nor underflow", norms_in_range),
-    CLAIM("ulps of a format that is not a float are refused", unknown_family),
+    CLAIM("ulps of any other family are the distances of neighboring values", ulps_of_any_family),
 };
 
 int main(void)
