@@ -159,6 +159,8 @@ typedef struct tally {
 /* How many values of the coarser one, whose step is 2^shift of the finer one's, are among those of the finer one. */
 static hu_u128 hits(hu_binade coarse, hu_binade fine, int shift)
 {
+    if (fine.last == ~(hu_u128)0)                            /* cut: there are more, and no first one is missing */
+        return coarse.last - coarse.first + 1;
     if (shift > 127)
         return fine.first == 0 && coarse.first == 0;
     hu_u128 from = (fine.first >> shift) + (fine.first & (((hu_u128)1 << shift) - 1) ? 1 : 0), to = fine.last >> shift;

@@ -80,8 +80,10 @@ extern const hu_family hu_family_ufloat;
 extern const hu_family hu_family_fixed;
 extern const hu_family hu_family_codebook;
 extern const hu_family hu_family_hifloat8;
+extern const hu_family hu_family_listed;
 
 struct hu_codebook;                   /* the list of values of a codebook: formats/codebook.h */
+struct hu_listed;                     /* the values of a format defined by a user: formats/listed.h */
 
 typedef enum hu_specials {
     HU_SPECIALS_IEEE,     /* exponent all ones: infinity when the trailing significand is 0, else NaN */
@@ -116,6 +118,7 @@ struct hu_format {
     bool             explicit_leading; /* the leading bit is written out between exponent and trailing significand */
     bool             wraps;         /* fixed: results past the range come back at its other end       */
     const struct hu_codebook *codebook;   /* codebooks, HiFloat8: their values                        */
+    const struct hu_listed *listed;       /* formats defined by a user: theirs                        */
     const char      *source;        /* where the format is defined                                    */
 };
 
@@ -123,6 +126,32 @@ struct hu_format {
  * fp32 bf16 ... NULL with err saying what was expected and the nearest valid name. A format found
  * once stays for the life of the process; finding it again gives the same pointer. Thread-safe. */
 const hu_format *hu_format_find(const char *name, hu_error *err);
+
+/* A format of your own: a list of values.
+ *
+ *   name       letters, digits and underscores, a letter first, at most 40; not one that stands for a format already
+ *   values     [n], what codes 0 to n - 1 stand for: doubles, zero or at least 2^-1022 in size, in any order; of two codes of one value
+ *              results have the first. At least two different ones, one of them positive. 0.0 and -0.0 give the format a negative zero.
+ *   n          2 to 65536; a code has as many bits as n - 1, and codes from n up, which no result has, are NaNs
+ *   nonfinite  values may be NaN or infinite too: the format then has these; else that is an error
+ *   source     where it is defined, for its description; NULL: "defined by the user". Copied, as the rest is.
+ *
+ * From then on hu_format_find finds it by its name. The same name with the same values again gives the same pointer, with others it is an
+ * error. How it rounds is told at the head of formats/listed.c. NULL with err where something does not hold or memory is short. Thread-safe. */
+enum { HU_DEFINED_CODES = 1 << 16 };
+
+typedef struct hu_definition {
+    const char   *name;
+    const double *values;
+    size_t        n;
+    bool          nonfinite;
+    const char   *source;
+} hu_definition;
+
+const hu_format *hu_format_define(const hu_definition *d, hu_error *err);
+
+/* The i-th format so defined, in their order, and the SHA-256 of its values, in hexadecimal (formats/listed.h says of which bytes); NULL past the last. */
+const hu_format *hu_format_defined_at(int i, const char **sha256);
 
 /* The i-th named format of the table (not the ones made by the grammar); NULL past the last. */
 const hu_format *hu_format_at(int i);

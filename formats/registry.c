@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/block.h"
+#include "formats/listed.h"
 #include "src/base/memory.h"
 #include "src/base/nearest.h"
 
@@ -39,11 +41,13 @@ enum { N_ROWS = sizeof rows / sizeof rows[0], N_ALIASES = sizeof aliases / sizeo
 typedef struct entry {
     hu_format format;
     struct entry *next;
+    struct entry *next_defined;            /* of formats that a user has defined, in their order */
     char name[HU_FORMAT_NAME_SIZE];
 } entry;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *made[N_BUCKETS];             /* by name; kept for the life of the process, under lock */
+static entry *first_defined;               /* under lock */
 static hu_format table[N_ROWS];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
@@ -101,6 +105,8 @@ static void fail_name(hu_error *err, const char *name)
         hu_nearest_offer(&near, aliases[i].alias);
     for (int i = 0; hu_block_at(i); i++)
         hu_nearest_offer(&near, hu_block_at(i)->name);
+    for (int i = 0; hu_format_defined_at(i, NULL); i++)
+        hu_nearest_offer(&near, hu_format_defined_at(i, NULL)->name);
     if (near.best)
         hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%s'? (%s)", name, near.best, hu_format_grammar);
     else
@@ -137,36 +143,110 @@ static const hu_format *find_made(const entry *bucket, const char *name)
     return NULL;
 }
 
+/* A new entry of that name, put into its bucket, under lock; NULL where memory is short. */
+static entry *add_entry(const hu_format *f, const char *name, hu_error *err)
+{
+    entry **bucket = bucket_of(name), *e = hu_calloc(1, sizeof *e);
+    if (!e) {
+        hu_fail(err, HU_ENOMEM, "format '%.60s': out of memory", name);
+        return NULL;
+    }
+    e->format = *f;
+    snprintf(e->name, sizeof e->name, "%s", name);
+    e->format.name = e->name;
+    e->next = *bucket;
+    *bucket = e;
+    return e;
+}
+
 /* The format of that canonical name: the one made before, or else f, kept from now on. */
 static const hu_format *keep(const hu_format *f, const char *canonical, hu_error *err)
 {
     pthread_mutex_lock(&lock);
-    entry **bucket = bucket_of(canonical);
-    const hu_format *found = find_made(*bucket, canonical);
+    const hu_format *found = find_made(*bucket_of(canonical), canonical);
     if (!found) {
-        entry *e = hu_calloc(1, sizeof *e);
-        if (e) {
-            e->format = *f;
-            memcpy(e->name, canonical, HU_FORMAT_NAME_SIZE);
-            e->format.name = e->name;
-            e->next = *bucket;
-            *bucket = e;
-            found = &e->format;
-        } else {
-            hu_fail(err, HU_ENOMEM, "format '%.60s': out of memory", canonical);
-        }
+        const entry *e = add_entry(f, canonical, err);
+        found = e ? &e->format : NULL;
     }
     pthread_mutex_unlock(&lock);
     return found;
 }
+
+/* --- formats that a user has defined --- */
+
+static const hu_format *find_defined(const char *name)
+{
+    pthread_mutex_lock(&lock);
+    const hu_format *found = find_made(*bucket_of(name), name);
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+static hu_status check_free(const char *name, hu_error *err)
+{
+    hu_format f;
+    char canonical[HU_FORMAT_NAME_SIZE], room[256];
+    if (read_name(without_alias(name, room, sizeof room), &f, canonical, NULL) != HU_NOT_MINE)
+        return hu_fail(err, HU_EINVAL, "define: the name '%.40s' stands for, or looks like, a format that there is already", name);
+    if (hu_block_is_name(name))
+        return hu_fail(err, HU_EINVAL, "define: the name '%.40s' stands for a block format that there is already", name);
+    return HU_OK;
+}
+
+static const hu_format *add_defined(const hu_format *f, const char *name, hu_error *err)
+{
+    entry *e = add_entry(f, name, err), **last = &first_defined;
+    if (!e)
+        return NULL;
+    while (*last)
+        last = &(*last)->next_defined;
+    *last = e;
+    return &e->format;
+}
+
+const hu_format *hu_registry_define(const hu_format *f, const char *name, bool *is_new, hu_error *err)
+{
+    *is_new = false;
+    if (check_free(name, err))
+        return NULL;
+    pthread_mutex_lock(&lock);
+    const hu_format *found = find_made(*bucket_of(name), name);
+    if (!found) {
+        found = add_defined(f, name, err);
+        *is_new = found != NULL;
+    } else if (strcmp(found->listed->sha256, f->listed->sha256) != 0) {
+        hu_fail(err, HU_EINVAL, "define: there is a format '%.40s' with other values; another name will do", name);
+        found = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+const hu_format *hu_format_defined_at(int i, const char **sha256)
+{
+    pthread_mutex_lock(&lock);
+    const entry *e = i >= 0 ? first_defined : NULL;
+    for (; e && i > 0; i--)
+        e = e->next_defined;
+    pthread_mutex_unlock(&lock);
+    if (e && sha256)
+        *sha256 = e->format.listed->sha256;
+    return e ? &e->format : NULL;
+}
+
+/* --- all --- */
 
 const hu_format *hu_format_find(const char *name, hu_error *err)
 {
     hu_format f;
     char canonical[HU_FORMAT_NAME_SIZE] = "", room[256];
     hu_reading read = read_name(without_alias(name, room, sizeof room), &f, canonical, err);
-    if (read == HU_NOT_MINE)
-        fail_name(err, name);
+    if (read == HU_NOT_MINE) {
+        const hu_format *defined = find_defined(name);
+        if (!defined)
+            fail_name(err, name);
+        return defined;
+    }
     if (read != HU_READ)
         return NULL;
     for (int i = 0; i < N_ROWS; i++) {

@@ -29,6 +29,10 @@ hu_read_name hu_read_fixed;         /* fixed-name.c */
 hu_read_name hu_read_codebook;      /* codebook.c   */
 hu_read_name hu_read_hifloat8;      /* hifloat8.c   */
 
+/* Keeps a user's format, whose name no family reads, under that name, or finds the one of that name that has the same
+ * values; NULL with err where the name is taken or memory is short. *is_new: f's own parts are kept. */
+const hu_format *hu_registry_define(const hu_format *f, const char *name, bool *is_new, hu_error *err);
+
 /* Parts of names: each moves *text past what it took, and says whether it took something. */
 bool hu_read_number(const char **text, long *out);              /* decimal, may be negative; held below about 10^10 */
 bool hu_read_word(const char **text, const char *word);

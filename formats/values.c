@@ -50,9 +50,21 @@ hu_num hu_format_least(const hu_format *f)
     return only_reads_subnormals(f) ? hu_num_make(false, 1, f->emin - f->man_bits) : hu_format_min_subnormal(f);
 }
 
+/* By the fields alone: for formats whose codes are wider than an hu_code. */
+static bool fields_have(const hu_format *f, hu_num x)
+{
+    int lowest = (x.exp > f->emin ? x.exp : f->emin) - f->man_bits;
+    if (x.kind == HU_ZERO)
+        return !f->lacks_zero;
+    return x.exp >= lowest && x.exp <= f->emax && (x.exp >= f->emin || !f->subnormals) && hu_num_below(x, x.exp - lowest + 1) == 0
+        && (f->is_signed || !x.negative) && hu_num_compare(hu_num_abs(x), hu_format_max(f)) <= 0;
+}
+
 bool hu_format_has(const hu_format *f, hu_num x)
 {
     hu_code code;
+    if (f->is_wide)
+        return fields_have(f, x);
     if (x.kind == HU_FINITE && x.exp < f->emin && only_reads_subnormals(f))
         return x.exp >= f->emin - f->man_bits && hu_num_below(x, x.exp - (f->emin - f->man_bits) + 1) == 0 && (f->is_signed || !x.negative);
     if (x.kind == HU_ZERO) {

@@ -79,6 +79,46 @@ static int new(lua_State *L)
     return 1;
 }
 
+/* define(name, values, nonfinite, source or nil) -> format; values: a list of numbers, that of code 0 first */
+static int define(lua_State *L)
+{
+    hu_definition d = {.name = hu_lua_string(L, 1, "name"), .nonfinite = hu_lua_boolean(L, 3, "nonfinite")};
+    hu_env standard = hu_env_default();
+    hu_error err = {0};
+    if (!hu_lua_absent(L, 4))
+        d.source = hu_lua_string(L, 4, "source");
+    luaL_checktype(L, 2, LUA_TTABLE);
+    d.n = (size_t)lua_rawlen(L, 2);
+    if (d.n > 0 && d.n <= HU_DEFINED_CODES) {
+        double *values = hu_lua_make_tensor(L, HU_F64, 1, &d.n)->f64;
+        for (size_t i = 0; i < d.n; i++) {
+            lua_rawgeti(L, 2, (lua_Integer)i + 1);
+            values[i] = hu_lua_number(L, -1, "a value");
+            lua_pop(L, 1);
+        }
+        d.values = values;
+    }
+    const hu_format *f = hu_format_define(&d, &err);
+    if (!f)
+        hu_lua_raise(L, &err);
+    hu_lua_push_format(L, f, &standard);
+    return 1;
+}
+
+/* number(text) -> the nearest number; nil and a message where it is none */
+static int number(lua_State *L)
+{
+    hu_error err = {0};
+    hu_num x;
+    if (hu_num_from_text(hu_lua_string(L, 1, "text"), &x, &err)) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.text);
+        return 2;
+    }
+    lua_pushnumber(L, x.kind == HU_NAN ? NAN : hu_num_to_double(x));
+    return 1;
+}
+
 /* format:with{rounding=, overflow=, ...} or format:with(env) -> format */
 static int with(lua_State *L)
 {
@@ -164,15 +204,23 @@ static void push_binade(lua_State *L, int exp, double count, double spacing)
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-static void push_even_binades(lua_State *L, const hu_format *f)
+/* How far apart binades may be that are listed from exp on: in the normal range of fields all are alike. */
+static int stride_from(const hu_format *f, int exp, int last, int most)
+{
+    if (!hu_format_has_fields(f) || exp <= f->emin + 1 || exp + 2 >= last)
+        return 1;
+    int stride = (last - f->emin) / most + 1;
+    return exp + stride < last ? stride : last - exp - 1;
+}
+
+/* Of formats with more than `most` binades only some of those that are alike. */
+static void push_even_binades(lua_State *L, const hu_format *f, int most)
 {
     int first = hu_format_least(f).exp, last = hu_format_max(f).exp;
-    if (last - first >= MOST_BINADES)
-        luaL_error(L, "binades: %s has %d of them; formats of up to %d have them listed", f->name, last - first + 1, MOST_BINADES);
     hu_binade b = hu_format_binade(f, first);
     for (int exp = first, next; exp <= last; exp = next) {
         hu_binade above = {0};
-        for (next = exp + 1; next <= last && !above.has_any; next += !above.has_any)
+        for (next = exp + stride_from(f, exp, last, most); next <= last && !above.has_any; next += !above.has_any)
             above = hu_format_binade(f, next);
         double spacing = b.step_exp;
         if (b.last == b.first && above.has_any)      /* the next value is the first of its binade */
@@ -200,13 +248,14 @@ static void push_listed_binades(lua_State *L, const double *list, size_t n)
     }
 }
 
-/* format:binades() -> list of {exponent =, count =, spacing =}; of the positive values */
+/* format:binades([most]) -> list of {exponent =, count =, spacing =}; of the positive values */
 static int binades(lua_State *L)
 {
     const hu_format *f = self(L)->format;
     if (hu_format_has_even_binades(f)) {
+        int most = hu_lua_absent(L, 2) ? MOST_BINADES : (int)hu_lua_integer(L, 2, "most", 16, MOST_BINADES);
         lua_newtable(L);
-        push_even_binades(L, f);
+        push_even_binades(L, f, most);
         return 1;
     }
     lua_settop(L, 1);
@@ -321,7 +370,7 @@ static int to_text(lua_State *L)
     return push_name_of(L, self(L)->format->name);
 }
 
-static const luaL_Reg functions[] = {{"new", new}, {"names", names}, {"roundings", roundings}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"new", new}, {"define", define}, {"number", number}, {"names", names}, {"roundings", roundings}, {NULL, NULL}};
 static const luaL_Reg methods[]   = {
     {"with", with}, {"clear", clear}, {"quantize", quantize}, {"from_bits", hu_lua_scalar_from_bits}, {"values", values},
     {"binades", binades},

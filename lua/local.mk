@@ -56,6 +56,7 @@ dist_halfulplua_DATA += lua/halfulp/sweep.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/kinds.lua
 dist_halfulplua_DATA += lua/halfulp/format-plot.lua
+dist_halfulplua_DATA += lua/halfulp/define.lua
 dist_halfulplua_DATA += lua/halfulp/plot.lua
 dist_halfulplua_DATA += lua/halfulp/report.lua
 dist_halfulplua_DATA += lua/halfulp/prompt.lua

@@ -10,6 +10,7 @@ local quote = figure.quote
 local format_plot = {}
 
 local few_binades, most_formats = 48, 8
+local with_fields = { float = true, ufloat = true, p3109 = true, wide = true }      -- families without gaps between binades
 local endings = { svg = true, png = true, pdf = true }
 
 -- ---- what is drawn: rows {panel, format, x, y}, with NaN between two pieces of a line ----
@@ -19,7 +20,7 @@ local function log2(x) return math.log(x, 2) end
 -- One format, as the panels need it: its name, its values where they are few, and its binades.
 local function read(name)
   local f = require("halfulp").format(name)
-  local one = { name = name, binades = f:binades(), is_even = true }
+  local one = { name = name, binades = f:binades(4096), is_even = true, has_fields = with_fields[f.family] }
   for _, b in ipairs(one.binades) do one.is_even = one.is_even and (b.count == 1 or 2.0 ^ (b.exponent - b.spacing) >= b.count) end
   if f.width_bits <= 9 then
     one.values, one.positive = f:values():totable(), {}
@@ -80,7 +81,7 @@ end
 local function counts(one, add)
   local previous
   for _, b in ipairs(one.binades) do
-    if previous and b.exponent > previous + 1 then add("count", 0 / 0, 0 / 0) end
+    if previous and b.exponent > previous + 1 and not one.has_fields then add("count", 0 / 0, 0 / 0) end
     add("count", b.exponent, log2(b.count))
     add("count", b.exponent + 1, log2(b.count))
     previous = b.exponent

@@ -35,6 +35,8 @@ hu.datadir = os.getenv "HALFULP_DATADIR" or (debug.getinfo(1, "S").source:match 
 ---@return hu.format
 hu.format = core.format.new
 
+hu.define = require "halfulp.define"
+
 ---The formats that have a name of their own, and the aliases.
 ---
 ---```lua

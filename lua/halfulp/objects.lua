@@ -90,8 +90,9 @@ function format:values() end
 ---local first = hu.format("e4m3fn"):binades()[1]
 ---print(first.exponent, first.count, first.spacing)    --> -9	1.0	-9.0
 ---```
+---@param most? integer where there are more, some are left out of those that are alike, in the normal range of floats (131072)
 ---@return table[] binades each with `exponent` (e), `count` (of its values) and `spacing` (the logarithm to base two of the largest distance from one of them to the next value)
-function format:binades() end
+function format:binades(most) end
 
 ---A block format, made by `hu.block`: elements, and a scale for every block of them.
 ---

@@ -8,11 +8,12 @@
 #include "src/cli/calculation.h"
 #include "src/cli/cli.h"
 #include "src/cli/cmd-batch.h"
+#include "src/cli/formats-file.h"
 #include "src/cli/options.h"
 
 typedef struct words {          /* of the command line, before they are understood */
     const char *format, *from, *to;
-    const char *rounding, *overflow, *tininess, *nan;
+    const char *rounding, *overflow, *tininess, *nan, *formats;
     hu_option_word random, seed;
     bool batch, json, hex;
 } words;
@@ -334,6 +335,7 @@ int hu_cmd_calc(int argc, char **argv)
         {"hex",      HU_OPTION_SWITCH, &w.hex,      NULL,     "the value in hexadecimal, exactly"},
         {"json",     HU_OPTION_SWITCH, &w.json,     NULL,     "the result as a JSON object"},
         {"batch",    HU_OPTION_SWITCH, &w.batch,    NULL,     "answer the lines of standard input"},
+        HU_FORMATS_OPTION(&w.formats),
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"calc",
@@ -345,6 +347,8 @@ int hu_cmd_calc(int argc, char **argv)
     hu_calculation c;
     int status = hu_options_read(&usage, &argc, argv);
     if (status >= 0)
+        return status;
+    if ((status = hu_formats_load("calc", w.formats)) >= 0)
         return status;
     status = read_env(&w, &c.env);
     if (status != HU_CLI_OK)

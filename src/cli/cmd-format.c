@@ -8,6 +8,7 @@
 #include "src/cli/format-diff.h"
 #include "src/cli/format-plot.h"
 #include "src/cli/format-table.h"
+#include "src/cli/formats-file.h"
 #include "src/cli/options.h"
 
 static const char text[] =
@@ -265,6 +266,7 @@ static int answer(const request *r)
 int hu_cmd_format(int argc, char **argv)
 {
     request r = {0};
+    const char *formats = NULL;
     const hu_option options[] = {
         {"list",   HU_OPTION_SWITCH, &r.list,   NULL,   "the formats that have names, and how all others are named"},
         {"diff",   HU_OPTION_SWITCH, &r.diff,   NULL,   "what differs between two formats"},
@@ -275,6 +277,7 @@ int hu_cmd_format(int argc, char **argv)
         {"values", HU_OPTION_SWITCH, &r.values, NULL,   "of --table: all codes with their values instead (up to 8 bits)"},
         {"as",     HU_OPTION_TEXT,   &r.as,     "KIND", "of --table and --list: markdown, latex or csv"},
         {"json",   HU_OPTION_SWITCH, &r.json,   NULL,   "as a JSON object"},
+        HU_FORMATS_OPTION(&formats),
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"format", "NAME [--json]\n--diff A B [--all] [--json]\n--plot NAME... [--out FILE]\n"
@@ -284,6 +287,8 @@ int hu_cmd_format(int argc, char **argv)
         status = check(&r);
     if (status < 0 && argc == 1 && hu_block_is_name(argv[0]) && !r.list && !r.plot && !r.table && !r.diff)
         return show_block(argv[0], r.json);
+    if (status < 0)
+        status = hu_formats_load("format", formats);
     if (status < 0)
         status = read_formats(&r, argc, argv);
     return status < 0 ? answer(&r) : status;

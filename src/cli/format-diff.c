@@ -130,7 +130,7 @@ static void print_side(const diff *x, int i)
     const char *other = x->name[1 - i];
     char total[48], only[48];
     if (!s->has_total) {
-        printf("%s has more than 16 bits; its values are not counted\n", x->name[i]);
+        printf("%s is too large for counting its values\n", x->name[i]);
         return;
     }
     printf("%s has %s values, ", x->name[i], hu_count_text(s->total, total));

@@ -13,6 +13,7 @@ halfulp_SOURCES += src/cli/format-diff.h src/cli/format-diff.c
 halfulp_SOURCES += src/cli/table.h src/cli/table.c
 halfulp_SOURCES += src/cli/format-table.h src/cli/format-table.c
 halfulp_SOURCES += src/cli/format-plot.h src/cli/format-plot.c
+halfulp_SOURCES += src/cli/formats-file.h src/cli/formats-file.c
 halfulp_SOURCES += src/cli/datadir.h src/cli/datadir.c
 halfulp_SOURCES += src/cli/state.h src/cli/state.c
 halfulp_SOURCES += src/cli/cmd-run.c

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "src/cli/formats-file.h"
 #include "src/cli/vectors.h"
 #include "src/lab/interrupt.h"
 
@@ -126,7 +127,7 @@ static int print_summary(const char *path, const hu_check_result *r, uint64_t ma
 
 int hu_vectors_cmd_check(int argc, char **argv)
 {
-    const char *layout = NULL;
+    const char *formats = NULL, *layout = NULL;
     int max = 10;
     hu_check_settings s = {.report = print_finding, .progress = hu_vectors_show_progress};
     const hu_option options[] = {
@@ -135,6 +136,7 @@ int hu_vectors_cmd_check(int argc, char **argv)
         {"layout", HU_OPTION_TEXT, &layout, "NAME", "testfloat, fpgen, hex or csv; default: the header's"},
         {"against", HU_OPTION_TEXT, &s.against, "FILE", "the outputs, where they are not in the file itself"},
         {"max", HU_OPTION_COUNT, &max, "N", "differences that are shown; all are counted; default 10"},
+        HU_FORMATS_OPTION(&formats),
         {"ignore-flags", HU_OPTION_SWITCH, &s.ignore_flags, NULL, "compare results alone"},
         {NULL, 0, NULL, NULL, NULL},
     };
@@ -142,6 +144,8 @@ int hu_vectors_cmd_check(int argc, char **argv)
     hu_error err = {0};
     hu_check_result result;
     int status = hu_options_read(&usage, &argc, argv);
+    if (status < 0)
+        status = hu_formats_load("vectors check", formats);
     if (status >= 0)
         return status;
     if (argc != 1)

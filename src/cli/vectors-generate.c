@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "src/cli/formats-file.h"
 #include "src/cli/vectors.h"
 #include "src/lab/interrupt.h"
 
@@ -47,7 +48,7 @@ static int generate(const hu_task_words *words, const char *path, const hu_vecto
 int hu_vectors_cmd_generate(int argc, char **argv)
 {
     hu_task_words words = {0};
-    const char *layout = NULL, *out = "-", *header = "yes";
+    const char *formats = NULL, *layout = NULL, *out = "-", *header = "yes";
     hu_option_word count = {0, false}, seed = {1, false};
     hu_vectors_settings s = {.progress = hu_vectors_show_progress};
     const hu_option options[] = {
@@ -57,11 +58,14 @@ int hu_vectors_cmd_generate(int argc, char **argv)
         {"seed", HU_OPTION_WORD, &seed, "NUMBER", "of all random choices; default 1"},
         {"out", HU_OPTION_TEXT, &out, "FILE", "written whole or not at all; default -, standard output"},
         {"header", HU_OPTION_TEXT, &header, "WHICH", "yes (default) or none; lines without a header are not held back"},
+        HU_FORMATS_OPTION(&formats),
         {"inputs-only", HU_OPTION_SWITCH, &s.inputs_only, NULL, "operands and random bits, without results and flags"},
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"vectors generate", "--op NAME --format NAME [OPTIONS]", text, options};
     int status = hu_options_read(&usage, &argc, argv);
+    if (status < 0)
+        status = hu_formats_load("vectors generate", formats);
     if (status >= 0)
         return status;
     if (argc > 0)

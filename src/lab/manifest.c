@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "formats/format.h"
 #include "src/lab/build-info.h"
 #include "src/lab/workers.h"
 
@@ -52,6 +53,21 @@ static void integer_field(hu_buffer *out, const char *name, int64_t value, bool 
     hu_json_integer(out, value);
 }
 
+/* The formats that the script has defined: the SHA-256 of the values of each. */
+static void formats_field(hu_buffer *out, bool *first)
+{
+    const hu_format *f;
+    const char *sha256;
+    bool first_format = true;
+    field(out, "formats", first);
+    hu_buffer_text(out, "{");
+    for (int i = 0; (f = hu_format_defined_at(i, &sha256)); i++) {
+        hu_json_key(out, f->name, &first_format);
+        hu_json_string(out, sha256, strlen(sha256));
+    }
+    hu_buffer_text(out, "}");
+}
+
 void hu_manifest_json(const hu_manifest *m, hu_buffer *out)
 {
     const hu_run_facts *f = m->facts;
@@ -75,6 +91,7 @@ void hu_manifest_json(const hu_manifest *m, hu_buffer *out)
     text_field(out, "command", f->command, &first);
     field(out, "parameters", &first);
     hu_buffer_text(out, f->parameters && f->parameters[0] ? f->parameters : "{}");
+    formats_field(out, &first);
     integer_field(out, "seed", (int64_t)f->seed, &first);
     integer_field(out, "jobs", f->jobs, &first);
     text_field(out, "cpu", cpu, &first);

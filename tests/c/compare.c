@@ -171,6 +171,9 @@ static void uneven_large(void **state)
     assert_true(c.has_subset && c.side[0].is_subset && !c.side[1].is_subset && c.common == c.side[0].total);
     assert_true(c.side[0].total == UINT64_C(4278190079) && c.side[1].total == UINT64_C(18437736874454810623));
     hu_comparison_clear(&c);
+    assert_int_equal(hu_format_compare(&c, hu_format_find("e15m112", NULL), hu_format_find("e19m236", NULL), NULL), HU_OK);
+    assert_true(c.has_subset && c.side[0].is_subset && !c.side[1].is_subset && !c.has_common);
+    hu_comparison_clear(&c);
 }
 
 static void short_of_memory(void **state)
@@ -192,7 +195,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("values of one and not of the other, common ones and steps, of formats that are listed", small_pairs),
     CLAIM("the same of larger ones, found from their layouts", large_pairs),
     CLAIM("the same of one of each", mixed_pairs),
-    CLAIM("binary32 is a subset of binary64, of known size", uneven_large),
+    CLAIM("binary32 is a subset of binary64, of known size, and binary128 of binary256", uneven_large),
     CLAIM("a lack of memory at any point is told and leaks nothing", short_of_memory),
 };
 

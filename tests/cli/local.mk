@@ -13,6 +13,7 @@ cli_tests += tests/cli/lua-leaks.bats
 EXTRA_DIST += tests/lib/objects.lua
 cli_tests += tests/cli/format.bats
 cli_tests += tests/cli/format-show.bats
+cli_tests += tests/cli/format-file.bats
 cli_tests += tests/cli/run.bats
 cli_tests += tests/cli/repl.bats
 cli_tests += tests/cli/run-dir.bats

@@ -5,6 +5,7 @@ lua_tests += tests/lua/report.lua
 lua_tests += tests/lua/analysis.lua
 lua_tests += tests/lua/kernels.lua
 lua_tests += tests/lua/format.lua
+lua_tests += tests/lua/define.lua
 lua_tests += tests/lua/scalar.lua
 lua_tests += tests/lua/quire.lua
 lua_tests += tests/lua/array.lua
