@@ -15,6 +15,7 @@
 #define HU_FMA_F64(a, b, c) ((double_vec)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
 #define HU_SPLAT_F32(x) ((float_vec)_mm256_set1_ps(x))
 #define HU_SPLAT_F64(x) ((double_vec)_mm256_set1_pd(x))
+#define HU_STREAM(to, from) _mm256_stream_si256((void *)(to), _mm256_loadu_si256((const void *)(from)))
 #define TILE_ROWS 6
 #define HU_LANES hu_lanes_avx2
 #define HU_ISA "avx2"

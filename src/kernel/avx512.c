@@ -15,6 +15,7 @@
 #define HU_FMA_F64(a, b, c) ((double_vec)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
 #define HU_SPLAT_F32(x) ((float_vec)_mm512_set1_ps(x))
 #define HU_SPLAT_F64(x) ((double_vec)_mm512_set1_pd(x))
+#define HU_STREAM(to, from) _mm512_stream_si512((void *)(to), _mm512_loadu_si512(from))
 #define TILE_ROWS 12
 #define HU_ROUNDING_TILES "src/kernel/tile-avx512.h"
 #define HU_LANES hu_lanes_avx512

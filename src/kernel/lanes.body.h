@@ -61,6 +61,20 @@
 #undef VFMA
 #undef VSPLAT
 
+static void stream(void *out, const void *in, size_t size)
+{
+#ifdef HU_STREAM
+    size_t head = (0 - (uintptr_t)out) % HU_VECTOR_BYTES, at = head < size ? head : size;
+    memcpy(out, in, at);
+    for (; at + HU_VECTOR_BYTES <= size; at += HU_VECTOR_BYTES)
+        HU_STREAM((char *)out + at, (const char *)in + at);
+    _mm_sfence();
+    memcpy((char *)out + at, (const char *)in + at, size - at);
+#else
+    memcpy(out, in, size);
+#endif
+}
+
 const hu_lanes HU_LANES = {
     .name = HU_ISA,
     .round_f32 = {
@@ -92,6 +106,7 @@ const hu_lanes HU_LANES = {
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
     .load_f32 = load_f32,
     .load_f64 = load_f64,
+    .stream = stream,
     .store_f32 = store_f32,
     .halves = halves,
     .words = words,

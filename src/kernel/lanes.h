@@ -99,6 +99,7 @@ typedef struct hu_lanes {
     hu_exact_fn        *wide[HU_N_ELEMENTWISE];             /* operands are any doubles; may raise doubt       */
     void (*load_f32)(double *out, const float *in, size_t n, size_t stride, hu_seen *seen);
     void (*load_f64)(double *out, const double *in, size_t n, size_t stride, hu_seen *seen);
+    void (*stream)(void *out, const void *in, size_t size);      /* memcpy past the caches: for what nobody reads soon */
     void (*store_f32)(float *out, const double *in, size_t n);
     void (*halves)(uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);    /* upper halves of words */
     void (*words)(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride);

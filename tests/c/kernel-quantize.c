@@ -1,6 +1,8 @@
 /* kernel-quantize.c - arrays are quantized, encoded and decoded like their elements one by one. */
 #include "tests/c/kernel-cases.h"
 
+#include <stdlib.h>
+
 enum { N = 1200, N_MANY = 70001 };
 
 typedef hu_status quantize_f32(float *out, const float *in, size_t n, const hu_format *f, hu_env *env, hu_error *err);
@@ -238,6 +240,36 @@ static void what_does_not_fit_is_refused(void **state)
     assert_true(out == 7);
 }
 
+/* Arrays that go past the caches, and start anywhere. */
+static void large_arrays_are_their_parts(void **state)
+{
+    (void)state;
+    enum { LARGE = (1 << 22) + 37, PART = 30011 };
+    float *from = malloc((LARGE + 1) * sizeof *from), *whole = malloc((LARGE + 1) * sizeof *whole), *parts = malloc((LARGE + 1) * sizeof *parts);
+    const hu_format *f = hu_format_find("e5m2", NULL);
+    test_random r = {5};
+    assert_true(from && whole && parts);
+    for (size_t i = 0; i <= LARGE; i++)
+        from[i] = case_to_f32(case_random(&r, f));
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (int random = 0; random < 2; random++) {
+            hu_env env = hu_env_default(), own;
+            env.rounding = hu_rounding_find(random ? "sr" : "rne", NULL);
+            own = env;
+            assert_int_equal(hu_quantize_f32(whole + 1, from, LARGE, f, &env, NULL), HU_OK);
+            for (size_t i = 0; i < LARGE; i += PART)
+                assert_int_equal(hu_quantize_f32(parts + 1 + i, from + i, LARGE - i < PART ? LARGE - i : PART, f, &own, NULL), HU_OK);
+            assert_memory_equal(whole + 1, parts + 1, LARGE * sizeof *whole);
+            assert_true(env.flags == own.flags && env.random.index == own.random.index);
+        }
+    }
+    hu_lanes_use(NULL);
+    free(from);
+    free(whole);
+    free(parts);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("arrays are quantized like their elements, in every format, mode, policy and instruction set", every_format_and_mode),
     CLAIM("every element raises its own flags", flags_of_single_elements),
@@ -245,6 +277,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("the result may be written over the operand", out_may_be_in),
     CLAIM("codes of arrays are those of their elements, and decode to their values", codes_there_and_back),
     CLAIM("a format that does not fit the carrier is refused", what_does_not_fit_is_refused),
+    CLAIM("large arrays are rounded like their parts", large_arrays_are_their_parts),
 };
 
 int main(void) { return test_main(claims, TEST_COUNT(claims)); }
