@@ -22,6 +22,8 @@
  *   - The last block of a line, and in two dimensions the last row of blocks, may be short.
  *   - Element formats without a zero give their smallest value for it, and raise underflow and inexact.
  *
+ * The values of logarithmic formats are irrational; they are taken cut to 64 bits.
+ *
  * Flags are those of rounding the elements. In a stochastic mode the element at offset i of the array draws the word
  * env->random.index + i, and the index moves on by the number of elements. Results do not depend on the number of
  * threads.

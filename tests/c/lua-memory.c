@@ -23,6 +23,8 @@ static const char script[] =
     "q:apply(a)\n"
     "new({format = f, group = 4, scales = new {format = 'e5m2'}}):codes(a)\n"
     "new({format = 'uint8', zero = true}):observe(a):observe(b:reshape {2, 3}):freeze():apply(b)\n"
+    "local m = core.block.new 'mxfp4{size=8}'\n"
+    "m:unpack(m:pack(a, {axis = 1})); m:codes(b); m:error(b)\n"
     "return tostring(b:transpose()), (b + {10, 20, 30}):exp():sum(1), f:quantize({0.3}), tostring(x), y:hex(),\n"
     "       core.numeric.apply('div', b, 3, {format = f}), f:values(), core.numeric.sum({1, 2, 3}, {accumulate = f}),\n"
     "       core.numeric.dot({1, 2}, {3, 4}, {accumulate = {format = g, order = 'pairwise'}}), a:slice(2, 3):totable()\n";
