@@ -155,6 +155,10 @@ static void bounds(void **state)
     q.scale_format = NULL;
     assert_true(scale_of(&q, 5e-324) == 5e-324);
     assert_true(scale_of(&q, DBL_MAX) == DBL_MAX / 127);
+    for (q.rule = HU_RANGE_rms; q.rule <= HU_RANGE_absmean; q.rule++) {      /* without overflow or underflow of the squares */
+        assert_true(scale_of(&q, 0x1.8p1000) == 0x1.8p1000 / 127);
+        assert_true(scale_of(&q, 0x1.8p-1000) == 0x1.8p-1000 / 127);
+    }
 }
 
 /* ---- zero points ---- */

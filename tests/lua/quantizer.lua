@@ -28,6 +28,14 @@ claims["a zero point brings [low, high] to all codes, and zero stays zero"] = fu
   t.assertEquals(signed:totable(), {128.0, 192.0, 224.0, 127.0})          -- the same, 128 lower, in two's complement
 end
 
+claims["a zero point past the ends is cut, and what lies beyond is clipped"] = function()
+  local v, info = hu.quantizer({format = "uint8", zero = true, pow2 = "floor"}):apply {-10, 0, -5}
+  t.assertEquals(info.scales:totable(), {2.0 ^ -5})
+  t.assertEquals(info.zeros:totable(), {255.0})                            -- 320 without the cut
+  t.assertEquals(v:totable(), {-255 / 32, 0.0, -5.0})
+  t.assertEquals(info.clipped, 1 / 3)
+end
+
 claims["zeros, a single element and nothing at all are no special cases"] = function()
   for _, zero in ipairs {false, true} do
     local q = hu.quantizer {format = "int8", zero = zero, group = 4}
@@ -102,6 +110,8 @@ claims["scales quantized in turn are NVFP4's: an 8-bit scale a block and one for
     end
   end
   t.assertAlmostEquals(info.bits, 4 + 8 / 16 + 64 / 256, 1e-12)
+  local _, tiny = q:with({group = 1}):apply {6, 1e-9}                       -- a scale that would be zero: the smallest, 2^-9
+  t.assertAlmostEquals(tiny.scales[2], 2.0 ^ -9 / 448, 1e-20)
 end
 
 claims["a block format is a granularity with a rule of its own"] = function()
