@@ -49,6 +49,19 @@ claims["zeros, a single element and nothing at all are no special cases"] = func
   t.assertEquals(hu.quantizer({format = "int8"}):apply(hu.full({}, 3)):totable(), 3.0)
 end
 
+claims["what it did to the values: errors, shares of what was clipped and of what became zero"] = function()
+  local x = hu.array {6, 6.9, 7.1, -8, 0.1, 1.2, 0 / 0, 1 / 0}
+  local v, info = hu.quantizer({format = "e2m1fn", clip = 6}):apply(x)
+  t.assertEquals(info.n, 6)                                                -- what is finite before and after
+  local error, power = 0, 0
+  for i = 1, 6 do error, power = error + (x[i] - v[i]) ^ 2, power + x[i] ^ 2 end
+  t.assertAlmostEquals(info.nmse, error / power, 1e-15)
+  t.assertAlmostEquals(info.sqnr, -10 * math.log(error / power, 10), 1e-12)
+  t.assertEquals(info.max, 2.0)
+  t.assertAlmostEquals(info.clipped, 2 / info.n, 1e-15)                    -- 7 is half a step past the end
+  t.assertAlmostEquals(info.flushed, 1 / info.n, 1e-15)
+end
+
 claims["scales can be rounded to a format, up so that nothing is past the end"] = function()
   local x = hu.randn({8, 64}, {seed = 3})
   for _, name in ipairs {"e4m3fn", "bf16", "e8m0fnu"} do
@@ -125,12 +138,12 @@ claims["a block format is a granularity with a rule of its own"] = function()
       t.assertEquals(info.max, (x - v):abs():max())
     end
   end
-  local v, info = hu.quantizer({format = "mxfp4"}):apply {6, 0.2, 13}
+  local v, info = hu.quantizer({format = "mxfp4"}):apply {6, 0.2, 13, -0.3}
   t.assertEquals(info.scales:totable(), {2.0})
-  t.assertEquals(info.clipped, 1 / 3)
-  t.assertEquals(info.flushed, 1 / 3)
-  t.assertAlmostEquals(info.bits, 4 + 8 / 3, 1e-14)
-  t.assertEquals(v:totable(), {6.0, 0.0, 12.0})
+  t.assertEquals(info.clipped, 1 / 4)
+  t.assertEquals(info.flushed, 2 / 4)
+  t.assertEquals(info.bits, 4 + 8 / 4)
+  t.assertEquals(v:totable(), {6.0, 0.0, 12.0, -0.0})
   t.assertEquals(hu.quantizer({format = "mxfp4"}):codes({6, 0.2, 13}):totable(), {5.0, 0.0, 7.0})
   t.assertTrue(x:quantize(hu.quantizer {format = "mxfp4", flat = true}) == x:quantize("mxfp4", {axis = "all"}))
   t.assertEquals(tostring(hu.quantizer {format = "mxfp4"}), "quantizer{mxfp4, per block, scale floor, rne, saturate}")
