@@ -3,6 +3,7 @@
 nobase_dist_doc_DATA = README.md ARCHITECTURE.md CHANGELOG.md COPYING COPYING.LESSER
 nobase_dist_doc_DATA += docs/img/sum.svg
 nobase_dist_doc_DATA += docs/img/loss-gap.svg
+nobase_dist_doc_DATA += docs/img/quantizers.svg
 nobase_dist_doc_DATA += docs/img/formats.svg
 nobase_dist_doc_DATA += docs/formats.md
 nobase_dist_doc_DATA += docs/format-list.md

@@ -301,13 +301,13 @@ local function draw(list)
       rows = blocks, x = "size", y = "sqnr", series = "type", panel = "data", logx = true, across = 2, width = 860,
       xlabel = "elements to a scale", ylabel = "SQNR (dB)", legend = "4-bit type",
       title = "4-bit types against the size of a block", file = "quantizers-blocks",
-      caption = "Scale: the largest magnitude of the block, not rounded.",
+      caption = "Scale: the largest magnitude of the block, not rounded. (b): five degrees of freedom.",
     },
     hu.plot {
       rows = bits, x = "stored", y = "sqnr", series = "scheme", panel = "data", across = 3, width = 860,
       xlabel = "bits stored for an element", ylabel = "SQNR (dB)", legend = "scheme",
-      title = "What a bit buys", file = "quantizers-bits",
-      caption = "Scales count: bfloat16, but those of MX and NVFP4.",
+      title = "Error against stored bits", file = "quantizers-bits",
+      caption = "Scales count: bfloat16, but those of MX (E2M1, E2M3 and INT8 elements) and NVFP4. (b): five degrees of freedom.",
     },
   }
 end
