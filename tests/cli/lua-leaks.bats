@@ -12,5 +12,5 @@ setup() {
         --show-leak-kinds=definite,indirect --error-exitcode=9 "${LUA:-lua5.4}" "$HU_SRCDIR/tests/lib/objects.lua"
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$output" = "102000 objects" ]
+    [ "$output" = "120000 objects" ]
 }

@@ -254,6 +254,26 @@ claims["the best ranges for uniform, normal and Student-t variables: the SQNR of
   end
 end
 
+claims["a list of values of one's own is an element format: library fp4 of 7.4, the centered grids of 7.2"] = function()
+  local fp4 = hu.define {name = "library_fp4", sort = true, values = {
+    "-1", "-2/3", "-1/2", "-1/3", "-1/4", "-1/6", "-1/192", 0, "1/192", "1/6", "1/4", "1/3", "1/2", "2/3", 1}}
+  local x = hu.randn(2 ^ 18 // 1, {seed = 11})
+  for block, db in pairs {[16] = 19.64, [64] = 18.27, [256] = 17.40} do
+    t.assertAlmostEquals(sqnr(x, {format = fp4, group = block}), db, 0.1)
+  end
+  local normal = density(function(u) return math.exp(-u * u / 2) end, 8.5)
+  for bits, want in ipairs {{0.797885, 4.396}, {1.493530, 9.250}, {2.051068, 14.267}, {2.514005, 19.377}} do
+    local levels, near = {}, {}
+    for i = 1, 2 ^ bits // 1 do levels[i] = 2 * i - 1 - 2 ^ bits // 1 end
+    for i = -20, 20 do near[#near + 1] = want[1] * (1 + i / 2000) / 8.5 end
+    local grid = hu.define {name = "centered" .. bits, values = levels}
+    local v, info = hu.quantizer({format = grid, scale = "search", candidates = near, weights = normal.w}):apply(normal.x)
+    local e = normal.x - v
+    t.assertAlmostEquals(info.scales[1] * (2 ^ bits - 1), want[1], 2e-3)
+    t.assertAlmostEquals(-10 * math.log((normal.w * e * e):sum() / (normal.w * normal.x * normal.x):sum(), 10), want[2], 2e-3)
+  end
+end
+
 -- ---- scores ----
 
 claims["every score takes the best of its candidates, the first of equally good ones"] = function()
