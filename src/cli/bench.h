@@ -19,6 +19,7 @@ typedef struct hu_bench {
 int hu_bench_quantize(int argc, char **argv);
 int hu_bench_gemm    (int argc, char **argv);
 int hu_bench_train   (int argc, char **argv);
+int hu_bench_vectors (int argc, char **argv);
 
 /* Work that is timed: does it once; false: it failed, and the measuring ends. */
 typedef bool hu_bench_work(void *what);

@@ -9,6 +9,7 @@ static const hu_bench benches[] = {
     {"quantize", hu_bench_quantize, "rounding an array to a format, against copying it"},
     {"gemm",     hu_bench_gemm,     "a matrix product with every operation rounded, against none and against BLAS"},
     {"train",    hu_bench_train,    "a training step of a language model under a policy"},
+    {"vectors",  hu_bench_vectors,  "writing and checking test vectors, against copying the bytes"},
     {NULL, NULL, NULL},
 };
 

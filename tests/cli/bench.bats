@@ -37,6 +37,15 @@ positive() {
     [[ $output == *'"policy": "e8m3:rz+sat"'* && $(field threads) = 2 ]]
 }
 
+@test "bench vectors shows the speed of writing and of checking" {
+    run "$HALFULP" bench vectors --op mul --format fp16 --count 20000 --json
+    [ "$status" -eq 0 ]
+    positive mvec_per_s check_mvec_per_s ratio_copy
+    [[ $output == *'"layout": "hex"'* && $(field count) = 20000 ]]
+    run "$HALFULP" bench vectors --layout testfloat
+    [ "$status" -eq 2 ] && [[ $output == *"has its header in another file"* ]]
+}
+
 @test "bench refuses what it cannot measure, in one line" {
     while read -r arguments; do
         # shellcheck disable=SC2086
