@@ -1,9 +1,10 @@
 /* function.c - exp to hypot over arrays: from a table of results where there is one, else element by element. */
+#include <omp.h>
 #include <stdbool.h>
 
 #include "src/kernel/kernel.h"
 #include "src/kernel/results.h"
-#include "src/ops/ops.h"
+#include "src/ops/function.h"
 
 /* An element by MPFR takes microseconds, one from a table nanoseconds. */
 enum { WORTH_THREADS = 2048 };
@@ -57,13 +58,18 @@ static void run(const job *j, size_t n, hu_env *env)
 {
     hu_flags flags = 0;
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t i = 0; i < n; i++) {
-        double y = result_of(j, i, &flags);
-        if (j->is_f32)
-            ((float *)j->out)[i] = (float)y;
-        else
-            ((double *)j->out)[i] = y;
+    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
+    {
+        #pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++) {
+            double y = result_of(j, i, &flags);
+            if (j->is_f32)
+                ((float *)j->out)[i] = (float)y;
+            else
+                ((double *)j->out)[i] = y;
+        }
+        if (omp_get_thread_num() > 0)
+            hu_function_end_of_thread();
     }
     env->flags |= flags;
     if (env->rounding->random_bits > 0)

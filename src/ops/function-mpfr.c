@@ -103,10 +103,15 @@ static bool has_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Thread_local bool is_known;
 
+void hu_function_end_of_thread(void)
+{
+    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
+}
+
 static void free_of_thread(void *unused)
 {
     (void)unused;
-    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
+    hu_function_end_of_thread();
 }
 
 static void make_key(void)
