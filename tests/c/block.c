@@ -384,6 +384,65 @@ static void fast_is_slow(void **state)
     test_note("%zu arrays", cases);
 }
 
+/* Any element with any scale, size, rule, tensor scale, mode and policy. */
+static const hu_block_format *draw_format(test_random *r)
+{
+    static const char *const elements[] = {"e2m1fn", "int4", "q2.6", "uint8", "nf4", "posit8", "takum16", "lns3.4", "e5m2{subnormals=flush}",
+                                           "linear4", "hif8", "binary8p1uf", "int64", "uint64", "takum64", "int2", "ude4nz", "e8m0fnu", "e4m3",
+                                           "e3m0", "fp64", "q0.3", "binary4p2sf", "de8"};
+    static const char *const scales[] = {"e8m0fnu", "fp32", "fp64", "posit8", "takum16", "uint8", "int4", "nf4", "linear4", "e4m3fn", "e5m2",
+                                         "hif8", "binary8p1uf", "e10m0fnu", "e3m4fnu", "lns5.2", "fp16{subnormals=flush}"};
+    for (;;) {
+        char name[200], tensor[64] = "";
+        if (test_random_below(r, 3) == 0)
+            snprintf(tensor, sizeof tensor, ", tensor=%s", scales[test_random_below(r, TEST_COUNT(scales))]);
+        snprintf(name, sizeof name, "block(%s, scale=%s, size=%d%s, rule=%s%s)", elements[test_random_below(r, TEST_COUNT(elements))],
+                 scales[test_random_below(r, TEST_COUNT(scales))], 1 + (int)test_random_below(r, 40), test_random_below(r, 4) ? "" : "x3",
+                 hu_scale_rule_names[test_random_below(r, HU_N_SCALE_RULES)], tensor);
+        hu_error err = {0};
+        const hu_block_format *f = hu_block_find(name, &err);
+        if (f)
+            return f;
+        assert_non_null(strstr(err.text, "significands"));       /* too many bits with a tensor scale */
+    }
+}
+
+static void any_format(void **state)
+{
+    (void)state;
+    enum { MOST = 400 };
+    static double x[MOST], values[MOST], decoded[MOST];
+    static uint64_t codes[MOST], scales[MOST];
+    static hu_block_error errors[MOST];
+    static const char *const modes[] = {"rne", "rz", "ru", "rd", "raz", "ro", "sr", "sr:4"};
+    test_random r = {41};
+    int arrays = test_long() ? 10000 : 400;
+    for (int trial = 0; trial < arrays; trial++) {
+        const hu_block_format *f = draw_format(&r);
+        size_t shape[2] = {1 + test_random_below(&r, 8), 1 + test_random_below(&r, 50)}, n = shape[0] * shape[1];
+        hu_block_layout l;
+        assert_int_equal(hu_block_layout_init(&l, f, 2, shape, (int)test_random_below(&r, 2), NULL), HU_OK);
+        fill(x, n, &r, false);
+        if (trial & 1)
+            spoil(x, n, &r, false);
+        hu_env env = hu_env_default(), other, third;
+        env.rounding = hu_rounding_find(modes[test_random_below(&r, TEST_COUNT(modes))], NULL);
+        env.overflow = (hu_overflow)test_random_below(&r, 3);
+        other = third = env;
+        uint64_t tensor;
+        assert_int_equal(hu_block_quantize_f64(values, x, &l, f, &env, NULL), HU_OK);
+        assert_int_equal(hu_block_encode_f64(codes, scales, &tensor, x, &l, f, &other, NULL), HU_OK);
+        assert_int_equal(hu_block_decode_f64(decoded, codes, scales, tensor, &l, f, NULL), HU_OK);
+        assert_int_equal(hu_block_errors_f64(errors, x, &l, f, &third, NULL), HU_OK);
+        for (size_t i = 0; i < n; i++)
+            if (memcmp(&values[i], &decoded[i], sizeof values[i]) != 0 && !(isnan(values[i]) && isnan(decoded[i])))
+                fail_msg("%s %s: %a is %a, and through its code %a", f->name, env.rounding->name, x[i], values[i], decoded[i]);
+        if (env.flags != other.flags || env.flags != third.flags)
+            fail_msg("%s %s: flags %x, of codes %x, of errors %x", f->name, env.rounding->name, env.flags, other.flags, third.flags);
+    }
+    test_note("%d arrays", arrays);
+}
+
 static void threads_change_nothing(void **state)
 {
     (void)state;
@@ -719,6 +778,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("without a sign negative elements clip to zero and do not count for the scale", unsigned_elements),
     CLAIM("codes past the last are refused, and odd scales are read", codes_that_are_none),
     CLAIM("the fast way has the bits and flags of src/ops, in all modes and carriers, in place too", fast_is_slow),
+    CLAIM("the values of any block format are those of its codes, with the same flags", any_format),
     CLAIM("the number of threads changes nothing", threads_change_nothing),
     CLAIM("blocks lie along any index, in one or two dimensions, the last ones short", layouts),
     CLAIM("bytes are in the stated order", bytes_by_hand),
