@@ -9,7 +9,7 @@ local quote = figure.quote
 
 local format_plot = {}
 
-local few_binades, most_formats = 48, 8
+local few_binades, most_formats = 64, 8
 local with_fields = { float = true, ufloat = true, p3109 = true, wide = true }      -- families without gaps between binades
 local endings = { svg = true, png = true, pdf = true }
 
