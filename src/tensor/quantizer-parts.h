@@ -49,8 +49,12 @@ hu_status hu_ranges_find(hu_scale_work *w, hu_error *err);
 
 /* Replaces low and high by the best candidate's; and of frozen histograms. */
 hu_status hu_ranges_search(hu_scale_work *w, hu_error *err);
+hu_status hu_histograms_range(hu_scale_work *w, hu_error *err);
 hu_status hu_histograms_search(const hu_scale_maker *m, const double *histogram, const double *top, size_t n_groups,
                                double *low, double *high, hu_error *err);
+
+/* The elements' environment, to nearest-even where that draws random words. */
+hu_env hu_search_env(const hu_scale_maker *m);
 
 /* Adds the magnitudes of group g's finite elements to the histograms, each from 0 to top[g] (those past it to its last place). */
 void hu_histograms_add(const hu_partition *p, const double *x, double *histogram, const double *top);

@@ -59,7 +59,7 @@ typedef enum hu_pow2 {
     X(lp)           /* |x - v|^power                                                                 */ \
     X(weighted)     /* weights (x - v)^2                                                             */ \
     X(cosine)       /* minus the cosine of the angle between x and v                                 */ \
-    X(kl)           /* divergence of the histograms of |x| before and after, as quantizer-search.c says */ \
+    X(kl)           /* divergence of the histograms of |x| before and after, as quantizer-histogram.c says */ \
     X(layer)        /* what the function makes of v, or |activations (x - v)^T|^2                    */
 typedef enum hu_score {
 #define X(name) HU_SCORE_##name,
