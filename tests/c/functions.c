@@ -69,7 +69,7 @@ static void samples(void **state)
     (void)state;
     static const char *const names[] = {"e8m23", "e11m52", "e5m10", "e8m7", "e8m10", "e5m12{subnormals=flush}", "e10m62",
                                         "e6m9{bias=-5}", "posit16", "posit32", "takum16", "takum32", "binary16p7se",
-                                        "binary12p5uf", "q1.15", "q8.8", "hif8", "de8"};
+                                        "binary12p5uf", "q1.15", "q8.8", "q4.4{overflow=wrap}", "hif8", "de8"};
     int n = test_long() ? 3000 : 150;
     for (size_t k = 0; k < TEST_COUNT(names); k++) {
         const hu_format *f = truth_format(names[k]);
