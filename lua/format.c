@@ -317,11 +317,34 @@ static int roundings(lua_State *L)
 
 /* ---- fields ---- */
 
-/* A property of a format as a Lua number. */
-static int push_double(lua_State *L, hu_num x)
+/* A value of a format as a Lua number; where no double is that number, as a scalar of the format. */
+static int push_value(lua_State *L, const hu_bits *code)
 {
-    lua_pushnumber(L, hu_num_to_double(x));
+    const hu_format *f = self(L)->format;
+    double x = hu_bits_to_double(f, code);
+    hu_env env = hu_env_default();
+    hu_bits back;
+    hu_bits_round_double(f, &env, x, &back);
+    if (hu_bits_compare_values(f, code, f, &back) == 0 || f->family->result)
+        lua_pushnumber(L, x);
+    else
+        hu_lua_push_scalar(L, 1, code);
     return 1;
+}
+
+/* A positive power of two or any other number that may be a value. */
+static int push_number(lua_State *L, hu_num x)
+{
+    const hu_format *f = self(L)->format;
+    hu_env env = hu_env_default();
+    hu_bits code;
+    if (x.kind != HU_FINITE)
+        return lua_pushnumber(L, hu_num_to_double(x)), 1;
+    char text[HU_TEXT_SIZE];
+    hu_bits_round_text(f, &env, hu_num_to_hex(x, text), &code, NULL);
+    if (env.flags & HU_INEXACT)
+        return lua_pushnumber(L, hu_num_to_double(x)), 1;
+    return push_value(L, &code);
 }
 
 #define INTEGER_FIELD(field) \
@@ -352,10 +375,15 @@ static int field_flags(lua_State *L)
     return push_name_of(L, hu_flags_to_text(self(L)->env->flags, text));
 }
 
-static int field_max          (lua_State *L) { return push_double(L, hu_format_max(self(L)->format)); }
-static int field_min_normal   (lua_State *L) { return push_double(L, hu_format_min_normal(self(L)->format)); }
-static int field_min_subnormal(lua_State *L) { return push_double(L, hu_format_min_subnormal(self(L)->format)); }
-static int field_epsilon      (lua_State *L) { return push_double(L, hu_format_epsilon(self(L)->format)); }
+static int field_max(lua_State *L)
+{
+    hu_bits code = hu_format_max_bits(self(L)->format);
+    return push_value(L, &code);
+}
+
+static int field_min_normal   (lua_State *L) { return push_number(L, hu_format_min_normal(self(L)->format)); }
+static int field_min_subnormal(lua_State *L) { return push_number(L, hu_format_min_subnormal(self(L)->format)); }
+static int field_epsilon      (lua_State *L) { return push_number(L, hu_format_epsilon(self(L)->format)); }
 
 static int equal(lua_State *L)
 {

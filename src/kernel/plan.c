@@ -150,7 +150,8 @@ static void plan_anew(hu_plan *plan, const hu_format *f, const hu_env *env)
     *plan = (hu_plan){.format = f, .lanes = hu_lanes_chosen(), .env = *env, .way = find_way(env->rounding->name)};
     plan->is_random = env->rounding->random_bits > 0;
 
-    bool known = is_float(f) && f->is_signed && f->man_bits > 0 && plan->way < HU_N_WAYS;
+    bool has_normal = f->emin <= f->emax;                   /* not with one exponent bit, and infinities */
+    bool known = is_float(f) && f->is_signed && f->man_bits > 0 && has_normal && plan->way < HU_N_WAYS;
     plan->has_f64 = known && fits(f, &binary64) && f->man_bits < 52 && f->emin > -1023;
     plan->has_odd = plan->has_f64 && f->man_bits <= (plan->is_random ? 40 : 50);
     bool fits_f32 = known && fits(f, &binary32) && f->man_bits < 23 && f->emin > -127;

@@ -32,7 +32,7 @@ typedef struct counts {
     long run, failed, skipped, amended;
 } counts;
 
-static const hu_format *single, *doubled, *wider;
+static const hu_format *single, *doubled, *quadruple, *wider;
 
 static hu_flags flag_of(char letter)
 {
@@ -96,9 +96,13 @@ static hu_code value_code(const hu_format *f, const char *text)
         return sign;
     if (strcmp(text + 1, "Inf") == 0)
         return sign | f->inf_code;
-    char *p;
-    uint64_t fraction = strtoull(text + 3, &p, 16);
-    long exp = strtol(p + 1, NULL, 10);
+    char digits[40] = "0x";
+    hu_code fraction = 0;
+    size_t n = strcspn(text + 3, "P");
+    assert_true(n < sizeof digits - 2);
+    memcpy(digits + 2, text + 3, n);
+    assert_int_equal(hu_code_from_text(digits, 128, &fraction, NULL), HU_OK);
+    long exp = strtol(text + 3 + n + 1, NULL, 10);
     uint64_t field = text[1] == '1' ? (uint64_t)(exp + f->bias) : 0;
     return sign | (hu_code)field << f->man_bits | fraction;
 }
@@ -157,9 +161,15 @@ static bool is_tiny(hu_num x)
     return x.kind == HU_FINITE && x.exp < single->emin;
 }
 
+/* The format of the result: conversions to binary64 and binary128 are no operation of ours. */
+static const hu_format *result_format(const vector *v)
+{
+    return strcmp(v->op, "b64cff") == 0 ? doubled : strcmp(v->op, "b128cff") == 0 ? quadruple : single;
+}
+
 static bool run_line(const vector *v, const hu_op *op)
 {
-    const hu_format *to = strcmp(v->op, "b64cff") == 0 ? doubled : single;
+    const hu_format *to = result_format(v);
     hu_code code[3] = {0, 0, 0};
     for (int i = 0; i < v->n_operands; i++)
         code[i] = value_code(single, v->operand[i]);
@@ -202,8 +212,8 @@ static bool amend(vector *v, const hu_op *op)
 /* Why a line is not run; NULL when it is. */
 static const char *reason_to_skip(const vector *v, const hu_op *op)
 {
-    if (!op && strcmp(v->op, "b64cff") != 0)
-        return "an operation that is not offered (class tests, copies, magnitude maximum, binary128)";
+    if (!op && result_format(v) == single)
+        return "an operation that is not offered (class tests, copies, magnitude maximum)";
     bool selects = op && (strcmp(op->name, "min") == 0 || strcmp(op->name, "max") == 0);
     for (int i = 0; selects && i < v->n_operands; i++)
         if (strcmp(v->operand[i], "Q") == 0 || strcmp(v->operand[i], "S") == 0)
@@ -247,8 +257,9 @@ static void all_files(void **state)
     counts total = {0};
     single = hu_format_find("e8m23", NULL);
     doubled = hu_format_find("e11m52", NULL);
+    quadruple = hu_format_find("e15m112", NULL);
     wider = hu_format_find("e15m23", NULL);
-    assert_true(single && doubled && wider);
+    assert_true(single && doubled && quadruple && wider);
     snprintf(path, sizeof path, "%s", folder);
     size_t base = strlen(path);
     DIR *dir = opendir(folder);
@@ -261,7 +272,7 @@ static void all_files(void **state)
         run_file(path, &total);
     }
     closedir(dir);
-    test_note("FPgen binary32: %ld run, %ld failed, %ld skipped (class tests, copies, magnitude maximum, binary128; "
+    test_note("FPgen binary32: %ld run, %ld failed, %ld skipped (class tests, copies, magnitude maximum; "
               "minNum and maxNum of a NaN)", total.run, total.failed, total.skipped);
     test_note("in %ld of them the flags are those of IEEE 754-2019 for signaling NaNs, not the file's", total.amended);
     assert_true(total.run > 30000);

@@ -14,7 +14,7 @@
 
 /* Beside the formats of the table: other splits, biases, specials, subnormals. */
 static const char *const odd_formats[] = {
-    "e2m5", "e3m0", "e3m9", "e5m2{subnormals=flush}", "e4m3fn{subnormals=flush-out}", "e5m7{bias=20,subnormals=flush-in}",
+    "e2m5", "e3m0", "e1m3", "e1m6fn", "e1m2{bias=20}", "e3m9", "e5m2{subnormals=flush}", "e4m3fn{subnormals=flush-out}", "e5m7{bias=20,subnormals=flush-in}",
     "e4m3{bias=-20}", "e6m15", "e7m22", "e8m21fn", "e8m22fnuz", "e8m3{subnormals=flush}", "e5m17b100", "e4m1", "e9m11", "e10m39", "e11m7",
     "e11m41", "e11m50", "e11m51{subnormals=flush}", "e8m46b200fnuz",
 };

@@ -42,7 +42,7 @@ static const char *const arithmetic[] = {"add", "sub", "mul", "div", NULL};
 static const char *const others[]     = {"rem", "min", "max", NULL};
 static const char *const eight_bits[] = {"e4m3", "e5m2", "e4m3fn", "e4m3fnuz", NULL};
 static const char *const few_bits[]   = {"e3m2fn", "e2m3fn", "e3m2", "e2m3", "e2m1fn", "e2m1", "e3m0", "e3m0fn",
-                                         "e3m2fnuz", "e2m1fnuz", "e4m1", "e5m0", NULL};
+                                         "e3m2fnuz", "e2m1fnuz", "e4m1", "e5m0", "e1m3", "e1m2fn", "e1m4fnuz", "e1m1", NULL};
 static const char *const modified[]   = {"e4m3{subnormals=flush}", "e5m2fnuz", "e4m3b11fnuz", "e3m4{bias=-1}",
                                          "e3m2fn{subnormals=flush}", "e3m2{subnormals=flush-in}",
                                          "e2m3{subnormals=flush-out}",
