@@ -107,8 +107,7 @@ void hu_lua_push_format(lua_State *L, const hu_format *f, const hu_env *from);
 /* The environment of the format object at idx; NULL where there is a name instead. */
 hu_env *hu_lua_format_env(lua_State *L, int idx);
 
-/* format(x) and format:from_bits(code), in lua/scalar.c; and a scalar of the format object at idx, pushed. */
-int hu_lua_push_scalar(lua_State *L, int idx, const hu_bits *code);
+/* format(x) and format:from_bits(code), in lua/scalar.c. */
 int hu_lua_scalar_new(lua_State *L);
 int hu_lua_scalar_from_bits(lua_State *L);
 

@@ -7,8 +7,8 @@
 ---
 ---The format itself is immutable and shared; the environment belongs to the object. `f(x)` makes a scalar from a
 ---number, from text ("0.1", "0x1.8p-3", "inf", "nan"; rounded once, however many digits) or from a scalar of any
----format. Two format objects are equal when their formats are. Numbers such as `max` are the nearest doubles:
----beyond the range of double they are `inf` or 0.
+---format. Two format objects are equal when their formats are. Numbers such as `max` are doubles;
+---where no double is that number, they are scalars of the format.
 ---
 ---```lua
 ---local bf16 = hu.format "bf16"
@@ -30,10 +30,10 @@
 ---@field has_nan boolean
 ---@field has_negative_zero boolean
 ---@field is_signed boolean
----@field max number the largest finite value
----@field min_normal number the smallest positive normal value
----@field min_subnormal number the smallest positive value
----@field epsilon number the distance from 1 to the next larger value
+---@field max number|hu.scalar the largest finite value
+---@field min_normal number|hu.scalar the smallest positive normal value
+---@field min_subnormal number|hu.scalar the smallest positive value
+---@field epsilon number|hu.scalar the distance from 1 to the next larger value
 ---@field env hu.env its environment
 ---@field flags string the flags raised in it, "overflow,inexact", or "-" for none
 ---@overload fun(x: number|string|hu.scalar): hu.scalar

@@ -471,6 +471,52 @@ static void text(void **state)
     mpz_clear(ten);
 }
 
+/* Decimal text of a tie between two neighbors near 1, and of what lies 10^-200 beside it: farther down than any number of bits kept. */
+static void text_of_ties(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"e5m63", "x87", "e5m100", "binary128", "e6m200"};
+    test_random r = {35};
+    exact e = {.above = false};
+    mpz_t factor, scale_up;
+    mpq_init(e.x);
+    mpz_inits(factor, scale_up, NULL);
+    for (int i = 0; i < 3000; i++) {
+        const hu_format *f = hu_format_find(names[i % TEST_COUNT(names)], NULL);
+        int below = f->man_bits + 1;                        /* bits of the tie below the point */
+        uint64_t word = test_random_bits(&r);
+        hu_env env = some_env(&r, &word);
+        char digits[400], *end;
+        hu_bits got, want;
+        hu_flags flags;
+        mpz_ptr n = mpq_numref(e.x);
+        hu_bits tie = wide_trailing(&r, below);
+        bits_to_mpz(n, &tie);
+        mpz_setbit(n, (mp_bitcnt_t)below);
+        mpz_setbit(n, 0);
+        mpz_ui_pow_ui(factor, 5, (unsigned long)below);
+        mpz_mul(n, n, factor);                            /* in units of 10^-below */
+        mpz_ui_pow_ui(scale_up, 10, 260 - (unsigned long)below);
+        mpz_mul(n, n, scale_up);                          /* of 10^-260 */
+        mpz_ui_pow_ui(factor, 10, 60);
+        if (i % 3 == 0)
+            mpz_add(n, n, factor);
+        if (i % 3 == 1)
+            mpz_sub(n, n, factor);
+        mpz_get_str(digits, 10, n);
+        end = digits + strlen(digits);
+        snprintf(end, 16, "e-260");
+        mpz_ui_pow_ui(mpq_denref(e.x), 10, 260);
+        mpq_canonicalize(e.x);
+        want = round_to(f, &env, &e, &flags);
+        assert_int_equal(hu_bits_round_text(f, &env, digits, &got, NULL), HU_OK);
+        if (!hu_bits_equal(&got, &want) || env.flags != flags)
+            fail_msg("%s %s %s: other code or flags (%x, want %x)", f->name, env.rounding->name, digits, env.flags, flags);
+    }
+    mpz_clears(factor, scale_up, NULL);
+    mpq_clear(e.x);
+}
+
 /* The text of a value reads back to it, in decimal and in hexadecimal. */
 static void text_reads_back(void **state)
 {
@@ -498,6 +544,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("add sub mul div fma sqrt rem of wide formats are right in every mode, flags included", arithmetic),
     CLAIM("conversions from wide formats round once, flags included", conversions),
     CLAIM("decimal text is rounded once", text),
+    CLAIM("decimal text just beside a tie is rounded to its side", text_of_ties),
     CLAIM("the text of a value reads back to it", text_reads_back),
 };
 

@@ -43,6 +43,22 @@ says() {
     says fp64 "NaN codes" 9007199254740990
 }
 
+@test "wide formats have their properties with all digits" {
+    says binary128 "largest finite" "1.18973149535723176508575932662800702e4932 0x1.ffffffffffffffffffffffffffffp+16383"
+    says binary128 "finite values" 340271982327221393808117546439109771263
+    says binary128 "NaN codes" 10384593717069655257060992658440190
+    says binary256 "largest finite" "1.611325717485760473619572118452005010644023874549669517476371250496071827e78913 0x1.fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffp+262143"
+    says binary256 "smallest subnormal" "2.2480070864770366e-78984 0x1p-262378"
+    says binary256 epsilon "9.0556790788267124e-72 0x1p-236"
+    says binary256 "finite values" 115791868381433098125529787096500314988455506230153454587087818807137968062463
+    says binary256 "NaN codes" 220855883097298041197912187592864814478435487109452369765200775161577470
+    says x87 "largest finite" "1.18973149535723176502e4932 0x1.fffffffffffffffep+16383"
+    says x87 "width in bits" 80
+    says x87 "finite values" 604444463063240877801471
+    says x87 "NaN codes" 18446744073709551614
+    "$HALFULP" format octuple --json | grep -qF '"hex": "0x1.fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffp+262143"'
+}
+
 @test "finite values, infinities, NaNs and a second zero are all codes" {
     for format in e4m3fn e4m3fnuz e5m2 e2m1fn e3m2fn e3m4 e5m10 e8m7 e5m0 'e4m3{specials=finite}' 'e5m2{subnormals=flush-out}'; do
         "$HALFULP" format "$format" | awk -v format="$format" '

@@ -43,6 +43,52 @@ claims["functions are correctly rounded, with their flags"] = function()
   t.assertErrorMsgContains("no such operation", hu.format("lns8.3")(1).exp, hu.format("lns8.3")(1))
 end
 
+claims["scalars of wide formats have all their digits"] = function()
+  local octuple, quad, x87 = hu.format "binary256", hu.format "binary128", hu.format "x87"
+  local tenth = octuple("0.1")
+  t.assertEquals(tostring(tenth), "0.1000000000000000000000000000000000000000000000000000000000000000000000002")
+  t.assertEquals(tenth:bits(), "0x3fffb9999999999999999999999999999999999999999999999999999999999a")
+  t.assertEquals(tenth:hex(), "0x1.9999999999999999999999999999999999999999999999999999999999ap-4")
+  t.assertTrue(octuple(tostring(tenth)) == tenth)
+  t.assertTrue(octuple:from_bits(tenth:bits()) == tenth)
+  t.assertTrue(tenth < octuple("0.2") and tenth <= tenth and not (tenth < tenth))
+  t.assertEquals(tostring(octuple(2):sqrt() ^ 2 - 2), "-9.055679078826712367509119290887791780682531198139138189582614889935501319e-72")
+  t.assertEquals(tostring(quad(1) / 3), "0.333333333333333333333333333333333317")
+  t.assertEquals((x87(1) / 3):bits(), "0x3ffdaaaaaaaaaaaaaaab")
+  t.assertEquals(tostring(quad(tenth)), "0.1")
+  t.assertEquals(tenth:convert("fp64"):value(), 0.1)
+  t.assertTrue(hu.format("fp64")(0.5) == quad(0.5) and hu.format("fp64")(0.1) ~= quad("0.1"))
+  t.assertTrue(quad("nan") ~= quad("nan"))
+  t.assertEquals(quad.flags, "inexact")
+end
+
+claims["neighbors of wide values"] = function()
+  local quad, x87, flush = hu.format "binary128", hu.format "x87", hu.format "e5m70fn{subnormals=flush}"
+  t.assertEquals(quad(1):next():bits(), "0x3fff0000000000000000000000000001")
+  t.assertEquals(quad(1):prev():bits(), "0x3ffeffffffffffffffffffffffffffff")
+  t.assertEquals(quad(0):next():bits(), "0x00000000000000000000000000000001")
+  t.assertEquals(quad(0):prev():bits(), "0x80000000000000000000000000000001")
+  t.assertEquals(quad(-1):next():bits(), "0xbffeffffffffffffffffffffffffffff")
+  t.assertEquals(quad.max:next():kind(), "infinite")
+  t.assertTrue(quad("inf"):prev() == quad.max)
+  t.assertEquals(x87(1):prev():bits(), "0x3ffeffffffffffffffff")
+  t.assertEquals(x87.min_normal:prev():bits(), "0x00007fffffffffffffff")
+  t.assertEquals(x87.min_normal:prev():kind(), "subnormal")
+  t.assertEquals(quad(1):ulp(), 0x1p-112)
+  t.assertTrue(flush.max == flush(flush.max):next())                -- no infinity to go to
+  t.assertTrue(flush(flush.min_normal):prev() == flush(0) and flush(0):next() == flush(flush.min_normal))
+end
+
+claims["arrays refuse formats whose values are no doubles, and say so"] = function()
+  local a = hu.array {1, 2}
+  for _, name in ipairs {"binary128", "binary256", "x87", "e5m63", "e30m8"} do
+    local ok, message = pcall(function() return hu.format(name):quantize(a) end)
+    t.assertFalse(ok)
+    t.assertStrContains(message, "has values that are no values of double")
+    t.assertFalse((pcall(function() return hu.matmul(hu.array {{1}}, hu.array {{1}}, {accumulate = name}) end)))
+  end
+end
+
 claims["operators round once in the format"] = function()
   local x, y = f(1), f(3)
   t.assertEquals((x / y):value(), 0.34375)
