@@ -137,7 +137,8 @@ assert all("nan" in r["hex"] or float(r["value"]) == float.fromhex(r["hex"]) for
 @test "every named format has a figure" {
     command -v gnuplot >/dev/null || skip "no gnuplot"
     cd "$BATS_TEST_TMPDIR"
-    "$HALFULP" format --list | sed -n '2,/^$/s/ .*//p' | xargs -n 7 "$HALFULP" format --plot --out x.svg >out
+    # binary256 has half a million binades, which is refused
+    "$HALFULP" format --list | sed -n '2,/^$/s/ .*//p' | grep -vx e19m236 | xargs -n 7 "$HALFULP" format --plot --out x.svg >out
     [ "$(wc -l <out)" -gt 5 ]
 }
 
