@@ -33,7 +33,7 @@ hu_quire *hu_quire_new(const hu_format *f, hu_error *err)
         return NULL;
     }
     range_of(f, &low, &high);
-    if (high - low > MOST_BITS) {
+    if ((long)high - low > MOST_BITS) {
         hu_fail(err, HU_ERANGE, "quire: products of %.60s reach from 2^%d to 2^%d; up to %d bits will do", f->name, low, high, MOST_BITS);
         return NULL;
     }
