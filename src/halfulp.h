@@ -27,6 +27,7 @@ extern "C" {
 #include "src/ops/bits.h"
 #include "src/ops/quire.h"
 #include "src/kernel/kernel.h"
+#include "src/kernel/block-fma.h"
 #include "src/kernel/block.h"
 
 #ifdef __cplusplus

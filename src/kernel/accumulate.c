@@ -23,6 +23,7 @@ typedef struct job {
     const hu_plan *product, *sum, *outer;
     const hu_lanes *lanes;
     const hu_format *exact_to;          /* what exact sums are rounded to */
+    const hu_block_fma *block;          /* NULL: none */
     hu_order order;
     size_t chunk, width;                /* of a tile                      */
     bool is_f32, has_product;
@@ -181,9 +182,28 @@ static void sum_exact(tile *t, size_t k0, size_t k1, double *out)
         out[l] = k1 > k0 ? round_sum(t, &sum[l], draw.index + l * draw.stride) : 0;
 }
 
+/* The groups of a block FMA. */
+static void sum_blocks(tile *t, size_t k0, size_t k1, double *out)
+{
+    double a[HU_BLOCK_FMA_MOST * WIDTH], b[HU_BLOCK_FMA_MOST * WIDTH];
+    const hu_block_fma *m = t->job->block;
+    size_t deal = (size_t)m->interleave, run = deal * (size_t)m->group;
+    memset(out, 0, t->n * sizeof *out);
+    for (size_t k = k0; k < k1; k += run)
+        for (size_t g = 0; g < deal; g++) {
+            size_t n = 0;
+            for (size_t at = k + g; at < k1 && at < k + run; at += deal, n++)
+                load_term(t, at, a + n * t->n, b + n * t->n);
+            for (size_t l = 0; l < t->n; l++)
+                out[l] = hu_block_fma_step(m, out[l], a + l, b + l, n, t->n, &t->flags);
+        }
+}
+
 static void sum_range(tile *t, size_t k0, size_t k1, double *out)
 {
-    if (t->job->order == HU_ORDER_EXACT)
+    if (t->job->block)
+        sum_blocks(t, k0, k1, out);
+    else if (t->job->order == HU_ORDER_EXACT)
         sum_exact(t, k0, k1, out);
     else if (t->job->order == HU_ORDER_PAIRWISE)
         sum_pairwise(t, k0, k1, out);
@@ -252,6 +272,13 @@ static hu_status check(const char *what, const hu_accumulator *acc, const hu_gem
     }
     if ((unsigned)acc->order > HU_ORDER_EXACT)
         return hu_fail(err, HU_EINVAL, "%s: there is no order %d; sequential (0), pairwise (1) and exact (2) will do", what, (int)acc->order);
+    if (acc->block.group != 0) {
+        hu_status status = hu_block_fma_check(&acc->block, what, is_f32, err);
+        if (status)
+            return status;
+        if (acc->product || acc->sum || acc->order != HU_ORDER_SEQUENTIAL)
+            return hu_fail(err, HU_EINVAL, "%s: a block FMA adds in order and in formats of its own; product, sum and another order go without one", what);
+    }
     size_t a_row = s->a_transposed ? s->m : s->k, b_row = s->b_transposed ? s->k : s->n;
     if ((s->m && s->k && s->lda < a_row) || (s->k && s->n && s->ldb < b_row) || (s->m && s->n && s->ldc < s->n))
         return hu_fail(err, HU_ESHAPE, "%s: rows of %zu, %zu and %zu elements stand %zu, %zu and %zu apart", what,
@@ -277,9 +304,13 @@ static hu_status accumulate(const char *what, void *c, const void *a, const void
     }
     hu_tiled how = {.product = plan[0], .sum = plan[1], .is_f32 = is_f32};
     bool no_flags = is_own || env->no_flags;
-    if (no_flags && acc->order == HU_ORDER_SEQUENTIAL && acc->chunk == 0 && hu_gemm_tiled(c, a, b, shape, &how))
+    if (acc->block.group != 0) {
+        if (env->no_flags && hu_block_fma_gemm(c, a, b, shape, is_f32, acc, plan[2]))
+            return HU_OK;
+    } else if (no_flags && acc->order == HU_ORDER_SEQUENTIAL && acc->chunk == 0 && hu_gemm_tiled(c, a, b, shape, &how))
         return HU_OK;
     job g = {.product = plan[0], .sum = plan[1], .outer = plan[2], .lanes = hu_lanes_chosen(), .order = acc->order,
+             .block = acc->block.group ? &acc->block : NULL,
              .exact_to = acc->sum ? acc->sum : hu_format_find(is_f32 ? "e8m23" : "e11m52", NULL),
              .width = acc->order == HU_ORDER_EXACT ? EXACT_WIDTH : WIDTH, .chunk = acc->chunk,
              .is_f32 = is_f32, .has_product = acc->product != NULL, .a = a, .b = b, .c = c, .s = *shape, .index = env->random.index};

@@ -15,4 +15,9 @@ typedef struct hu_tiled {
  * no loops for this: that depends on the instruction set, the formats, the mode, the factors (they have to be finite) and memory. */
 bool hu_gemm_tiled(void *c, const void *a, const void *b, const hu_gemm_shape *s, const hu_tiled *how);
 
+/* c = a b under acc->block, whose outer sums go by the plan `outer`; no flags are raised. False where there are no loops for this (what
+ * c holds is then to be written over): they cut toward zero, c with the products, and add what is finite and stays so. */
+bool hu_block_fma_gemm(void *c, const void *a, const void *b, const hu_gemm_shape *s, bool is_f32, const hu_accumulator *acc,
+                       const hu_plan *outer);
+
 #endif

@@ -14,6 +14,7 @@
 #ifndef HU_KERNEL_KERNEL_H
 #define HU_KERNEL_KERNEL_H
 
+#include "src/kernel/block-fma.h"
 #include "src/ops/env.h"
 #include "src/ops/ops.h"
 
@@ -67,7 +68,10 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * with p = (i n + j) k_total + k, draws 2 p for its product and 2 p + 1 for its sum (pairwise: for being rounded to
  * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p (exact: the sum draws the word that its
  * last term would for its sum); chunk c's outer
- * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one. */
+ * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one.
+ *
+ * With block.group > 0 the terms are added by that block FMA (block-fma.h), in its own modes, formats and flags: product and sum are NULL
+ * and the order is sequential. Chunks' sums are added in `outer` (NULL: the carrier's own arithmetic) under env. */
 typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE, HU_ORDER_EXACT } hu_order;
 
 typedef struct hu_accumulator {
@@ -76,6 +80,7 @@ typedef struct hu_accumulator {
     const hu_format *outer;
     hu_order         order;
     size_t           chunk;
+    hu_block_fma     block;
 } hu_accumulator;
 
 /* sum of terms x[0] + ... + x[n-1], and dot product, under an accumulator (product is not used by sum). */

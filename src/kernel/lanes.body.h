@@ -35,6 +35,30 @@
 #include "src/kernel/quick-random.body.h"
 #include "src/kernel/exact.body.h"
 
+#define F float
+#define U uint32_t
+#define MAN 23
+#define BIAS 127
+#define C(name) float_##name
+#include "src/kernel/block-fma.body.h"
+#undef F
+#undef U
+#undef MAN
+#undef BIAS
+#undef C
+
+#define F double
+#define U uint64_t
+#define MAN 52
+#define BIAS 1023
+#define C(name) double_##name
+#include "src/kernel/block-fma.body.h"
+#undef F
+#undef U
+#undef MAN
+#undef BIAS
+#undef C
+
 #ifndef TILE_VECTOR_BYTES
 #define TILE_VECTOR_BYTES HU_VECTOR_BYTES
 #endif
@@ -114,6 +138,8 @@ const hu_lanes HU_LANES = {
     .tile_bytes = 2 * TILE_VECTOR_BYTES,
     .tile_own_f32 = float_tile_own,
     .tile_own_f64 = double_tile_own,
+    .step_f32 = float_step,
+    .step_f64 = double_step,
 #ifdef HU_ROUNDING_TILES
     .tile_fma = {tile_fma_add, tile_fma_same},
     .tile_mul_add = {{tile_mul_add_add, tile_mul_add_same}, {tile_mul_same_add, tile_mul_same_same}},

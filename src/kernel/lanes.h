@@ -88,6 +88,16 @@ typedef void hu_exact_fn(double *out, const double *a, const double *b, const do
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
 typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
 
+/* A step of a block FMA for HU_STEP_ACROSS neighboring elements: see block-fma.body.h. Exponents are those of hu_block_fma; of a zero
+ * HU_STEP_ZERO. */
+enum { HU_STEP_ACROSS = 64, HU_STEP_ZERO = -8192 };
+typedef struct hu_step {
+    int group, width, room;               /* room: how many terms an int32_t holds the sum of              */
+    int lowest, emin_c;                   /* exponents, as in hu_block_fma                                 */
+} hu_step;
+typedef void hu_step_f32_fn(double *sum, const double *c, const float *a, const int16_t *ea, const float *b, const int16_t *eb, const hu_step *s);
+typedef void hu_step_f64_fn(double *sum, const double *c, const double *a, const int16_t *ea, const double *b, const int16_t *eb, const hu_step *s);
+
 typedef struct hu_lanes {
     const char         *name;
     hu_round_f32_fn    *round_f32[HU_N_FIXED];
@@ -106,6 +116,8 @@ typedef struct hu_lanes {
     int                 tile_rows, tile_bytes;              /* a tile's rows, and how long one is                */
     hu_tile_f32_fn     *tile_own_f32;                       /* the carrier's own arithmetic                     */
     hu_tile_f64_fn     *tile_own_f64;
+    hu_step_f32_fn     *step_f32;                           /* of a block FMA, before its last rounding         */
+    hu_step_f64_fn     *step_f64;
     hu_tile_f32_fn     *tile_fma[2];                        /* every sum rounded to nearest-even; NULL: none    */
     hu_tile_f32_fn     *tile_mul_add[2][2];                 /* every product and sum                            */
 } hu_lanes;                                                 /* by format: 0 HU_QUICK_ADD, 1 HU_QUICK_SAME_RANGE */

@@ -31,7 +31,7 @@ typedef struct hu_policy {
     hu_quantizer      operand[HU_P_COUNT];         /* format NULL: left as it is                            */
     const hu_block_format *block[HU_P6 + 1];       /* instead of the operand's format; its mode and overflow count;
                                                       blocks lie along the index that the product sums over */
-    hu_accumulator    accumulator[HU_GEMM_COUNT];  /* product and sum NULL: the carrier's own               */
+    hu_accumulator    accumulator[HU_GEMM_COUNT];  /* product and sum NULL and no block FMA: the carrier's own */
     const hu_rounding *accumulate_rounding;        /* of the accumulators; NULL: nearest-even               */
     bool              head_full;                   /* the last layer (logits) is left unquantized           */
     uint64_t          seed;                        /* of stochastic modes                                   */
