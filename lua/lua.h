@@ -144,8 +144,13 @@ int hu_lua_block_codes(lua_State *L);
 int hu_lua_block_pack(lua_State *L);
 int hu_lua_block_unpack(lua_State *L);
 
-/* An accumulator: the name of its sum format, a format, or a table {format =, product =, outer =, chunk =, order =}. idx is absolute. */
+/* An accumulator: the name of its sum format, a format, or a table {format =, product =, outer =, chunk =, order =} or
+ * {profile =, input =, output =, outer =, chunk =} or {block = {...}, outer =, chunk =}. idx is absolute. */
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);
+
+/* The adder of a table with a field "profile" or "block"; without these its group is 0. a and b: the formats of the operands where the
+ * table does not say, or NULL. In lua/block-fma.c. */
+hu_block_fma hu_lua_block_fma(lua_State *L, int idx, const hu_format *a, const hu_format *b);
 
 /* Options that make an environment: HU_LUA_ENV_KEYS in the list of a function's keys. `rounding`, `overflow`,
  * `tininess`, `nan`, `seed`, `stream`; or `env`, an object whose flags and random index then move on. */

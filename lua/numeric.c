@@ -153,9 +153,10 @@ static int apply(lua_State *L)
 
 /* ---- accumulators ---- */
 
-hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
+/* a and b: the formats of the operands, which an adder needs to know, or NULL. */
+static hu_accumulator accumulator_for(lua_State *L, int idx, const char *name, const hu_format *a, const hu_format *b)
 {
-    static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", NULL};
+    static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", "profile", "block", "input", "output", NULL};
     static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise",
                                            [HU_ORDER_EXACT] = "exact", NULL};
     hu_accumulator acc = {0};
@@ -170,18 +171,24 @@ hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
     acc.outer   = hu_lua_option_format(L, idx, "outer");
     acc.chunk   = (size_t)hu_lua_option_integer(L, idx, "chunk", 0, 0, (lua_Integer)1 << 48);
     acc.order   = (hu_order)hu_lua_option_choice(L, idx, "order", orders, HU_ORDER_SEQUENTIAL);
+    acc.block   = hu_lua_block_fma(L, idx, a, b);
     return acc;
+}
+
+hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
+{
+    return accumulator_for(L, idx, name, NULL, NULL);
 }
 
 /* The accumulator at field "accumulate" of the options at idx. Sets *env_of to the environment of its sum format's
  * object, where there is one. */
-static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of)
+static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of, const hu_format *a, const hu_format *b)
 {
     *env_of = NULL;
     if (!hu_lua_option(L, idx, "accumulate"))
         return (hu_accumulator){0};
     int at = lua_gettop(L);
-    hu_accumulator acc = hu_lua_accumulator(L, at, "accumulate");
+    hu_accumulator acc = accumulator_for(L, at, "accumulate", a, b);
     if (lua_type(L, at) != LUA_TTABLE) {
         *env_of = hu_lua_format_env(L, at);
     } else if (hu_lua_option(L, at, "format")) {
@@ -215,7 +222,7 @@ static int sum(lua_State *L)
 
     lua_settop(L, 2);
     hu_lua_options(L, 2, keys);
-    hu_accumulator acc = option_accumulator(L, 2, &of_format);
+    hu_accumulator acc = option_accumulator(L, 2, &of_format, NULL, NULL);
     hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
     hu_tensor *x = vector(L, 1, "x");
     hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
@@ -233,7 +240,7 @@ static int dot(lua_State *L)
 
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
-    hu_accumulator acc = option_accumulator(L, 3, &of_format);
+    hu_accumulator acc = option_accumulator(L, 3, &of_format, NULL, NULL);
     hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
     hu_tensor *x = vector(L, 1, "x"), *y = vector(L, 2, "y");
     if (x->n != y->n)
@@ -287,6 +294,13 @@ static void push_inputs(lua_State *L, int idx)
     lua_remove(L, at);
 }
 
+/* The format at idx; NULL where there is a block format, a quantizer or nothing. */
+static const hu_format *plain_format(lua_State *L, int idx)
+{
+    bool other = hu_lua_absent(L, idx) || hu_lua_test_box(L, idx, HU_LUA_QUANTIZER) || hu_lua_test_block(L, idx, "input");
+    return other ? NULL : hu_lua_format(L, idx, "input");
+}
+
 /* The matrix or vector at idx, as a matrix of that type; a vector becomes one row, or one column. */
 static hu_tensor *matrix(lua_State *L, int idx, hu_dtype dtype, bool as_column, const char *name)
 {
@@ -317,9 +331,9 @@ static int matmul(lua_State *L)
 
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
-    hu_accumulator acc = option_accumulator(L, 3, &of_format);
-    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
     push_inputs(L, 3);                                  /* at 4 and 5 */
+    hu_accumulator acc = option_accumulator(L, 3, &of_format, plain_format(L, 4), plain_format(L, 5));
+    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
     bool ta = hu_lua_option_boolean(L, 3, "transpose_a", false), tb = hu_lua_option_boolean(L, 3, "transpose_b", false);
 
     hu_tensor *a = hu_lua_to_tensor(L, 1, "a"), *b = hu_lua_to_tensor(L, 2, "b");

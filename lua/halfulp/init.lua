@@ -264,16 +264,36 @@ hu.apply = core.numeric.apply
 ---rounds in one environment: that of the options, else that of the object given as sum format. A vector
 ---on the left is a row, on the right a column; of two vectors, `c()` reads the product (or use `hu.dot`).
 ---
+---Or the terms are added as a matrix unit does it: `profile` is the name of a device, see `hu.profiles`, with `output` ("fp32" or "fp16"), and
+---`input` where the matrices are not quantized here; or `block` is a table of one's own: `group` (products that are added at once), `width`
+---(bits kept below the largest exponent), and if need be `align` and `rounding` ("rz"), `output` ("fp32"), `lowest`, `interleave`,
+---`normalizes`, `late`, `overflow` ("infinity" or "ieee") and `input`. `chunk` and `outer` go with both.
+---
 ---```lua
 ---local A = hu.randn({8, 8}, {seed = 1})
 ---local C = hu.matmul(A, A, {input = "e4m3fn", accumulate = {format = "fp32", chunk = 4}})
 ---print(hu.error(C, hu.matmul(A, A)).normwise_2 < 0.1)    --> true
+---local D = hu.matmul(A, A, {input = "e4m3fn", accumulate = {profile = "H100"}})
+---local E = hu.matmul(A, A, {input = "e4m3fn", accumulate = {block = {group = 32, width = 13, output = "e8m13", lowest = -133}}})
+---print(D(1, 1) == E(1, 1))           --> true
 ---```
 ---@param a hu.array|table
 ---@param b hu.array|table
 ---@param options? table `input`, `accumulate`, `transpose_a`, `transpose_b`, and the settings of an environment, or `env`
 ---@return hu.array
 hu.matmul = core.numeric.matmul
+
+---The adders of matrix units that `accumulate = {profile = ...}` knows, one for each device, type of input and type of output.
+---
+---```lua
+---for _, p in ipairs(hu.profiles()) do
+---  if p.profile == "H100" and p.input == "fp8" then
+---    print(p.group, p.width, p.format)  --> 32	13	e8m13
+---  end
+---end
+---```
+---@return table[] profiles each with `profile`, `input`, `output`, `group`, `width`, `lowest`, `rounding`, `format` (what the sums have room for), `source` and `note` (what is verified)
+hu.profiles = core.block_fma.profiles
 
 ---The dot product of two vectors under an accumulator; see `hu.matmul`.
 ---

@@ -16,3 +16,4 @@ lua_tests += tests/lua/api.lua
 lua_tests += tests/lua/nn.lua
 lua_tests += tests/lua/nn-learns.lua
 lua_tests += tests/lua/quantizer.lua
+lua_tests += tests/lua/block-fma.lua
