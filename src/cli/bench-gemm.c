@@ -13,11 +13,13 @@ static const char text[] =
     "Multiplies two square matrices of floats under an accumulator model and shows medians: gflops (2 n^3 operations),\n"
     "ratio_unrounded (the speed as a share of our own product without rounding) and ratio_sgemm (of OpenBLAS's).\n"
     "Models: fma rounds once a term (the product is exact), mul-add rounds product and sum, fp32 rounds nothing beyond float.\n"
+    "The name of a device, such as H100, adds products of operands of the format as its matrix unit does.\n"
     "\n"
     "  $ halfulp bench gemm --model fma --format e8m7 --n 1024 --threads 2 --json\n";
 
 typedef struct measurement {
     hu_accumulator acc;
+    const hu_format *operand;
     hu_env env;
     size_t n;
     float *a, *b, *c;
@@ -62,7 +64,10 @@ static bool prepare(measurement *m)
         m->a[i] = (float)hu_random_normal_at(m->env.random.seed, 1, i);
         m->b[i] = (float)hu_random_normal_at(m->env.random.seed, 2, i);
     }
-    return true;
+    hu_env env = hu_env_default();
+    if (m->acc.block.group == 0)
+        return true;
+    return !hu_quantize_f32(m->a, m->a, m->n * m->n, m->operand, &env, NULL) && !hu_quantize_f32(m->b, m->b, m->n * m->n, m->operand, &env, NULL);
 }
 
 static int report(measurement *m, const char *model, const char *format, bool json)
@@ -95,7 +100,8 @@ static const struct { const char *name; bool product, sum; } models[] = {
     {"fma", false, true}, {"mul-add", true, true}, {"fp32", false, false},
 };
 
-static bool find_model(hu_accumulator *acc, const char *name, const hu_format *f)
+/* A device by its name rounds the operands to the format first. */
+static bool find_model(hu_accumulator *acc, const char *name, const hu_format *f, hu_error *err)
 {
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
         if (strcmp(models[i].name, name) == 0) {
@@ -103,7 +109,10 @@ static bool find_model(hu_accumulator *acc, const char *name, const hu_format *f
             return true;
         }
     }
-    return false;
+    const hu_block_profile *p = hu_block_profile_find(name, f, f, NULL, err);
+    if (p)
+        acc->block = hu_block_profile_adder(p, f, f);
+    return p != NULL;
 }
 
 int hu_bench_gemm(int argc, char **argv)
@@ -113,7 +122,7 @@ int hu_bench_gemm(int argc, char **argv)
     int threads = 1, n = 512;
     bool json = false;
     const hu_option options[] = {
-        {"model", HU_OPTION_TEXT, &model, "NAME", "fma, mul-add or fp32; default fma"},
+        {"model", HU_OPTION_TEXT, &model, "NAME", "fma, mul-add, fp32 or a device (H100); default fma"},
         {"format", HU_OPTION_TEXT, &format, "NAME", "what is rounded to; default e8m7"},
         {"rounding", HU_OPTION_TEXT, &rounding, "MODE", "as in 'halfulp calc'; default rne"},
         {"n", HU_OPTION_COUNT, &n, "COUNT", "rows and columns; default 512"},
@@ -131,11 +140,11 @@ int hu_bench_gemm(int argc, char **argv)
 
     hu_error err = {0};
     const hu_format *f = hu_format_find(format, &err);
-    measurement m = {.env = hu_env_default(), .n = (size_t)n};
+    measurement m = {.env = hu_env_default(), .n = (size_t)n, .operand = f};
     if (!f || hu_env_parse_mode(&m.env, rounding, &err))
         return hu_cli_fail(HU_CLI_USAGE, "bench gemm: %s", err.text);
-    if (!find_model(&m.acc, model, f))
-        return hu_cli_fail(HU_CLI_USAGE, "bench gemm: there is no model '%s'; there are fma, mul-add and fp32", model);
+    if (!find_model(&m.acc, model, f, &err))
+        return hu_cli_fail(HU_CLI_USAGE, "bench gemm: the models are fma, mul-add, fp32 and devices: %s", err.text);
     if (!hu_fits_f32(f))
         return hu_cli_fail(HU_CLI_USAGE, "bench gemm: %s has values that are no values of float", f->name);
     m.env.random.seed = seed.value;

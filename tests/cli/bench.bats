@@ -28,6 +28,10 @@ positive() {
     positive gflops ratio_unrounded ratio_sgemm
     run "$HALFULP" bench gemm --model mul-add --format e5m10 --n 24
     [ "$status" -eq 0 ] && [[ $output == *"model mul-add"* ]]
+    run "$HALFULP" bench gemm --model H100 --format e4m3fn --n 24
+    [ "$status" -eq 0 ] && [[ $output == *"model H100"* ]]
+    run "$HALFULP" bench gemm --model H10 --format fp16 --n 24
+    [ "$status" -eq 2 ] && [[ $output == *"did you mean 'H100'"* ]]
 }
 
 @test "bench train shows its speed under a policy" {
