@@ -45,7 +45,13 @@ lua/halfulp/core.so: lua/halfulp/core.la
 halfulpluadir = $(pkgdatadir)/lua/halfulp
 dist_halfulplua_DATA =
 dist_halfulplua_DATA += lua/halfulp/init.lua
-dist_halfulplua_DATA += lua/halfulp/objects.lua
+dist_halfulplua_DATA += lua/halfulp/object-format.lua
+dist_halfulplua_DATA += lua/halfulp/object-block.lua
+dist_halfulplua_DATA += lua/halfulp/object-scalar.lua
+dist_halfulplua_DATA += lua/halfulp/object-quire.lua
+dist_halfulplua_DATA += lua/halfulp/object-env.lua
+dist_halfulplua_DATA += lua/halfulp/object-array.lua
+dist_halfulplua_DATA += lua/halfulp/object-quantizer.lua
 dist_halfulplua_DATA += lua/halfulp/analysis.lua
 dist_halfulplua_DATA += lua/halfulp/nn.lua
 dist_halfulplua_DATA += lua/halfulp/kernels.lua

@@ -1,7 +1,7 @@
 -- init.lua - the table that `require "halfulp"` returns.
 --
 -- What is written in C comes from halfulp.core, a table a module; what is written in Lua from the
--- files next to this one. Methods of the objects are described in objects.lua.
+-- files next to this one. Methods of the objects are described in object-*.lua.
 
 local core = require "halfulp.core"
 
