@@ -5,6 +5,7 @@ local run = require "halfulp.run"
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local kinds = require "halfulp.kinds"
+local bands = require("halfulp.figure-parts").bands
 
 local plot = { drawn = {} }
 
@@ -98,8 +99,8 @@ local function check(o, level)
     end
   end
   o.band = o.band or (o.kind == "line" and "ci95" or "range")
-  if not kinds.bands[o.band] then
-    fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(names_of(kinds.bands), ", "))
+  if not bands[o.band] then
+    fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(names_of(bands), ", "))
   end
 end
 

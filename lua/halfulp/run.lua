@@ -8,8 +8,8 @@ local lab = require("halfulp.core").lab
 local run = { parameters = {}, sweeps = {} }
 
 -- Our own files that do not change results: a point's key leaves them out.
-local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, figure = true, kinds = true,
-  report = true }
+local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
+  report = true }             -- and figure*.lua
 
 local function host()
   return package.loaded["halfulp"]
@@ -149,7 +149,7 @@ local function modules()
   table.sort(names)
   for _, name in ipairs(names) do
     local own = name:match "^halfulp%.?(.*)$"
-    local path = not (own and (own == "" or aside[own])) and package.searchpath(name, package.path)
+    local path = not (own and (own == "" or aside[own] or own:match "^figure")) and package.searchpath(name, package.path)
     local digest = path and lab.sha256_file(path)
     if digest then list[#list + 1] = name .. "=" .. digest end
   end
