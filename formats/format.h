@@ -52,6 +52,8 @@ typedef enum hu_term {
     HU_TERM_FUSED         /* x[0] x[1] + x[2] */
 } hu_term;
 
+struct hu_wide;                       /* src/num/wide.h, internal */
+
 typedef struct hu_family {
     const char *name;                                         /* "float", ...                      */
     hu_num     (*decode)(const hu_format *f, hu_code code);
@@ -60,6 +62,7 @@ typedef struct hu_family {
                                                                  has no code for it, the nearest honest one:
                                                                  see the family's head              */
     hu_code    (*negate)(const hu_format *f, hu_code code);   /* the code of -x; x's own where there is none */
+    void       (*wide)(const hu_format *f, hu_code code, struct hu_wide *out);   /* where there is a `result`: decode, to 320 bits */
     bool       (*result)(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out);
                                                               /* where values are irrational and decode cuts them: the
                                                                  bracket of the exact result on codes of finite values (no

@@ -82,6 +82,11 @@ static hu_num decode(const hu_format *f, hu_code code)
     return hu_logarithmic_decode(&logarithmic, f, code);
 }
 
+static void wide(const hu_format *f, hu_code code, hu_wide *out)
+{
+    hu_logarithmic_wide(&logarithmic, f, code, out);
+}
+
 static hu_bracket bracket(const hu_format *f, hu_num x)
 {
     return hu_logarithmic_bracket(&logarithmic, f, x);
@@ -104,7 +109,7 @@ static hu_code negate(const hu_format *f, hu_code code)
 }
 
 const hu_family hu_family_lns = {.name = "lns", .decode = decode, .bracket = bracket, .special = special, .negate = negate,
-                                 .result = result, .operations = hu_logarithmic_operations};
+                                 .wide = wide, .result = result, .operations = hu_logarithmic_operations};
 
 hu_reading hu_read_lns(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err)
 {

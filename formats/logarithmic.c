@@ -21,6 +21,12 @@ hu_num hu_logarithmic_decode(const hu_logarithmic *family, const hu_format *f, h
     return family->log_of(f, code, &l) ? hu_log_value(family->base, l) : hu_num_nan();
 }
 
+void hu_logarithmic_wide(const hu_logarithmic *family, const hu_format *f, hu_code code, hu_wide *out)
+{
+    hu_log l;
+    *out = family->log_of(f, code, &l) ? hu_log_wide_value(family->base, l) : hu_wide_special(HU_NAN, false);
+}
+
 static bool is_same(hu_num a, hu_num b)
 {
     return a.kind == b.kind && a.exp == b.exp && a.sig == b.sig && a.sticky == b.sticky;

@@ -14,6 +14,7 @@ typedef struct hu_logarithmic {
 } hu_logarithmic;
 
 hu_num     hu_logarithmic_decode (const hu_logarithmic *family, const hu_format *f, hu_code code);
+void       hu_logarithmic_wide   (const hu_logarithmic *family, const hu_format *f, hu_code code, hu_wide *out);
 hu_bracket hu_logarithmic_bracket(const hu_logarithmic *family, const hu_format *f, hu_num x);
 bool       hu_logarithmic_result (const hu_logarithmic *family, const hu_format *f, hu_term term, const hu_code *x,
                                   hu_bracket *out);

@@ -38,6 +38,11 @@ static hu_num decode(const hu_format *f, hu_code code)
     return hu_logarithmic_decode(&logarithmic, f, code);
 }
 
+static void wide(const hu_format *f, hu_code code, hu_wide *out)
+{
+    hu_logarithmic_wide(&logarithmic, f, code, out);
+}
+
 static hu_bracket bracket(const hu_format *f, hu_num x)
 {
     return hu_logarithmic_bracket(&logarithmic, f, x);
@@ -50,5 +55,5 @@ static bool result(const hu_format *f, hu_term term, const hu_code *x, hu_bracke
 
 const hu_family hu_family_takum_log = {
     .name = "takum_log", .decode = decode, .bracket = bracket, .special = hu_tapered_special, .negate = hu_tapered_negate,
-    .result = result, .operations = hu_logarithmic_operations,
+    .wide = wide, .result = result, .operations = hu_logarithmic_operations,
 };

@@ -278,23 +278,32 @@ static hu_num to_num(mpfr_srcptr x, bool negative)
     return hu_num_make(negative, (hu_u128)word[1] << 64 | word[0], (int)exp);
 }
 
-static hu_num value(hu_log_base base, const hu_log *l)
+/* The irrational number, cut to the precision of out. */
+static void cut_value(mpfr_ptr out, hu_log_base base, const hu_log *l)
 {
-    mpfr_t cut_low, cut_high;
-    mpfr_inits2(128, cut_low, cut_high, NULL);
+    mpfr_t cut_high;
     bool certain = false;
+    mpfr_init2(cut_high, mpfr_get_prec(out));
     for (mpfr_prec_t precision = FIRST_PRECISION; !certain; precision *= 2) {
         mpfr_t low, high;
         mpfr_inits2(precision, low, high, NULL);
         value_bounds(low, high, base, l);
-        mpfr_set(cut_low, low, MPFR_RNDZ);
+        mpfr_set(out, low, MPFR_RNDZ);
         mpfr_set(cut_high, high, MPFR_RNDZ);
-        certain = mpfr_equal_p(cut_low, cut_high);
+        certain = mpfr_equal_p(out, cut_high);
         mpfr_clears(low, high, NULL);
     }
-    hu_num x = to_num(cut_low, false);
+    mpfr_clear(cut_high);
+}
+
+static hu_num value(hu_log_base base, const hu_log *l)
+{
+    mpfr_t cut;
+    mpfr_init2(cut, 128);
+    cut_value(cut, base, l);
+    hu_num x = to_num(cut, false);
     x.sticky = true;
-    mpfr_clears(cut_low, cut_high, NULL);
+    mpfr_clear(cut);
     return x;
 }
 
@@ -303,17 +312,35 @@ enum { N_KNOWN = 512 };
 typedef struct known { hu_u128 fraction; int64_t whole; hu_log_base base; hu_num value; } known;
 static _Thread_local known memory[N_KNOWN];
 
+static bool is_rational(hu_log_base base, const hu_log *l)
+{
+    return l->kind == HU_ZERO || (l->fraction == 0 && (base == HU_LOG_2 || l->whole == 0));
+}
+
 hu_num hu_log_value(hu_log_base base, hu_log l)
 {
-    if (l.kind == HU_ZERO)
-        return hu_num_zero(l.negative);
-    if (l.fraction == 0 && (base == HU_LOG_2 || l.whole == 0))
-        return hu_num_make(l.negative, 1, (int)l.whole);
+    if (is_rational(base, &l))
+        return hu_num_make(l.negative, l.kind == HU_FINITE, (int)l.whole);
     uint64_t mixed = ((uint64_t)(l.fraction >> 64) + (uint64_t)l.whole) * UINT64_C(0x9e3779b97f4a7c15);
     known *k = &memory[mixed >> 55];
     if (k->value.kind != HU_FINITE || k->whole != l.whole || k->fraction != l.fraction || k->base != base)
         *k = (known){l.fraction, l.whole, base, value(base, &l)};
     hu_num x = k->value;
     x.negative = l.negative;
+    return x;
+}
+
+hu_wide hu_log_wide_value(hu_log_base base, hu_log l)
+{
+    if (is_rational(base, &l)) {
+        hu_num x = hu_log_value(base, l);
+        return hu_wide_from_num(&x);
+    }
+    mpfr_t cut;
+    mpfr_init2(cut, HU_BITS_MAX);
+    cut_value(cut, base, &l);
+    hu_wide x = hu_wide_from_mpfr(cut, true);
+    x.negative = l.negative;
+    mpfr_clear(cut);
     return x;
 }

@@ -8,7 +8,7 @@
 #ifndef HU_NUM_LOG_H
 #define HU_NUM_LOG_H
 
-#include "src/num/num.h"
+#include "src/num/wide.h"
 
 typedef enum hu_log_base { HU_LOG_2, HU_LOG_SQRT_E } hu_log_base;
 
@@ -35,5 +35,8 @@ hu_log hu_log_of(hu_log_base base, hu_num x);
 
 /* The number itself, exact or cut to 128 bits. No sticky bit going in. */
 hu_num hu_log_value(hu_log_base base, hu_log l);
+
+/* The same, cut to 320 bits. */
+hu_wide hu_log_wide_value(hu_log_base base, hu_log l);
 
 #endif

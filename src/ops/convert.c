@@ -33,8 +33,10 @@ double hu_num_to_double(hu_num x)
 
 bool hu_code_of_nearest(const hu_format *f, double x, bool is_single, hu_code *code)
 {
+    if (!f->family->result)
+        return false;
     hu_num number = hu_num_from_double(x);
-    if (!f->family->result || number.kind == HU_NAN || number.kind == HU_INF)
+    if (number.kind == HU_NAN || number.kind == HU_INF)
         return false;
     hu_env env = hu_env_default();
     *code = hu_round_with(f, &env, number, 0);

@@ -16,16 +16,16 @@ struct hu_quire {
 };
 
 /* Lowest bit and upper bound of numbers of f and their products: multiples of 2^*low, less than 2^*high. */
-static void range_of(const hu_format *f, int *low, int *high)
+static void range_of(const hu_format *f, long *low, long *high)
 {
-    int last = f->emin - f->man_bits, past = f->emax + 1;
+    long last = f->emin - f->man_bits, past = f->emax + 1;
     *low = last < 0 ? 2 * last : last;
     *high = past > 0 ? 2 * past : past;
 }
 
 hu_quire *hu_quire_new(const hu_format *f, hu_error *err)
 {
-    int low, high;
+    long low, high;
     if (f->family->result || f->man_bits > MOST_MAN_BITS) {
         hu_fail(err, HU_EINVAL, "quire: %s; formats with up to %d bits of significand after the first one will do",
                 f->family->result ? "the values of a logarithmic format are irrational" : "products of such long numbers are not exact",
@@ -33,18 +33,18 @@ hu_quire *hu_quire_new(const hu_format *f, hu_error *err)
         return NULL;
     }
     range_of(f, &low, &high);
-    if ((long)high - low > MOST_BITS) {
-        hu_fail(err, HU_ERANGE, "quire: products of %.60s reach from 2^%d to 2^%d; up to %d bits will do", f->name, low, high, MOST_BITS);
+    if (high - low > MOST_BITS) {
+        hu_fail(err, HU_ERANGE, "quire: products of %.60s reach from 2^%ld to 2^%ld; up to %d bits will do", f->name, low, high, MOST_BITS);
         return NULL;
     }
-    int n = hu_sum_digits(low, high);
+    int n = hu_sum_digits((int)low, (int)high);
     hu_quire *q = hu_malloc(sizeof *q + (size_t)n * sizeof q->digit[0]);
     if (!q) {
         hu_fail(err, HU_ENOMEM, "quire: out of memory for %d digits", n);
         return NULL;
     }
     *q = (hu_quire){.format = f, .bound = f->family == &hu_family_posit ? CARRY_BITS + 2 * f->emax : 0};
-    hu_sum_init(&q->sum, q->digit, n, low);
+    hu_sum_init(&q->sum, q->digit, n, (int)low);
     return q;
 }
 
@@ -60,9 +60,9 @@ const hu_format *hu_quire_format(const hu_quire *q)
 
 int hu_quire_bits(const hu_quire *q)
 {
-    int low, high;
+    long low, high;
     range_of(q->format, &low, &high);
-    return q->bound ? 1 + q->bound + 2 * q->format->emax : 1 + 63 + high - low;
+    return q->bound ? 1 + q->bound + 2 * q->format->emax : (int)(1 + 63 + high - low);
 }
 
 void hu_quire_clear(hu_quire *q)
@@ -84,8 +84,7 @@ static void check_bound(hu_quire *q)
     if (q->bound == 0 || ++q->terms < (UINT64_C(1) << CARRY_BITS))
         return;
     hu_num x = hu_sum_value(&q->sum, false);
-    bool is_least = x.negative && x.exp == q->bound && x.sig << 1 == 0 && !x.sticky;      /* -2^bound is the code of NaR */
-    if (x.kind == HU_FINITE && (x.exp >= q->bound || is_least))
+    if (x.kind == HU_FINITE && x.exp >= q->bound)            /* -2^bound would have the code of NaR */
         q->sum.nan = true;
 }
 

@@ -254,6 +254,11 @@ hu_wide hu_wide_value(const hu_format *f, const hu_bits *code)
 {
     if (f->is_wide)
         return hu_wide_decode(f, code);
+    if (f->family->wide) {
+        hu_wide irrational;
+        f->family->wide(f, hu_bits_to_code(code), &irrational);
+        return irrational;
+    }
     hu_num x = hu_decode(f, hu_bits_to_code(code));
     return hu_wide_from_num(&x);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "src/kernel/kernel.h"
-#include "src/ops/ops.h"
+#include "src/ops/bits.h"
 #include "src/ops/round.h"
 #include "tests/lib/test.h"
 
@@ -345,7 +345,7 @@ static void codes(void **state)
         for (hu_code code = 0; code >> small[i].width == 0; code++, n++)
             check_code(&small[i], code);
     for (size_t i = 0; i < TEST_COUNT(medium); i++)
-        for (hu_code code = 0; code >> medium[i].width == 0; code += test_long() ? 1 : 7, n++)
+        for (hu_code code = 0; code >> medium[i].width == 0; code += test_long() ? 1 : 53, n++)
             check_code(&medium[i], code);
     for (size_t i = 0; i < TEST_COUNT(large); i++)
         for (int j = 0; j < 1000; j++, n++)
@@ -759,6 +759,36 @@ static void conversions(void **state)
         }
 }
 
+/* To formats of more than 128 bits, too, the value is rounded once. */
+static void wide_conversions(void **state)
+{
+    (void)state;
+    hu_error err;
+    test_random random = {54};
+    const hu_format *to = hu_format_find("e19m236", &err);
+    for (size_t i = 0; i < TEST_COUNT(medium); i++)
+        for (int n = 0; n < 300; n++) {
+            const family *t = &medium[i];
+            hu_code code = draw(t, &random);
+            bool negative;
+            wide k;
+            if (!read_code(t, code, &negative, &k))
+                continue;
+            hu_env env = hu_env_default();
+            hu_bits from = hu_bits_from_code(code), out;
+            hu_bits_convert(format_of(t), to, &env, &from, &out);
+            char text[HU_TEXT_SIZE];
+            mpfr_t want, got;
+            mpfr_inits2(PRECISION, want, got, NULL);
+            power(t, want, log_of(t, k));
+            mpfr_prec_round(want, 237, MPFR_RNDN);
+            mpfr_setsign(want, want, negative, MPFR_RNDN);
+            mpfr_strtofr(got, hu_bits_to_hex(to, &out, text), NULL, 0, MPFR_RNDN);
+            assert_true(mpfr_equal_p(got, want));
+            mpfr_clears(want, got, NULL);
+        }
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("every code has the value that MPFR gives its logarithm, survives every mode, and the next one is larger", codes),
     CLAIM("numbers between two codes round by their logarithm in every mode, at the middle and at both ends", gaps),
@@ -770,6 +800,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("no number becomes NaN or, but by a directed mode, zero; the largest value stands for all beyond", ends),
     CLAIM("the carrier number nearest to a value stands for it: codes survive arrays in every mode", carriers),
     CLAIM("operations on arrays are those on codes", arrays),
+    CLAIM("conversions to formats of 237 bits of precision are rounded from all their bits", wide_conversions),
     CLAIM("conversions keep what is a value and round what is not the right way", conversions),
 };
 
