@@ -268,8 +268,9 @@ void hu_lua_read_quantizer(lua_State *L, int idx, quantizer_box *box)
     read_search(L, idx, box);
     read_scale(L, idx, box);
     hu_scaled probe = *q;
+    const hu_tensor something = {0};
     if (probe.score == HU_SCORE_layer && lua_getiuservalue(L, -1, HU_BOX_FUNCTION) == LUA_TFUNCTION)
-        probe.activations = &(hu_tensor){0};           /* a function stands for them */
+        probe.activations = &something;                /* a function stands for them */
     if (probe.score == HU_SCORE_layer)
         lua_pop(L, 1);
     hu_lua_try(L, hu_scaled_check(&probe, HU_F64, &err), &err);

@@ -146,16 +146,21 @@ static bool is_separate(const hu_scale_work *w)
     return q->score != HU_SCORE_layer || (q->activations && q->per.per == HU_PER_ROW);
 }
 
+/* How far the last index goes; 1 where there is none. */
+static size_t last_size(const hu_tensor *t)
+{
+    return t->rank > 0 ? t->shape[t->rank - 1] : 1;
+}
+
 static hu_status check_operands(const hu_scale_work *w, hu_error *err)
 {
     const hu_scaled *q = w->m.q;
     if (q->score == HU_SCORE_weighted && q->weights->n != w->p.n)
         return hu_fail(err, HU_ESHAPE, "quantizer: weights has %zu elements and the array %zu; it takes one for each", q->weights->n, w->p.n);
-    if (q->score == HU_SCORE_layer && q->activations &&
-        (w->like.rank != 2 || q->activations->rank != 2 || q->activations->shape[1] != w->like.shape[1]))
+    const hu_tensor *a = q->activations;
+    if (q->score == HU_SCORE_layer && a && (w->like.rank != 2 || a->rank != 2 || a->shape[1] != w->like.shape[1]))
         return hu_fail(err, HU_ESHAPE, "quantizer: activations has %d indices, the last of %zu, and the array %d, the last of %zu; "
-                       "both take 2, the last alike", q->activations->rank, q->activations->shape[q->activations->rank - 1],
-                       w->like.rank, w->like.shape[w->like.rank ? w->like.rank - 1 : 0]);
+                       "both take 2, the last alike", a->rank, last_size(a), w->like.rank, last_size(&w->like));
     return HU_OK;
 }
 
