@@ -4,8 +4,8 @@
 --   normal     independent standard normal numbers
 --   student    Student's t with 5 degrees of freedom: heavy tails
 --   channels   normal numbers times a factor for each column, lognormal (0.5), one column in a hundred 30 to 60 times that: what
---              activations with outlier channels look like (the teacher-student workload T7 of the methods)
--- Four questions, and for each what is published or derived:
+--              activations with outlier channels look like
+-- Four questions, and for each what is derived, or computed apart from this program:
 --   blocks     4-bit types, the largest magnitude of a block as its scale, against the size of the block
 --   bits       whole schemes against the bits that they store for an element, their scales (bfloat16) included
 --   exponents  of 4, 6 and 8 bits, how many for the exponent, with the best range for the whole matrix
@@ -16,7 +16,7 @@
 -- arXiv 2309.01507.
 -- What would surprise: an ordering that does not hold.
 --
--- Measured at scale=demo: all orderings hold. Of the published figures those of the blocks of 4096 scatter most, since they
+-- Measured at scale=demo: all orderings hold. Of the reference figures those of the blocks of 4096 scatter most, since they
 -- rest on few scales: INT4 has 16.08 dB over 16 million numbers (16.06 by the expected square of the largest of 4096) where 15.95 is given.
 --
 -- Columns: question, data, scheme, seed; size (elements of a block; bits for exponents), sqnr (dB), stored (bits an
@@ -162,9 +162,9 @@ local function points_of(p)
   return list
 end
 
--- ---- what is known: methods-quantization 7.1, 7.4, 7.5; integrals and samples of a million ----
+-- ---- reference figures, computed apart from this program: integrals over the densities, and samples of a million ----
 
-local published = {
+local reference = {
   blocks = {
     ["normal int4"] = {[16] = 21.38, [32] = 20.26, [64] = 19.35, [128] = 18.60, [256] = 17.94, [1024] = 16.85, [4096] = 15.95},
     ["normal e2m1"] = {[16] = 20.53, [32] = 19.91, [64] = 19.52, [128] = 19.26, [256] = 19.08, [1024] = 18.76, [4096] = 18.45},
@@ -223,17 +223,17 @@ local function table_of(question, measured, sizes, out)
   for _, key in ipairs(sorted_keys(measured)) do
     local cells = {("%-34s"):format(key)}
     for _, size in ipairs(sizes) do
-      local got, want = measured[key][size], (published[question][key] or {})[size]
+      local got, want = measured[key][size], (reference[question][key] or {})[size]
       cells[#cells + 1] = got and ("%7.2f %7s"):format(got, want and ("%.2f"):format(want) or "") or (" "):rep(15)
     end
     out(table.concat(cells))
   end
 end
 
--- Whether what is published is met. Heavy tails scatter: their figures are shown, and their orderings are what counts.
+-- Whether the reference figures are met. Heavy tails scatter: their figures are shown, and their orderings are what counts.
 local function compare(measured, tolerance, out)
   local checked, worst, where = 0, 0, ""
-  for question, of in pairs(published) do
+  for question, of in pairs(reference) do
     for key, by_size in pairs(of) do
       for size, want in pairs(by_size) do
         local got = measured[question] and measured[question][key] and measured[question][key][size]
@@ -246,7 +246,7 @@ local function compare(measured, tolerance, out)
     end
   end
   local holds = worst <= tolerance
-  out(("%s: %d published figures without heavy tails are met within %.2f dB; the farthest by %.3f dB (%s)"):format(
+  out(("%s: %d reference figures without heavy tails are met within %.2f dB; the farthest by %.3f dB (%s)"):format(
     holds and "as expected" or "NOT as expected", checked, tolerance, worst, where))
   return holds
 end
@@ -314,7 +314,7 @@ end
 
 ---@param params? table  scale = "small", "demo" or "full"; seeds = list; jobs
 ---@param out? function   gets each line of what was measured; print
----@return table  {rows=, means=, holds = whether what is published was met, plots = paths, sweep=}
+---@return table  {rows=, means=, holds = whether the reference figures were met, plots = paths, sweep=}
 function part.run(params, out)
   params, out = params or {}, out or print
   local p = scales[params.scale or "demo"]
@@ -331,7 +331,7 @@ function part.run(params, out)
   end, {name = params.name or "quantizers", files = {debug.getinfo(1, "S").source:match "^@(.+)$"}, jobs = params.jobs})
   local list = sweep:rows()
   local measured = means(list)
-  out "SQNR in dB, measured and published"
+  out "SQNR in dB, measured and reference"
   table_of("blocks", measured.blocks, p.blocks, out)
   out ""
   table_of("exponents", measured.exponents, {4, 6, 8}, out)

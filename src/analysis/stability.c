@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Decay, factor, multiple and window: methods-training, section 1.3. The other three are ours. */
+/* All ours: the papers that count divergences (such as arXiv 2405.18710) do not say by what rule. */
 static const double decay         = 0.99;
 static const double rise_factor   = 1.5;
 static const double sd_multiple   = 4;

@@ -14,7 +14,7 @@
 #include "src/base/random.h"
 #include "src/num/num.h"
 
-#define LICENCES "/usr/share/common-licenses"
+#define LICENSES "/usr/share/common-licenses"
 
 enum { LEAST_BYTES = 16 };
 static const size_t MOST_BYTES = (size_t)1 << 30;
@@ -161,7 +161,7 @@ hu_status hu_text_load(hu_text *t, const char *path, double heldout, hu_error *e
 hu_status hu_text_load_default(hu_text *t, const char *otherwise, double heldout, hu_error *err)
 {
     hu_error first = {0};
-    hu_status status = hu_text_load(t, LICENCES, heldout, &first);
+    hu_status status = hu_text_load(t, LICENSES, heldout, &first);
     if (status == HU_OK)
         return HU_OK;
     if (status != HU_ENOMEM && otherwise)

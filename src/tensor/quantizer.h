@@ -44,7 +44,8 @@ typedef enum hu_range_rule {
 } hu_range_rule;
 
 /* What is made of a scale. Near means near in the logarithm. The ratio forms leave the largest scale as it is and bring the others
- * to it divided by a power of two: floor takes the smaller power, which never clips (methods: ZeroQuant-FP's M2). */
+ * to it divided by a power of two: floor takes the smaller power, which never clips (ZeroQuant-FP, arXiv 2307.09782, its second
+ * method). */
 #define HU_POW2_MAP(X) X(none, "none") X(floor, "floor") X(near, "near") X(ceil, "ceil") \
                        X(ratio_floor, "ratio-floor") X(ratio_ceil, "ratio-ceil")
 typedef enum hu_pow2 {
@@ -110,7 +111,7 @@ void hu_scaled_init(hu_scaled *q, const hu_format *f);
 /* Whether q can be carried out on tensors of that type: HU_OK, or the first impossible combination. */
 hu_status hu_scaled_check(const hu_scaled *q, hu_dtype dtype, hu_error *err);
 
-/* Lists of candidates by name, from the sources of methods-quantization P5; NULL with err naming those that there are. The list
+/* Lists of candidates by name (quantizer-search.c says whose they are); NULL with err naming those that there are. The list
  * lives as long as the process. The score and power that the source has with it go to *score and *power. */
 const double *hu_candidates_find(const char *name, size_t *n, hu_score *score, double *power, hu_error *err);
 const char   *hu_candidates_at(int i);           /* NULL: past the last */

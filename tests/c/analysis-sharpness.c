@@ -74,7 +74,7 @@ static double *new_logits(size_t n, double scale, uint64_t seed)
     return y;
 }
 
-/* methods-training, section 1.1: V = 50257, eps = 1e-3. */
+/* V = 50257, eps = 1e-3, against the closed form. */
 static void golden(void **state)
 {
     (void)state;

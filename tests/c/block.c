@@ -1,4 +1,4 @@
-/* block.c - block formats: names, edges, layouts, bytes, the error's parts, published numbers, and the same bits every way. */
+/* block.c - block formats: names, edges, layouts, bytes, the error's parts, reference numbers, and the same bits every way. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -660,7 +660,7 @@ static void parts_add_up(void **state)
     assert_true(e[0].n_not_finite == 32 && e[0].total == 0 && isnan(e[0].scale));
 }
 
-/* --- published numbers --- */
+/* --- reference numbers --- */
 
 static double relative_error(const char *name, const double *x, size_t n, double *y)
 {
@@ -675,7 +675,7 @@ static double relative_error(const char *name, const double *x, size_t n, double
     return error / signal;
 }
 
-/* methods-training 17.2 and 17.3, of N(0, 1); methods-quantization 7.4, of N(0, 1) and of Student's t with 5 degrees of freedom. */
+/* Figures computed apart from this program, of N(0, 1) and of Student's t with 5 degrees of freedom. */
 static void golden_errors(void **state)
 {
     (void)state;
@@ -725,7 +725,7 @@ static void golden_errors(void **state)
     free(small);
 }
 
-/* methods-quantization 7.5: rows of 256 with a lognormal scale of 0.4; a free scale, and one of a power of two that clips nothing. */
+/* Computed apart from this program: rows of 256 with a lognormal scale of 0.4; a free scale, and one of a power of two that clips nothing. */
 static void golden_powers(void **state)
 {
     (void)state;
@@ -743,7 +743,7 @@ static void golden_powers(void **state)
     free(y);
 }
 
-/* methods-training 17.2: the largest element of a block is clipped by up to a quarter by `floor`, and by nothing by `up` and `ceil`. */
+/* The largest element of a block is clipped by up to a quarter by `floor` (the rule of OCP MX 1.0), and by nothing by `up` and `ceil`. */
 static void golden_clipping(void **state)
 {
     (void)state;
@@ -785,9 +785,9 @@ static const struct CMUnitTest claims[] = {
     CLAIM("codes of every width come back from bytes", bytes_come_back),
     CLAIM("an error is clipping, flush or rounding", parts_of_the_error),
     CLAIM("the parts of the error add up to the error", parts_add_up),
-    CLAIM("errors on normal and heavy-tailed data are the published ones", golden_errors),
-    CLAIM("scales that are powers of two lose what is published", golden_powers),
-    CLAIM("MX elements clip and scale at the published places", golden_clipping),
+    CLAIM("errors on normal and heavy-tailed data are those computed apart", golden_errors),
+    CLAIM("scales that are powers of two lose what a computation apart says", golden_powers),
+    CLAIM("MX elements clip and scale where OCP MX 1.0 and the other rules say", golden_clipping),
 };
 
 int main(void) { return test_main(claims, TEST_COUNT(claims)); }

@@ -111,7 +111,7 @@ static void in_blocks(double *out, const float *in, size_t rows, size_t cols, bo
     }
 }
 
-/* methods-training.md, section 0: the sums run over in-features, out-features and tokens. */
+/* The sums run over in-features, out-features and tokens. */
 static void block_formats(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void full_layer(void **state)
     assert_memory_not_equal(&with, &without, sizeof with);
 }
 
-/* methods-training.md, section 1.2: u &= ~((1 << (23 - y)) - 1) on the bits of a float. */
+/* Truncation as arXiv 2405.18710 does it: u &= ~((1 << (23 - y)) - 1) on the bits of a float. */
 static void mask_is_truncation(void **state)
 {
     (void)state;

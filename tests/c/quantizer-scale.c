@@ -228,7 +228,7 @@ static void zero_points(void **state)
         }
 }
 
-/* ---- floating-point grids with a real range (methods-quantization P2) ---- */
+/* ---- floating-point grids with a real range (arXiv 2208.09225) ---- */
 
 static double by_formula(double x, double c, int exp_bits, int man_bits)
 {

@@ -114,7 +114,7 @@ END
     done
 }
 
-@test "quantizers: what is published is met, orderings and figures, and both pictures are drawn" {
+@test "quantizers: the reference figures and orderings are met, and both pictures are drawn" {
     run "$HALFULP" run "$HU_SRCDIR/experiments/quantizers.lua" scale=small --jobs 1 --out results
     echo "$output"
     [ "$status" -eq 0 ]

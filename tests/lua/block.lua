@@ -94,9 +94,9 @@ claims["the fields say what the format is"] = function()
   t.assertEquals(aliases.bfp12, "msfp12")
 end
 
--- methods-quantization 7.10: keys whose channels differ, 6 of 128 by a factor of 12; channels sorted by size lie in better blocks.
--- The published numbers are of one draw of the channels, on which up to a decibel hangs.
-claims["sorted channels gain in block floating point what is published"] = function()
+-- Keys whose channels differ, 6 of 128 by a factor of 12; channels sorted by size lie in better blocks.
+-- The numbers wanted were computed apart from this program, for one draw of the channels, on which up to a decibel hangs.
+claims["sorted channels gain in block floating point what a computation apart says"] = function()
   local tokens, dim, sizes = 256, 128, {16, 32, 64, 128}
   local want = {[8] = {37.7, 35.7, 33.2, 31.3}, [4] = {15.8, 13.7, 11.9, 10.6}}
   local gain = {[8] = {2.7, 1.6, 1.0, 0}, [4] = {0.9, 0.8, 0.4, 0}}

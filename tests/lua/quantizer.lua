@@ -1,4 +1,4 @@
--- quantizer.lua - quantizers with scales: published orderings and figures, static scales, scores, and wrong options.
+-- quantizer.lua - quantizers with scales: orderings and figures computed apart, static scales, scores, and wrong options.
 local claims, t = require("claims")()
 local hu = require "halfulp"
 
@@ -150,9 +150,9 @@ claims["a block format is a granularity with a rule of its own"] = function()
   t.assertErrorMsgContains("axis is the index 3", function() hu.quantizer({format = "mxfp4", axis = 3}):apply(x) end)
 end
 
--- ---- published figures (methods-quantization, section 7) ----
+-- ---- figures computed apart from this program: integrals over densities, and samples of a million ----
 
-claims["4-bit types with the largest magnitude as scale: the SQNR of 7.4 by block size"] = function()
+claims["4-bit types with the largest magnitude as scale: the SQNR by block size"] = function()
   local want = {
     int4 = {[16] = 21.38, [64] = 19.35, [1024] = 16.85}, e2m1fn = {[16] = 20.53, [64] = 19.52, [1024] = 18.76},
     nf4 = {[16] = 21.85, [64] = 20.73, [1024] = 19.60}, ["e3m0{specials=finite}"] = {[16] = 15.49, [64] = 14.51, [1024] = 14.19},
@@ -189,7 +189,7 @@ end
 
 local gaussian = normal_quantiles(8191)
 
-claims["ternary rules on a normal variable: thresholds, zeros and errors of 7.3"] = function()
+claims["ternary rules on a normal variable: thresholds, zeros and errors"] = function()
   local function error_of(options)
     options.format, options.narrow = "int2", true
     local v, info = hu.quantizer(options):apply(gaussian)
@@ -228,7 +228,7 @@ local function density(pdf, most)
   return {x = hu.array(xs), w = hu.array(ws), most = most}
 end
 
-claims["the best ranges for uniform, normal and Student-t variables: the SQNR of 7.1"] = function()
+claims["the best ranges for uniform, normal and Student-t variables: their SQNR"] = function()
   local uniform = density(function() return 1 end, 1)
   local normal = density(function(x) return math.exp(-x * x / 2) end, 8.5)
   local student = density(function(x) return (1 + x * x / 8) ^ -4.5 end, 100)
@@ -254,7 +254,7 @@ claims["the best ranges for uniform, normal and Student-t variables: the SQNR of
   end
 end
 
-claims["a list of values of one's own is an element format: library fp4 of 7.4, the centered grids of 7.2"] = function()
+claims["a list of values of one's own is an element format: the fp4 of bitsandbytes, centered grids"] = function()
   local fp4 = hu.define {name = "library_fp4", sort = true, values = {
     "-1", "-2/3", "-1/2", "-1/3", "-1/4", "-1/6", "-1/192", 0, "1/192", "1/6", "1/4", "1/3", "1/2", "2/3", 1}}
   local x = hu.randn(2 ^ 18 // 1, {seed = 11})
@@ -467,6 +467,9 @@ claims["an array that does not fit is one line, too"] = function()
   end)
   t.assertErrorMsgContains("activations has", function()
     hu.quantizer({format = "int8", scale = "search", activations = {{1, 2, 3}}}):apply {{1, 2}}
+  end)
+  t.assertErrorMsgContains("activations has 0 indices, the last of 1, and the array 2", function()
+    hu.quantizer({format = "int8", scale = "search", activations = hu.zeros {}}):apply {{1, 2}}
   end)
   t.assertErrorMsgContains("nothing was observed", function() hu.quantizer({format = "int8"}):freeze() end)
   t.assertErrorMsgContains("frozen with 1 scales", function()
