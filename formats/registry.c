@@ -4,7 +4,6 @@
  * give the same pointer.
  */
 #include "formats/registry.h"
-#include "formats/block.h"
 
 #include <pthread.h>
 #include <stdio.h>
