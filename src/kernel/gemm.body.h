@@ -1,4 +1,5 @@
-/* gemm.body.h - the matrices of one carrier F, cut into panels and tiles; C(name) is how its functions are called.
+/* gemm.body.h - the matrices of one carrier F, cut into panels and tiles; C(name) is how its functions are called, FMA its
+ * fused operation.
  *
  * A stretch of k of all of b's columns in a band is packed once and shared; a thread takes a block of a's rows, packs it, and
  * goes over the tiles. Between the stretches of k the sums rest in c, which holds them exactly.
@@ -12,12 +13,29 @@ typedef struct C(call) {
     const hu_grid *product, *sum;
     size_t rows, columns;                 /* of a tile */
     F *panels;                            /* of b: [columns of the band / columns][DEPTH][columns] */
-    F nan;                                /* what a NaN becomes in c */
 } C(call);
 
 static F C(at)(const F *x, size_t row, size_t col, size_t apart, bool transposed)
 {
     return transposed ? x[col * apart + row] : x[row * apart + col];
+}
+
+/* A NaN of the processor's may have a sign. */
+static F C(plain_nan)(F x)
+{
+    return x == x ? x : (F)NAN;
+}
+
+/* Element by element, in the carrier's own arithmetic. */
+static void C(few)(F *c, const F *a, const F *b, const hu_gemm_shape *s)
+{
+    for (size_t i = 0; i < s->m; i++)
+        for (size_t j = 0; j < s->n; j++) {
+            F sum = 0;
+            for (size_t k = 0; k < s->k; k++)
+                sum = FMA(C(at)(a, i, k, s->lda, s->a_transposed), b ? C(at)(b, k, j, s->ldb, s->b_transposed) : 1, sum);
+            c[i * s->ldc + j] = C(plain_nan)(sum);
+        }
 }
 
 /* out [depth][width]: a's rows i0 ... across; those past the end are zeros. */
@@ -49,10 +67,8 @@ static void C(one_tile)(const C(call) *g, const F *a, const F *b, size_t i, size
         memcpy(acc + r * g->columns, to + r * g->s->ldc, n * sizeof *acc);
     g->tile(acc, a, b, depth, g->product, g->sum);
     for (size_t r = 0; r < m; r++)
-        for (size_t l = 0; l < n; l++) {
-            F x = acc[r * g->columns + l];
-            to[r * g->s->ldc + l] = x == x ? x : g->nan;
-        }
+        for (size_t l = 0; l < n; l++)
+            to[r * g->s->ldc + l] = C(plain_nan)(acc[r * g->columns + l]);
 }
 
 /* A block of a's rows, with the packed band of b. */

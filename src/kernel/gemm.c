@@ -15,17 +15,21 @@ static const double WORTH_THREADS = 1 << 18;      /* multiplications */
 
 #define F float
 #define C(name) float_##name
+#define FMA __builtin_fmaf
 typedef hu_tile_f32_fn float_tile_fn;
 #include "src/kernel/gemm.body.h"
 #undef F
 #undef C
+#undef FMA
 
 #define F double
 #define C(name) double_##name
+#define FMA __builtin_fma
 typedef hu_tile_f64_fn double_tile_fn;
 #include "src/kernel/gemm.body.h"
 #undef F
 #undef C
+#undef FMA
 
 /* ---- whether rounding tiles may be used: they round to nearest-even, are told nothing of flags, and add what is finite ---- */
 
@@ -99,7 +103,7 @@ static bool run_f32(void *c, const void *a, const void *b, const hu_gemm_shape *
 {
     const hu_lanes *lanes = hu_lanes_chosen();
     float_call g = {.c = c, .a = a, .b = b, .s = s, .tile = lanes->tile_own_f32, .rows = (size_t)lanes->tile_rows,
-                    .columns = (size_t)lanes->tile_bytes / sizeof(float), .nan = NAN};
+                    .columns = (size_t)lanes->tile_bytes / sizeof(float)};
     if (how->sum) {
         factors of_a = survey(a, s->a_transposed ? s->k : s->m, s->a_transposed ? s->m : s->k, s->lda);
         factors of_b = {true, 0, 0, 0};
@@ -113,36 +117,14 @@ static bool run_f32(void *c, const void *a, const void *b, const hu_gemm_shape *
 }
 
 /* A few elements, for which tiles would be mostly empty. */
-static void few_f32(float *c, const float *a, const float *b, const hu_gemm_shape *s)
-{
-    for (size_t e = 0; e < s->m * s->n; e++) {
-        size_t i = e / s->n, j = e % s->n;
-        float sum = 0;
-        for (size_t k = 0; k < s->k; k++)
-            sum = __builtin_fmaf(float_at(a, i, k, s->lda, s->a_transposed), b ? float_at(b, k, j, s->ldb, s->b_transposed) : 1, sum);
-        c[i * s->ldc + j] = sum;
-    }
-}
-
-static void few_f64(double *c, const double *a, const double *b, const hu_gemm_shape *s)
-{
-    for (size_t e = 0; e < s->m * s->n; e++) {
-        size_t i = e / s->n, j = e % s->n;
-        double sum = 0;
-        for (size_t k = 0; k < s->k; k++)
-            sum = __builtin_fma(double_at(a, i, k, s->lda, s->a_transposed), b ? double_at(b, k, j, s->ldb, s->b_transposed) : 1, sum);
-        c[i * s->ldc + j] = sum;
-    }
-}
-
 static bool run_few(void *c, const void *a, const void *b, const hu_gemm_shape *s, const hu_tiled *how)
 {
     if (how->sum)
         return false;
     if (how->is_f32)
-        few_f32(c, a, b, s);
+        float_few(c, a, b, s);
     else
-        few_f64(c, a, b, s);
+        double_few(c, a, b, s);
     return true;
 }
 
@@ -156,6 +138,6 @@ bool hu_gemm_tiled(void *c, const void *a, const void *b, const hu_gemm_shape *s
     if (how->is_f32)
         return run_f32(c, a, b, s, how);
     double_call g = {.c = c, .a = a, .b = b, .s = s, .tile = lanes->tile_own_f64, .rows = (size_t)lanes->tile_rows,
-                     .columns = (size_t)lanes->tile_bytes / sizeof(double), .nan = NAN};
+                     .columns = (size_t)lanes->tile_bytes / sizeof(double)};
     return !how->sum && double_run(&g);
 }

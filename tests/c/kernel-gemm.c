@@ -87,6 +87,77 @@ static void nor_do_threads_and_odd_shapes(void **state)
     hu_threads_set(0);
 }
 
+static void own_f32(hu_gemm_shape s)
+{
+    hu_accumulator acc = {0};
+    hu_env env = hu_env_default();
+    assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &env, NULL), HU_OK);
+    for (size_t i = 0; i < s.m; i++)
+        for (size_t j = 0; j < s.n; j++) {
+            float sum = 0;
+            for (size_t k = 0; k < s.k; k++)
+                sum = fmaf(a[s.a_transposed ? k * s.lda + i : i * s.lda + k], b[s.b_transposed ? j * s.ldb + k : k * s.ldb + j], sum);
+            uint32_t expected = isnan(sum) ? UINT32_C(0x7fc00000) : f32_bits(sum);
+            if (f32_bits(got[i * s.ldc + j]) != expected)
+                fail_msg("%s, %zu x %zu x %zu: element (%zu, %zu) is 0x%08x, want 0x%08x", hu_lanes_chosen()->name, s.m, s.n, s.k, i, j,
+                         f32_bits(got[i * s.ldc + j]), expected);
+        }
+}
+
+static void own_f64(hu_gemm_shape s)
+{
+    static double x[MOST], y[MOST], z[MOST];
+    hu_accumulator acc = {0};
+    hu_env env = hu_env_default();
+    for (size_t i = 0; i < MOST; i++) {
+        x[i] = a[i] * 0x1.23456789abcdep0;
+        y[i] = b[i] * 0x1.fedcba9876543p0;
+    }
+    assert_int_equal(hu_gemm_f64(z, x, y, s, &acc, &env, NULL), HU_OK);
+    for (size_t i = 0; i < s.m; i++)
+        for (size_t j = 0; j < s.n; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < s.k; k++)
+                sum = fma(x[s.a_transposed ? k * s.lda + i : i * s.lda + k], y[s.b_transposed ? j * s.ldb + k : k * s.ldb + j], sum);
+            uint64_t expected = isnan(sum) ? UINT64_C(0x7ff8000000000000) : f64_bits(sum);
+            if (f64_bits(z[i * s.ldc + j]) != expected)
+                fail_msg("%s, %zu x %zu x %zu: element (%zu, %zu) is %a, want %a", hu_lanes_chosen()->name, s.m, s.n, s.k, i, j,
+                         z[i * s.ldc + j], sum);
+        }
+}
+
+static void own_arithmetic_is_fma(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = {{1, 1, 40}, {2, 5, 30}, {70, 1, 40}, {29, 77, 23}, {13, 33, 257}};
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t i = 0; i < TEST_COUNT(sizes); i++)
+            for (int transposed = 0; transposed < 4; transposed++) {
+                test_random random = {i + 1};
+                for (size_t e = 0; e < MOST; e++) {
+                    a[e] = e % 50 == 1 ? INFINITY : factor(&random, ANY, NULL);
+                    b[e] = e % 50 == 2 ? 0 : factor(&random, ANY, NULL);
+                }
+                hu_gemm_shape s = shape(sizes[i][0], sizes[i][1], sizes[i][2], transposed);
+                own_f32(s);
+                own_f64(s);
+            }
+    }
+    hu_lanes_use(NULL);
+}
+
+static void a_sum_without_a_value_is_the_plain_nan(void **state)
+{
+    (void)state;
+    const double x[2] = {INFINITY, -INFINITY};
+    hu_accumulator acc = {0};
+    hu_env env = hu_env_default();
+    double sum;
+    assert_int_equal(hu_sum_f64(&sum, x, 2, &acc, &env, NULL), HU_OK);
+    assert_int_equal(f64_bits(sum), UINT64_C(0x7ff8000000000000));
+}
+
 /* They are really used: nothing else leaves the flags alone. */
 static void tiles_are_used(void **state)
 {
@@ -109,6 +180,8 @@ static void tiles_are_used(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("tiles change no bit, whatever the formats, the factors and the instruction set", tiles_change_no_bit),
     CLAIM("nor do any number of threads and odd shapes", nor_do_threads_and_odd_shapes),
+    CLAIM("the carrier's own arithmetic is fma upward over k, and a NaN the plain one", own_arithmetic_is_fma),
+    CLAIM("so is that of a sum of infinities of both signs", a_sum_without_a_value_is_the_plain_nan),
     CLAIM("tiles are used where nobody looks at the flags", tiles_are_used),
 };
 
