@@ -13,7 +13,7 @@ static hu_num last_value(const hu_format *f, bool negative)
         return hu_num_zero(true);
     if (f->family == &hu_family_fixed)                      /* symmetric in blocks */
         return hu_format_max(f);
-    hu_num far = hu_num_make(true, 1, 1 << 20);
+    hu_num far = hu_num_make(true, 1, HU_EXP_FAR);
     return hu_num_abs(hu_decode(f, f->family->bracket(f, far).lo));
 }
 

@@ -623,6 +623,9 @@ static void parts_of_the_error(void **state)
     l = hu_block_line(2);
     assert_int_equal(hu_block_errors_f64(&e, uns, &l, find("block(uint4, scale=fp64, size=2)"), &env, NULL), HU_OK);
     assert_true(e.n[HU_BLOCK_CLIPPING] == 1 && e.energy[HU_BLOCK_CLIPPING] == 9);
+    const double within[2] = {-1.25, -1.125};                       /* elements of some 2^(2^24), by a scale as small */
+    assert_int_equal(hu_block_errors_f64(&e, within, &l, find("block(e25m2, scale=e30m0, size=2)"), &env, NULL), HU_OK);
+    assert_true(e.n[HU_BLOCK_CLIPPING] == 0 && e.n[HU_BLOCK_ROUNDING] == 1 && e.energy[HU_BLOCK_ROUNDING] == 0x1p-6);
 }
 
 static void parts_add_up(void **state)
