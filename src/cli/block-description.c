@@ -6,25 +6,6 @@
 
 #include "src/cli/cli.h"
 
-static hu_line *add(hu_description *d, const char *label, const char *key, hu_line_kind kind)
-{
-    hu_line *l = &d->lines[d->n++];
-    l->label = label;
-    l->key = key;
-    l->kind = kind;
-    return l;
-}
-
-static void add_text(hu_description *d, const char *label, const char *key, const char *value)
-{
-    snprintf(add(d, label, key, HU_LINE_TEXT)->text, sizeof d->lines[0].text, "%s", value);
-}
-
-static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
-{
-    hu_line_set_number(add(d, label, key, HU_LINE_NUMBER), value);
-}
-
 static const char *rule_in_words(const hu_block_format *f)
 {
     static const char *const of_powers[HU_N_SCALE_RULES] = {
@@ -53,7 +34,7 @@ static void add_shape(hu_description *d, const hu_block_format *f)
         snprintf(text, sizeof text, "%zu lines of %zu elements", f->rows, f->size);
     else
         snprintf(text, sizeof text, "%zu element%s along an index", f->size, f->size == 1 ? "" : "s");
-    add_text(d, "block", "block", text);
+    hu_description_text(d, "block", "block", text);
 }
 
 static void add_packing(hu_description *d, const hu_block_format *f)
@@ -63,7 +44,7 @@ static void add_packing(hu_description *d, const hu_block_format *f)
              "element i at bits %d i to %d i + %d of its block, lowest first; scales apart, in %d byte%s each%s",
              f->element->width_bits, f->element->width_bits, f->element->width_bits - 1, (f->scale->width_bits + 7) / 8,
              f->scale->width_bits > 8 ? "s" : "", f->scale->width_bits > 8 ? ", little-endian" : "");
-    add_text(d, "bytes", "bytes", text);
+    hu_description_text(d, "bytes", "bytes", text);
 }
 
 /* The smallest positive scale, which a scale that would be smaller becomes. */
@@ -72,34 +53,34 @@ static void add_range(hu_description *d, const hu_block_format *f)
     char text[64];
     hu_num most = hu_format_max(f->element), least = hu_format_min_subnormal(f->element);
     double binades = most.exp - least.exp + log2((double)most.sig) - log2((double)least.sig);
-    add_number(d, "largest element", "element_max", most);
-    add_number(d, "smallest element", "element_min", least);
+    hu_description_number(d, "largest element", "element_max", most);
+    hu_description_number(d, "smallest element", "element_min", least);
     snprintf(text, sizeof text, "%.2f", binades);
-    snprintf(add(d, "binades in a block", "binades", HU_LINE_COUNT)->text, sizeof text, "%s", text);
-    add_number(d, "largest scale", "scale_max", hu_format_max(f->scale));
-    add_number(d, "smallest scale", "scale_min", hu_format_min_subnormal(f->scale));
+    snprintf(hu_description_add(d, "binades in a block", "binades", HU_PROPERTY_COUNT)->text, sizeof text, "%s", text);
+    hu_description_number(d, "largest scale", "scale_max", hu_format_max(f->scale));
+    hu_description_number(d, "smallest scale", "scale_min", hu_format_min_subnormal(f->scale));
 }
 
 void hu_describe_block(hu_description *d, const hu_block_format *f)
 {
     char formula[HU_BLOCK_NAME_SIZE], text[64];
     d->n = 0;
-    add_text(d, "name", "name", f->name);
-    add_text(d, "family", "family", "block");
-    add_text(d, "formula", "formula", hu_block_formula(f, formula));
-    add_text(d, "element", "element", f->element->name);
-    add_text(d, "scale", "scale", f->scale->name);
+    hu_description_text(d, "name", "name", f->name);
+    hu_description_text(d, "family", "family", "block");
+    hu_description_text(d, "formula", "formula", hu_block_formula(f, formula));
+    hu_description_text(d, "element", "element", f->element->name);
+    hu_description_text(d, "scale", "scale", f->scale->name);
     if (f->tensor)
-        add_text(d, "tensor scale", "tensor", f->tensor->name);
+        hu_description_text(d, "tensor scale", "tensor", f->tensor->name);
     add_shape(d, f);
-    add_text(d, "rule", "rule", rule_in_words(f));
+    hu_description_text(d, "rule", "rule", rule_in_words(f));
     if (f->target != 0)
-        add_number(d, "target", "target", hu_num_from_double(f->target));
-    snprintf(add(d, "bits of a value", "bits_per_value", HU_LINE_COUNT)->text, sizeof text, "%.10g",
+        hu_description_number(d, "target", "target", hu_num_from_double(f->target));
+    snprintf(hu_description_add(d, "bits of a value", "bits_per_value", HU_PROPERTY_COUNT)->text, sizeof text, "%.10g",
              hu_block_bits_per_value(f));
     add_range(d, f);
     add_packing(d, f);
-    add_text(d, "source", "source", f->source);
+    hu_description_text(d, "source", "source", f->source);
 }
 
 void hu_list_blocks(FILE *out)

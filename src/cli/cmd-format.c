@@ -56,9 +56,9 @@ static const char grammar[] =
 
 /* --- as text --- */
 
-static void print_line(const hu_line *l)
+static void print_line(const hu_property *l)
 {
-    if (l->kind == HU_LINE_NUMBER)
+    if (l->kind == HU_PROPERTY_NUMBER)
         printf("%-20s %-26s %s\n", l->label, l->text, l->hex);
     else
         printf("%-20s %s\n", l->label, l->text);
@@ -83,7 +83,7 @@ static void print_json_lines(const hu_description *d)
     putchar('{');
     for (int i = 0; i < d->n; i++) {
         printf("\"%s\": ", d->lines[i].key);
-        hu_line_json(stdout, &d->lines[i]);
+        hu_property_json(stdout, &d->lines[i]);
         if (i + 1 < d->n)
             fputs(", ", stdout);
     }

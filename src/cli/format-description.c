@@ -1,45 +1,43 @@
 /* format-description.c - what a format is, as lines of text, counts and exact numbers; for halfulp format. */
 #include "src/cli/format-description.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "src/cli/cli.h"
 
-static hu_line *add(hu_description *d, const char *label, const char *key, hu_line_kind kind)
+hu_property *hu_description_add(hu_description *d, const char *label, const char *key, hu_property_kind kind)
 {
-    hu_line *l = &d->lines[d->n++];
+    assert(d->n < HU_DESCRIPTION_LINES);
+    hu_property *l = &d->lines[d->n++];
     l->label = label;
     l->key = key;
     l->kind = kind;
     return l;
 }
 
-static void add_text(hu_description *d, const char *label, const char *key, const char *value)
+void hu_description_text(hu_description *d, const char *label, const char *key, const char *value)
 {
-    snprintf(add(d, label, key, HU_LINE_TEXT)->text, sizeof d->lines[0].text, "%s", value);
+    snprintf(hu_description_add(d, label, key, HU_PROPERTY_TEXT)->text, sizeof d->lines[0].text, "%s", value);
 }
 
-static void add_count(hu_description *d, const char *label, const char *key, long long value)
+void hu_description_number(hu_description *d, const char *label, const char *key, hu_num value)
 {
-    snprintf(add(d, label, key, HU_LINE_COUNT)->text, sizeof d->lines[0].text, "%lld", value);
-}
-
-void hu_line_set_number(hu_line *l, hu_num value)
-{
+    hu_property *l = hu_description_add(d, label, key, HU_PROPERTY_NUMBER);
     l->number = value;
     hu_num_to_decimal(value, l->text);
     hu_num_to_hex(value, l->hex);
 }
 
-static void add_number(hu_description *d, const char *label, const char *key, hu_num value)
+static void add_count(hu_description *d, const char *label, const char *key, long long value)
 {
-    hu_line_set_number(add(d, label, key, HU_LINE_NUMBER), value);
+    snprintf(hu_description_add(d, label, key, HU_PROPERTY_COUNT)->text, sizeof d->lines[0].text, "%lld", value);
 }
 
 /* The largest value, all of its bits. */
 static void add_max(hu_description *d, const hu_format *f)
 {
-    add_number(d, "largest finite", "max", hu_format_max(f));
+    hu_description_number(d, "largest finite", "max", hu_format_max(f));
     if (f->is_wide) {
         hu_bits code = hu_format_max_bits(f);
         hu_bits_to_decimal(f, &code, d->lines[d->n - 1].text);
@@ -126,7 +124,7 @@ char *hu_count_text(hu_u128 n, char text[48])
 
 static void add_big_count(hu_description *d, const char *label, const char *key, hu_bits n)
 {
-    bits_text(n, add(d, label, key, HU_LINE_COUNT)->text);
+    bits_text(n, hu_description_add(d, label, key, HU_PROPERTY_COUNT)->text);
 }
 
 /* --- the description --- */
@@ -138,8 +136,8 @@ static void add_fields(hu_description *d, const hu_format *f)
     if (is_fixed(f)) {
         snprintf(fields, sizeof fields, "%s%d whole, %d fraction", f->is_signed ? "1 sign, " : "",
                  f->emin + 1, f->man_bits - f->emin);
-        add_text(d, "fields in bits", "fields", fields);
-        add_text(d, "past the range", "overflow", f->wraps ? "wraps around" : "the nearest value");
+        hu_description_text(d, "fields in bits", "fields", fields);
+        hu_description_text(d, "past the range", "overflow", f->wraps ? "wraps around" : "the nearest value");
         return;
     }
     if (!hu_format_has_fields(f)) {
@@ -149,7 +147,7 @@ static void add_fields(hu_description *d, const hu_format *f)
         return;
     }
     snprintf(fields, sizeof fields, "%s%d exponent, %d significand", f->is_signed ? "1 sign, " : "", f->exp_bits, f->man_bits);
-    add_text(d, "fields in bits", "fields", fields);
+    hu_description_text(d, "fields in bits", "fields", fields);
     add_count(d, "exponent bits", "exp_bits", f->exp_bits);
     add_count(d, "significand bits", "man_bits", f->man_bits);
     add_count(d, "precision in bits", "precision_bits", f->man_bits + 1);
@@ -161,30 +159,30 @@ static void add_fields(hu_description *d, const hu_format *f)
 static void add_specials(hu_description *d, const hu_format *f)
 {
     static const char *const subnormals[] = {"kept", "read as zero", "flushed to zero as results", "flushed to zero, read and as results"};
-    add_text(d, "infinities", "has_infinities", f->has_inf ? "yes" : "no");
-    add_text(d, "NaN", "has_nan", f->has_nan ? "yes" : "no");
-    add_text(d, "negative zero", "has_negative_zero", f->has_negative_zero ? "yes" : "no");
+    hu_description_text(d, "infinities", "has_infinities", f->has_inf ? "yes" : "no");
+    hu_description_text(d, "NaN", "has_nan", f->has_nan ? "yes" : "no");
+    hu_description_text(d, "negative zero", "has_negative_zero", f->has_negative_zero ? "yes" : "no");
     if (hu_format_has_fields(f))
-        add_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
+        hu_description_text(d, "subnormals", "subnormals", subnormals[f->subnormals & 3]);
 }
 
 void hu_describe(hu_description *d, const hu_format *f)
 {
     d->n = 0;
-    add_text(d, "name", "name", f->name);
-    add_text(d, "family", "family", f->family->name);
+    hu_description_text(d, "name", "name", f->name);
+    hu_description_text(d, "family", "family", f->family->name);
     add_fields(d, f);
     add_specials(d, f);
     add_max(d, f);
     if (is_fixed(f))
-        add_number(d, "most negative", "min", hu_format_lowest(f));
+        hu_description_number(d, "most negative", "min", hu_format_lowest(f));
     if (hu_format_has_fields(f)) {
-        add_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
-        add_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+        hu_description_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
+        hu_description_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
     } else {
-        add_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
+        hu_description_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
     }
-    add_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
+    hu_description_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
     if (hu_format_has_fields(f) || f->width_bits <= HU_VALUES_WIDEST) {
         census c = hu_format_has_fields(f) ? count_by_fields(f) : count_codes(f);
         add_big_count(d, "finite values", "n_finite", c.finite);
@@ -192,10 +190,10 @@ void hu_describe(hu_description *d, const hu_format *f)
         add_big_count(d, "NaN codes", "n_nans", c.nans);
     }
     if (f->source)
-        add_text(d, "source", "source", f->source);
+        hu_description_text(d, "source", "source", f->source);
 }
 
-const hu_line *hu_description_line(const hu_description *d, const char *key)
+const hu_property *hu_description_find(const hu_description *d, const char *key)
 {
     for (int i = 0; i < d->n; i++) {
         if (strcmp(d->lines[i].key, key) == 0)
@@ -214,11 +212,11 @@ void hu_number_json(FILE *out, hu_num x)
     fprintf(out, "\"hex\": \"%s\"", hu_num_to_hex(x, text));
 }
 
-void hu_line_json(FILE *out, const hu_line *l)
+void hu_property_json(FILE *out, const hu_property *l)
 {
-    if (l->kind == HU_LINE_NUMBER) {
+    if (l->kind == HU_PROPERTY_NUMBER) {
         fprintf(out, "{\"value\": %s, \"hex\": \"%s\"}", l->text, l->hex);
-    } else if (l->kind == HU_LINE_COUNT) {
+    } else if (l->kind == HU_PROPERTY_COUNT) {
         fputs(l->text, out);
     } else if (strcmp(l->text, "yes") == 0 || strcmp(l->text, "no") == 0) {
         fputs(l->text[0] == 'y' ? "true" : "false", out);

@@ -19,20 +19,20 @@ typedef struct diff {
 
 /* --- properties --- */
 
-static bool is_same_line(const hu_line *a, const hu_line *b)
+static bool is_same_line(const hu_property *a, const hu_property *b)
 {
     if (!a || !b || a->kind != b->kind)
         return false;
-    return a->kind == HU_LINE_NUMBER ? hu_num_compare(a->number, b->number) == 0 : strcmp(a->text, b->text) == 0;
+    return a->kind == HU_PROPERTY_NUMBER ? hu_num_compare(a->number, b->number) == 0 : strcmp(a->text, b->text) == 0;
 }
 
 /* The i-th line of A, then of B's lines those that A has not; *pair gets the lines of both, NULL where one has none. */
-static bool next_pair(const diff *x, int *i, const hu_line *pair[2])
+static bool next_pair(const diff *x, int *i, const hu_property *pair[2])
 {
     for (; *i < x->d[0].n + x->d[1].n; ++*i) {
         bool in_a = *i < x->d[0].n;
-        const hu_line *l = in_a ? &x->d[0].lines[*i] : &x->d[1].lines[*i - x->d[0].n];
-        const hu_line *other = hu_description_line(&x->d[in_a], l->key);
+        const hu_property *l = in_a ? &x->d[0].lines[*i] : &x->d[1].lines[*i - x->d[0].n];
+        const hu_property *other = hu_description_find(&x->d[in_a], l->key);
         if (!in_a && other)
             continue;
         pair[0] = in_a ? l : other;
@@ -43,17 +43,17 @@ static bool next_pair(const diff *x, int *i, const hu_line *pair[2])
     return false;
 }
 
-static const char *shown(const hu_line *l)
+static const char *shown(const hu_property *l)
 {
     return l ? l->text : "-";
 }
 
 static void print_properties(const diff *x)
 {
-    const hu_line *pair[2];
+    const hu_property *pair[2];
     printf("%-20s %-26s %s\n", "", x->name[0], x->name[1]);
     for (int i = 0; next_pair(x, &i, pair);) {
-        const hu_line *l = pair[0] ? pair[0] : pair[1];
+        const hu_property *l = pair[0] ? pair[0] : pair[1];
         if (!is_same_line(pair[0], pair[1]) && strcmp(l->key, "name") != 0 && strcmp(l->key, "source") != 0)
             printf("%-20s %-26s %s\n", l->label, shown(pair[0]), shown(pair[1]));
     }
@@ -181,11 +181,11 @@ static void print_values(const diff *x)
 
 static void json_properties(const diff *x)
 {
-    const hu_line *pair[2];
+    const hu_property *pair[2];
     const char *lead = "";
     printf("\"differences\": {");
     for (int i = 0; next_pair(x, &i, pair);) {
-        const hu_line *l = pair[0] ? pair[0] : pair[1];
+        const hu_property *l = pair[0] ? pair[0] : pair[1];
         if (is_same_line(pair[0], pair[1]) || strcmp(l->key, "name") == 0)
             continue;
         printf("%s\"%s\": [", lead, l->key);
@@ -193,7 +193,7 @@ static void json_properties(const diff *x)
         for (int side = 0; side < 2; side++) {
             fputs(side ? ", " : "", stdout);
             if (pair[side])
-                hu_line_json(stdout, pair[side]);
+                hu_property_json(stdout, pair[side]);
             else
                 fputs("null", stdout);
         }

@@ -77,11 +77,11 @@ static int collect_columns(const hu_format *const *formats, int n, column column
         hu_description d;
         hu_describe(&d, formats[i]);
         for (int k = 0; k < d.n; k++) {
-            const hu_line *l = &d.lines[k];
+            const hu_property *l = &d.lines[k];
             int at = 0;
             while (at < n_columns && strcmp(columns[at].key, l->key) != 0)
                 at++;
-            for (int hex = 0; at == n_columns - hex && hex <= (l->kind == HU_LINE_NUMBER) && n_columns < MOST_COLUMNS; hex++) {
+            for (int hex = 0; at == n_columns - hex && hex <= (l->kind == HU_PROPERTY_NUMBER) && n_columns < MOST_COLUMNS; hex++) {
                 column *c = &columns[n_columns++];
                 *c = (column){l->key, hex, ""};
                 snprintf(c->head, sizeof c->head, "%s%s", l->key, hex ? "_hex" : "");
@@ -104,7 +104,7 @@ static void table_for_programs(const hu_format *const *formats, int n)
         hu_description d;
         hu_describe(&d, formats[i]);
         for (int k = 0; k < n_columns; k++) {
-            const hu_line *l = hu_description_line(&d, columns[k].key);
+            const hu_property *l = hu_description_find(&d, columns[k].key);
             hu_table_text(&t, !l ? "" : columns[k].is_hex ? l->hex : l->text);
         }
     }
