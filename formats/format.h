@@ -53,6 +53,7 @@ typedef enum hu_term {
 } hu_term;
 
 struct hu_wide;                       /* src/num/wide.h, internal */
+struct hu_logarithmic;                /* formats/logarithmic.h, internal */
 
 typedef struct hu_family {
     const char *name;                                         /* "float", ...                      */
@@ -70,6 +71,7 @@ typedef struct hu_family {
                                                                  result is zero. NULL: all values are exact numbers */
     const char *operations;                                   /* those of src/ops/table.c that the family has, by name with
                                                                  a space between them; NULL: all of them */
+    const struct hu_logarithmic *logarithmic;                 /* how codes say a logarithm, where they do */
 } hu_family;
 
 extern const hu_family hu_family_float;

@@ -75,28 +75,6 @@ static hu_bracket bracket_log(const hu_format *f, hu_log l)
     return b;
 }
 
-static const hu_logarithmic logarithmic = {HU_LOG_2, log_of, bracket_log};
-
-static hu_num decode(const hu_format *f, hu_code code)
-{
-    return hu_logarithmic_decode(&logarithmic, f, code);
-}
-
-static void wide(const hu_format *f, hu_code code, hu_wide *out)
-{
-    hu_logarithmic_wide(&logarithmic, f, code, out);
-}
-
-static hu_bracket bracket(const hu_format *f, hu_num x)
-{
-    return hu_logarithmic_bracket(&logarithmic, f, x);
-}
-
-static bool result(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out)
-{
-    return hu_logarithmic_result(&logarithmic, f, term, x, out);
-}
-
 static hu_code special(const hu_format *f, hu_num x)
 {
     return x.kind == HU_ZERO ? zero_code(f) : f->nan_code;
@@ -108,8 +86,12 @@ static hu_code negate(const hu_format *f, hu_code code)
     return has_other ? code ^ sign_bit(f) : code;
 }
 
-const hu_family hu_family_lns = {.name = "lns", .decode = decode, .bracket = bracket, .special = special, .negate = negate,
-                                 .wide = wide, .result = result, .operations = hu_logarithmic_operations};
+static const hu_logarithmic logarithmic = {HU_LOG_2, log_of, bracket_log};
+
+const hu_family hu_family_lns = {
+    .name = "lns", .decode = hu_logarithmic_decode, .bracket = hu_logarithmic_bracket, .special = special, .negate = negate,
+    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
+};
 
 hu_reading hu_read_lns(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err)
 {

@@ -15,14 +15,16 @@
 
 const char hu_logarithmic_operations[] = "add sub mul div fma sqrt neg abs min max eq lt le";
 
-hu_num hu_logarithmic_decode(const hu_logarithmic *family, const hu_format *f, hu_code code)
+hu_num hu_logarithmic_decode(const hu_format *f, hu_code code)
 {
+    const hu_logarithmic *family = f->family->logarithmic;
     hu_log l;
     return family->log_of(f, code, &l) ? hu_log_value(family->base, l) : hu_num_nan();
 }
 
-void hu_logarithmic_wide(const hu_logarithmic *family, const hu_format *f, hu_code code, hu_wide *out)
+void hu_logarithmic_wide(const hu_format *f, hu_code code, hu_wide *out)
 {
+    const hu_logarithmic *family = f->family->logarithmic;
     hu_log l;
     *out = family->log_of(f, code, &l) ? hu_log_wide_value(family->base, l) : hu_wide_special(HU_NAN, false);
 }
@@ -32,20 +34,22 @@ static bool is_same(hu_num a, hu_num b)
     return a.kind == b.kind && a.exp == b.exp && a.sig == b.sig && a.sticky == b.sticky;
 }
 
-hu_bracket hu_logarithmic_bracket(const hu_logarithmic *family, const hu_format *f, hu_num x)
+hu_bracket hu_logarithmic_bracket(const hu_format *f, hu_num x)
 {
+    const hu_logarithmic *family = f->family->logarithmic;
     hu_bracket b = family->bracket(f, hu_log_of(family->base, x));
     hu_log l;
-    if (x.sticky && is_same(x, hu_logarithmic_decode(family, f, b.hi)) && family->log_of(f, b.hi, &l))
+    if (x.sticky && is_same(x, hu_logarithmic_decode(f, b.hi)) && family->log_of(f, b.hi, &l))
         return family->bracket(f, l);
     return b;
 }
 
-bool hu_logarithmic_result(const hu_logarithmic *family, const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out)
+bool hu_logarithmic_result(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out)
 {
     static const int operands[] = {
         [HU_TERM_SUM] = 2, [HU_TERM_DIFFERENCE] = 2, [HU_TERM_PRODUCT] = 2, [HU_TERM_QUOTIENT] = 2, [HU_TERM_ROOT] = 1, [HU_TERM_FUSED] = 3,
     };
+    const hu_logarithmic *family = f->family->logarithmic;
     hu_log l[3] = {{.kind = HU_ZERO}}, result = {.kind = HU_ZERO};
     for (int i = 0; i < operands[term]; i++)
         family->log_of(f, x[i], &l[i]);

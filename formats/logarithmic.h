@@ -1,5 +1,4 @@
-/* logarithmic.h - what the logarithmic families have in common. Internal to formats/.
- */
+/* logarithmic.h - what the logarithmic families have in common. Internal to formats/. */
 #ifndef HU_FORMATS_LOGARITHMIC_H
 #define HU_FORMATS_LOGARITHMIC_H
 
@@ -13,11 +12,11 @@ typedef struct hu_logarithmic {
     hu_bracket (*bracket)(const hu_format *f, hu_log l);                    /* l: finite    */
 } hu_logarithmic;
 
-hu_num     hu_logarithmic_decode (const hu_logarithmic *family, const hu_format *f, hu_code code);
-void       hu_logarithmic_wide   (const hu_logarithmic *family, const hu_format *f, hu_code code, hu_wide *out);
-hu_bracket hu_logarithmic_bracket(const hu_logarithmic *family, const hu_format *f, hu_num x);
-bool       hu_logarithmic_result (const hu_logarithmic *family, const hu_format *f, hu_term term, const hu_code *x,
-                                  hu_bracket *out);
+/* The functions of these families; `logarithmic` of the family says the rest. */
+hu_num     hu_logarithmic_decode (const hu_format *f, hu_code code);
+void       hu_logarithmic_wide   (const hu_format *f, hu_code code, hu_wide *out);
+hu_bracket hu_logarithmic_bracket(const hu_format *f, hu_num x);
+bool       hu_logarithmic_result (const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out);
 
 /* The operations that these families have. */
 extern const char hu_logarithmic_operations[];

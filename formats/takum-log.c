@@ -33,27 +33,8 @@ static hu_bracket bracket_log(const hu_format *f, hu_log l)
 
 static const hu_logarithmic logarithmic = {HU_LOG_SQRT_E, log_of, bracket_log};
 
-static hu_num decode(const hu_format *f, hu_code code)
-{
-    return hu_logarithmic_decode(&logarithmic, f, code);
-}
-
-static void wide(const hu_format *f, hu_code code, hu_wide *out)
-{
-    hu_logarithmic_wide(&logarithmic, f, code, out);
-}
-
-static hu_bracket bracket(const hu_format *f, hu_num x)
-{
-    return hu_logarithmic_bracket(&logarithmic, f, x);
-}
-
-static bool result(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out)
-{
-    return hu_logarithmic_result(&logarithmic, f, term, x, out);
-}
-
 const hu_family hu_family_takum_log = {
-    .name = "takum_log", .decode = decode, .bracket = bracket, .special = hu_tapered_special, .negate = hu_tapered_negate,
-    .wide = wide, .result = result, .operations = hu_logarithmic_operations,
+    .name = "takum_log", .decode = hu_logarithmic_decode, .bracket = hu_logarithmic_bracket,
+    .special = hu_tapered_special, .negate = hu_tapered_negate,
+    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
 };
