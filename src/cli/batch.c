@@ -229,17 +229,17 @@ static head *find_head(hu_batch *b, span *line, hu_error *err)
 
 /* --- a line --- */
 
-static hu_status wrong_code(span word, const hu_side *side, hu_error *err)
+static hu_status wrong_code(span word, const hu_code_type *type, hu_error *err)
 {
     char text[64];
     hu_bits code;
     hu_cli_printable(word.at, (size_t)(word.end - word.at), text, sizeof text);
     if (!read_hex(word, &code))
         return hu_fail(err, HU_EPARSE, "'%s' is not a code; codes are hexadecimal and begin with 0x", text);
-    if (side->format)
-        return hu_fail(err, HU_ERANGE, "code %s has more than the %d bits of %s", text, side->width_bits,
-                       side->format->name);
-    return hu_fail(err, HU_ERANGE, "code %s has more than %d bits", text, side->width_bits);
+    if (type->format)
+        return hu_fail(err, HU_ERANGE, "code %s has more than the %d bits of %s", text, type->width_bits,
+                       type->format->name);
+    return hu_fail(err, HU_ERANGE, "code %s has more than %d bits", text, type->width_bits);
 }
 
 /* Codes of up to 64 bits, which most are, without a loop. */

@@ -5,26 +5,16 @@
 #ifndef HU_CLI_CALCULATION_H
 #define HU_CLI_CALCULATION_H
 
-#include "src/ops/bits.h"
+#include "src/hardware/code-type.h"
 
 #define HU_CALCULATION_OPERANDS 3    /* at most */
 
-/* What an operand or a result is: a code of a format, or an integer in two's complement. */
-typedef struct hu_side {
-    const hu_format *format;   /* NULL: an integer */
-    int  width_bits;           /* of a code        */
-    bool is_signed;            /* of an integer    */
-} hu_side;
-
 typedef struct hu_calculation {
     const hu_op *op;           /* NULL: cvt */
-    hu_side from, to;          /* of the operands and of the result; they differ for cvt only */
+    hu_code_type from, to;          /* of the operands and of the result; they differ for cvt only */
     int arity;
     hu_env env;
 } hu_calculation;
-
-/* A format of the grammar, or int1..int64, uint1..uint64. */
-hu_status hu_side_find(hu_side *side, const char *name, hu_error *err);
 
 /* Fills op and arity: one of src/ops, or "cvt". */
 hu_status hu_calculation_set_op(hu_calculation *c, const char *op, hu_error *err);
@@ -37,8 +27,5 @@ hu_bits hu_calculation_run(hu_calculation *c, const hu_bits operand[HU_CALCULATI
 
 /* How many bits the result's code has: 1 for a comparison. */
 int hu_calculation_result_bits(const hu_calculation *c);
-
-/* The value of an integer's code. */
-hu_num hu_side_integer(const hu_side *side, const hu_bits *code);
 
 #endif

@@ -116,8 +116,8 @@ static int read_operation(const words *w, hu_calculation *c, int *argc, char ***
                            c->op->name);
     if (!w->to)
         return hu_cli_fail(HU_CLI_USAGE, "calc: cvt needs a format to go to: --from FORMAT --to FORMAT, or 'fp32>e5m2'");
-    c->from = (hu_side){.format = NULL, .width_bits = 0};
-    if (hu_side_find(&c->to, w->to, &err) != HU_OK || (w->from && hu_side_find(&c->from, w->from, &err) != HU_OK))
+    c->from = (hu_code_type){.format = NULL, .width_bits = 0};
+    if (hu_code_type_find(&c->to, w->to, &err) != HU_OK || (w->from && hu_code_type_find(&c->from, w->from, &err) != HU_OK))
         return hu_cli_fail(HU_CLI_USAGE, "calc: %s", err.text);
     if (!c->to.format && !c->from.format)
         return hu_cli_fail(HU_CLI_USAGE, "calc: cvt to an integer needs a format to come from: --from FORMAT");
@@ -130,22 +130,22 @@ static bool is_code(const char *word)
     return word[0] == '0' && (word[1] == 'x' || word[1] == 'X') && !strpbrk(word, ".pP");
 }
 
-static int read_code(const hu_side *side, const char *word, hu_bits *code)
+static int read_code(const hu_code_type *type, const char *word, hu_bits *code)
 {
     hu_error err;
-    if (hu_bits_from_text(word, side->width_bits, code, &err) == HU_OK)
+    if (hu_bits_from_text(word, type->width_bits, code, &err) == HU_OK)
         return HU_CLI_OK;
     return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s': %s", word, err.text);
 }
 
-static int read_integer(const hu_side *side, const char *word, hu_bits *code)
+static int read_integer(const hu_code_type *type, const char *word, hu_bits *code)
 {
     char *end;
-    int spare = 64 - side->width_bits;
+    int spare = 64 - type->width_bits;
     uint64_t n;
     bool fits;
     errno = 0;
-    if (side->is_signed) {
+    if (type->is_signed) {
         long long value = strtoll(word, &end, 10);
         fits = value >= INT64_MIN >> spare && value <= INT64_MAX >> spare;
         n = (uint64_t)value;
@@ -158,7 +158,7 @@ static int read_integer(const hu_side *side, const char *word, hu_bits *code)
         return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s' is not a whole number", word);
     if (!fits || errno)
         return hu_cli_fail(HU_CLI_USAGE, "calc: operand '%s' is not one of %sint%d", word,
-                           side->is_signed ? "" : "u", side->width_bits);
+                           type->is_signed ? "" : "u", type->width_bits);
     *code = hu_bits_from_code(n & (UINT64_MAX >> spare));
     return HU_CLI_OK;
 }
@@ -225,18 +225,18 @@ static hu_num value_of(const hu_calculation *c, const hu_bits *code)
 {
     if (c->op && c->op->is_predicate)
         return hu_num_from_u64(code->word[0]);
-    return c->to.format ? hu_bits_decode(c->to.format, code) : hu_side_integer(&c->to, code);
+    return c->to.format ? hu_bits_decode(c->to.format, code) : hu_code_type_integer(&c->to, code);
 }
 
-static void print_side(const char *key, const hu_side *side)
+static void print_type(const char *key, const hu_code_type *type)
 {
     printf("\"%s\": ", key);
-    if (side->format)
-        hu_cli_json_string(stdout, side->format->name);
-    else if (side->width_bits == 0)
+    if (type->format)
+        hu_cli_json_string(stdout, type->format->name);
+    else if (type->width_bits == 0)
         fputs("null", stdout);
     else
-        printf("\"%sint%d\"", side->is_signed ? "" : "u", side->width_bits);
+        printf("\"%sint%d\"", type->is_signed ? "" : "u", type->width_bits);
     fputs(", ", stdout);
 }
 
@@ -261,9 +261,9 @@ static void print_json(const hu_calculation *c, const result *r, char **operands
 {
     char out[HU_TEXT_SIZE];
     printf("{\"op\": \"%s\", ", c->op ? c->op->name : "cvt");
-    print_side(c->op ? "format" : "from", &c->from);
+    print_type(c->op ? "format" : "from", &c->from);
     if (!c->op)
-        print_side("to", &c->to);
+        print_type("to", &c->to);
     printf("\"rounding\": \"%s\", \"operands\": [", c->env.rounding->name);
     for (int i = 0; i < c->arity; i++) {
         if (i)

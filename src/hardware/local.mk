@@ -1,6 +1,11 @@
 # src/hardware
+liblab_la_SOURCES += src/hardware/code-type.h
+liblab_la_SOURCES += src/hardware/code-type.c
 liblab_la_SOURCES += src/hardware/task.h
+liblab_la_SOURCES += src/hardware/task-parts.h
 liblab_la_SOURCES += src/hardware/task.c
+liblab_la_SOURCES += src/hardware/task-block.c
+liblab_la_SOURCES += src/hardware/task-dot.c
 liblab_la_SOURCES += src/hardware/testfloat.h
 liblab_la_SOURCES += src/hardware/testfloat.c
 liblab_la_SOURCES += src/hardware/dot.h
