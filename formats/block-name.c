@@ -174,14 +174,6 @@ static hu_status check_pair(const hu_format *a, const hu_format *b, const char *
                    name, a->name, b->name, bits, LONGEST_PRECISION);
 }
 
-static int significant_bits(double x)
-{
-    int bits = 0;
-    for (hu_u128 sig = hu_num_from_double(x).sig; sig; sig <<= 1)
-        bits++;
-    return bits;
-}
-
 static hu_status check(const hu_block_format *f, const char *name, hu_error *err)
 {
     hu_status status = check_part(f->element, name, "element", err);
@@ -196,7 +188,7 @@ static hu_status check(const hu_block_format *f, const char *name, hu_error *err
         status = check_pair(f->scale, f->tensor, name, err);
     if (!status)
         status = check_pair(f->element, f->scale, name, err);
-    if (!status && f->target != 0 && f->tensor->man_bits + 1 + significant_bits(f->target) > LONGEST_PRECISION)
+    if (!status && f->target != 0 && f->tensor->man_bits + 1 + hu_num_bits(hu_num_from_double(f->target)) > LONGEST_PRECISION)
         return hu_fail(err, HU_ERANGE,
                        "block format '%.60s': the target and %s have more than %d bits together; a rounder target will do",
                        name, f->tensor->name, LONGEST_PRECISION);

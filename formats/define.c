@@ -127,12 +127,6 @@ static void digest(hu_listed *l)
 
 /* --- the format --- */
 
-static int significant_bits(hu_num x)
-{
-    uint64_t upper = (uint64_t)(x.sig >> 64);               /* a double has no bits below */
-    return 64 - __builtin_ctzll(upper);
-}
-
 static int bits_for(int n_codes)
 {
     int bits = 1;
@@ -150,7 +144,7 @@ static hu_format describe(const hu_listed *l, int32_t nan)
         if (x.kind != HU_FINITE)
             continue;
         f.emin = x.exp < f.emin ? x.exp : f.emin;
-        f.man_bits = significant_bits(x) - 1 > f.man_bits ? significant_bits(x) - 1 : f.man_bits;
+        f.man_bits = hu_num_bits(x) - 1 > f.man_bits ? hu_num_bits(x) - 1 : f.man_bits;
     }
     f.emax = hu_num_from_double(l->value[l->n - 1]).exp;
     f.max_code = (hu_code)l->code[l->n - 1];

@@ -26,8 +26,7 @@ typedef struct window {
 
 static int lowest_bit(hu_num x)
 {
-    uint64_t upper = (uint64_t)(x.sig >> 64), lower = (uint64_t)x.sig;
-    return x.exp - 127 + (lower ? __builtin_ctzll(lower) : 64 + __builtin_ctzll(upper));
+    return x.exp + 1 - hu_num_bits(x);
 }
 
 /* The window in which three numbers and their differences are whole numbers, with room for doubling them. */
@@ -126,10 +125,7 @@ static uint64_t part_between(hu_num x, hu_num lo, hu_num other)
 /* x against a value of the list. */
 static int compare_to(hu_num x, double value)
 {
-    bool sticky = x.sticky;
-    x.sticky = false;
-    int order = hu_num_compare(x, hu_num_from_double(value));
-    return order || !sticky ? order : x.negative ? -1 : 1;
+    return hu_num_compare(x, hu_num_from_double(value));
 }
 
 /* The rank of the last value that is not above x; -1: x is below them all. */

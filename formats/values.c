@@ -115,12 +115,6 @@ static hu_binade binade_by_fields(const hu_format *f, int exp)
     return b;
 }
 
-/* The exponent of the lowest bit of x, a number of up to 64 bits. */
-static int lowest_bit(hu_num x)
-{
-    return x.exp - 63 + __builtin_ctzll((uint64_t)(x.sig >> 64));
-}
-
 hu_binade hu_format_binade(const hu_format *f, int exp)
 {
     if (hu_format_has_fields(f))
@@ -135,7 +129,7 @@ hu_binade hu_format_binade(const hu_format *f, int exp)
     hu_num next = hu_decode(f, above.hi);
     bool is_single = above.overflow || above.hi_wraps || next.exp > exp;
     b.has_any = true;
-    b.step_exp = !is_single ? hu_num_add(next, hu_num_negate(start), false).exp : offset.kind == HU_ZERO ? exp : lowest_bit(offset);
+    b.step_exp = !is_single ? hu_num_add(next, hu_num_negate(start), false).exp : offset.kind == HU_ZERO ? exp : offset.exp + 1 - hu_num_bits(offset);
     b.first = b.last = in_steps(offset, b.step_exp);
     if (!is_single)
         b.last = most.exp == exp ? in_steps(hu_num_add(most, hu_num_negate(power), false), b.step_exp) : ((hu_u128)1 << (exp - b.step_exp)) - 1;

@@ -252,21 +252,13 @@ static hu_flags run(const job *g)
     return flags;
 }
 
-static hu_status check_format(const char *what, const char *role, const hu_format *f, bool is_f32, hu_error *err)
-{
-    if (!f || (is_f32 ? hu_fits_f32(f) : hu_fits_f64(f)))
-        return HU_OK;
-    return hu_fail(err, HU_EINVAL, "%s: the %s format %s has values that are no values of %s%s", what, role, f->name,
-                   is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
-}
-
 static hu_status check(const char *what, const hu_accumulator *acc, const hu_gemm_shape *s, bool is_f32, hu_error *err)
 {
     const struct { const char *role; const hu_format *format; } formats[] = {
-        {"product", acc->product}, {"sum", acc->sum}, {"outer", acc->outer},
+        {"the product ", acc->product}, {"the sum ", acc->sum}, {"the outer ", acc->outer},
     };
     for (int i = 0; i < 3; i++) {
-        hu_status status = check_format(what, formats[i].role, formats[i].format, is_f32, err);
+        hu_status status = formats[i].format ? hu_check_fit(what, formats[i].role, formats[i].format, is_f32, err) : HU_OK;
         if (status)
             return status;
     }

@@ -37,10 +37,10 @@ hu_status hu_encode_f64(uint64_t *out, const double *in, size_t n, const hu_form
 hu_status hu_decode_f64(double *out, const uint64_t *in, size_t n, const hu_format *f, hu_error *err)
 {
     hu_status status = check_width("decode", f, err);
+    if (!status)
+        status = hu_check_fit("decode", "", f, false, err);
     if (status)
         return status;
-    if (!hu_fits_f64(f))
-        return hu_fail(err, HU_EINVAL, "decode: format %s has values that are no values of double", f->name);
     hu_code last = hu_format_last_code(f);
     for (size_t i = 0; i < n; i++) {
         if (in[i] > last)

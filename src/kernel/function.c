@@ -2,7 +2,7 @@
 #include <omp.h>
 #include <stdbool.h>
 
-#include "src/kernel/kernel.h"
+#include "src/kernel/plan.h"
 #include "src/kernel/results.h"
 #include "src/ops/function.h"
 
@@ -87,10 +87,7 @@ static hu_status check(const hu_op *op, const void *const x[2], size_t n, bool i
         if (!x[i])
             return hu_fail(err, HU_EINVAL, "%s: operand %d is missing; it takes %d", op->name, i + 1, op->arity);
     }
-    if (is_f32 ? hu_fits_f32(f) : hu_fits_f64(f))
-        return HU_OK;
-    return hu_fail(err, HU_EINVAL, "%s: format %s has values that are no values of %s%s", op->name, f->name,
-                   is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
+    return hu_check_fit(op->name, "", f, is_f32, err);
 }
 
 static hu_status apply(void *out, const hu_op *op, const void *const x[2], size_t n, bool is_f32, const hu_format *f,

@@ -114,18 +114,10 @@ static void run(const job *j, size_t n, hu_env *env)
         env->random.index += n;
 }
 
-static hu_status check_fit(const char *what, const hu_format *f, bool is_f32, hu_error *err)
-{
-    if (is_f32 ? hu_fits_f32(f) : hu_fits_f64(f))
-        return HU_OK;
-    return hu_fail(err, HU_EINVAL, "%s: format %s has values that are no values of %s%s", what, f->name,
-                   is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
-}
-
 static hu_status map(const char *what, void *out, hu_elementwise op, const void *const x[3], int arity, size_t n,
                      bool is_f32, const hu_format *f, hu_env *env, hu_error *err)
 {
-    hu_status status = check_fit(what, f, is_f32, err);
+    hu_status status = hu_check_fit(what, "", f, is_f32, err);
     if (status)
         return status;
     hu_plan plan;

@@ -41,6 +41,14 @@ bool hu_fits_f64(const hu_format *f)
     return fits(f, &binary64);
 }
 
+hu_status hu_check_fit(const char *what, const char *role, const hu_format *f, bool is_f32, hu_error *err)
+{
+    if (is_f32 ? hu_fits_f32(f) : hu_fits_f64(f))
+        return HU_OK;
+    return hu_fail(err, HU_EINVAL, "%s: %sformat %s has values that are no values of %s%s", what, role, f->name,
+                   is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
+}
+
 static double to_double(const hu_format *f, hu_code code)
 {
     hu_num x = hu_decode(f, code);

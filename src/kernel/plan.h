@@ -27,6 +27,9 @@ typedef struct hu_draw {
 
 void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env);
 
+/* HU_OK where f fits the carrier. what: who asks for it; role: "", or what it is there, such as "the sum ". */
+hu_status hu_check_fit(const char *what, const char *role, const hu_format *f, bool is_f32, hu_error *err);
+
 /* The flags of what a loop met. */
 hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *seen);
 

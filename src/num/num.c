@@ -98,6 +98,12 @@ hu_num hu_num_abs(hu_num x)
     return x;
 }
 
+int hu_num_bits(hu_num x)
+{
+    uint64_t upper = (uint64_t)(x.sig >> 64), lower = (uint64_t)x.sig;
+    return lower ? 128 - __builtin_ctzll(lower) : 64 - __builtin_ctzll(upper);
+}
+
 uint64_t hu_num_below(hu_num x, int kept)
 {
     if (kept >= 128)

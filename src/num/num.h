@@ -40,6 +40,7 @@ hu_num hu_num_from_double(double x);                      /* exact */
 hu_num hu_num_from_float(float x);                        /* exact */
 hu_num hu_num_negate(hu_num x);
 hu_num hu_num_abs(hu_num x);
+int    hu_num_bits(hu_num x);                             /* significant bits of a finite one, from the first that is set to the last */
 
 /* The 63 bits of |x| (finite) below its `kept` upper ones, and a sticky one in the last place: where x lies between two
  * neighbors of that many bits. kept may be negative. */

@@ -51,12 +51,6 @@ static inline void add_bits(hu_sum *s, hu_u128 sig, unsigned at, bool negative)
         settle(s);
 }
 
-static int trailing_zeros(hu_u128 x)
-{
-    uint64_t low = (uint64_t)x;
-    return low ? __builtin_ctzll(low) : 64 + __builtin_ctzll((uint64_t)(x >> 64));
-}
-
 static void add_special(hu_sum *s, hu_kind kind, bool negative)
 {
     if (kind == HU_NAN)
@@ -72,8 +66,8 @@ void hu_sum_add(hu_sum *s, hu_num x)
         add_special(s, x.kind, x.negative);
         return;
     }
-    int zeros = trailing_zeros(x.sig);
-    add_bits(s, x.sig >> zeros, (unsigned)(x.exp - 127 + zeros - s->low), x.negative);
+    int bits = hu_num_bits(x);
+    add_bits(s, x.sig >> (128 - bits), (unsigned)(x.exp + 1 - bits - s->low), x.negative);
 }
 
 static uint64_t bits_of(double x)

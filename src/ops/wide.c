@@ -6,7 +6,6 @@
  */
 #include "src/ops/wide.h"
 
-#include "src/ops/function.h"
 #include "src/ops/nan.h"
 #include "src/ops/round.h"
 
@@ -77,22 +76,22 @@ static bool terms_differ(const hu_op *op, const hu_wide *x)
     return (op->exact == hu_exact_add && differ) || (op->exact == hu_exact_sub && !differ);
 }
 
-/* A function may pass over a quiet NaN: the second operand or the first decides alone (section 9.2.1). */
-static hu_wide evaluate(const hu_op *op, hu_env *env, const hu_wide *x, int words)
+/* A function may pass over a quiet NaN, where the other operand decides alone (section 9.2.1). */
+hu_wide hu_wide_function(const hu_function *function, hu_env *env, const hu_wide *x, int words)
 {
     hu_wide nan, result;
-    bool has_nan = hu_wide_nan_among(x, op->arity, env, &nan), is_signaling = false;
-    for (int i = 0; i < op->arity; i++)
+    bool has_nan = hu_wide_nan_among(x, function->arity, env, &nan), is_signaling = false;
+    for (int i = 0; i < function->arity; i++)
         is_signaling |= x[i].kind == HU_NAN && x[i].signaling;
-    if (has_nan && (is_signaling || op->arity == 1))
+    if (has_nan && (is_signaling || function->arity == 1))
         return nan;
 
     mpfr_t operand[2], view;
     mpfr_srcptr operands[2] = {operand[0], operand[1]};
-    for (int i = 0; i < op->arity; i++)
+    for (int i = 0; i < function->arity; i++)
         hu_wide_view(operand[i], &x[i], words);
     hu_wide_begin(view, &result, words);
-    int cut = hu_function_mpfr(hu_function_find(op->name), view, operands, MPFR_RNDZ, &env->flags);
+    int cut = hu_function_mpfr(function, view, operands, MPFR_RNDZ, &env->flags);
     hu_wide_finish(&result, view, cut != 0);
     if (result.kind == HU_NAN)
         return has_nan ? nan : hu_wide_special(HU_NAN, false);
@@ -102,7 +101,7 @@ static hu_wide evaluate(const hu_op *op, hu_env *env, const hu_wide *x, int word
 hu_wide hu_wide_exact(const hu_op *op, hu_env *env, const hu_wide *x, int words)
 {
     if (op->is_function)
-        return evaluate(op, env, x, words);
+        return hu_wide_function(hu_function_find(op->name), env, x, words);
     hu_wide result;
     hu_num kinds[3];
     const arithmetic *row = table;

@@ -7,7 +7,7 @@
 #define HU_OPS_WIDE_H
 
 #include "formats/wide.h"
-#include "src/ops/ops.h"
+#include "src/ops/function.h"
 
 /* For the rows of src/ops/table.c. */
 hu_wide_op hu_wide_exactly;          /* add sub mul div fma sqrt rem, and the functions */
@@ -18,6 +18,9 @@ void hu_wide_round(const hu_format *f, hu_env *env, const hu_wide *x, uint64_t r
 
 /* The result of an operation of the table, all but its rounding, to `words` words: of operands that may be NaNs. */
 hu_wide hu_wide_exact(const hu_op *op, hu_env *env, const hu_wide *x, int words);
+
+/* The same of a function. */
+hu_wide hu_wide_function(const hu_function *function, hu_env *env, const hu_wide *x, int words);
 
 /* True if one of the n operands is a NaN: hu_nan_among. */
 bool hu_wide_nan_among(const hu_wide *x, int n, hu_env *env, hu_wide *nan);
