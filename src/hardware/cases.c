@@ -154,9 +154,9 @@ static void get_random(const hu_cases *c, uint64_t i, uint64_t *in)
         const hu_field *f = &t->field[k];
         hu_bits code = hu_random_code(f, c->seed, STREAM_FILL, &index);
         if ((choice & 3) == 1)
-            code = thinned(f, code, choice << (5 * k));
+            code = thinned(f, code, choice << 5 * k % 64);
         if (k > 0 && (choice & 2) && f->format && f->format == t->field[0].format && hu_format_has_fields(f->format))
-            code = moved(f, code, &first, choice >> (3 * k));
+            code = moved(f, code, &first, choice >> 3 * k % 64);
         if (k == 0)
             first = code;
         hu_field_put(f, in, &code);

@@ -20,8 +20,18 @@ typedef struct hu_checker {
     int holds;                        /* of each line                                              */
     hu_sha256 sha;
     uint64_t n_lines;                 /* vectors read so far                                       */
-    hu_cases *cases;                  /* the set that the header describes; NULL: not known        */
+    hu_cases *cases;                  /* check-itself.c: the described set; NULL: not known         */
 } hu_checker;
+
+/* Reads the header, puts the task together from it and the options, and looks at what a line holds. */
+hu_status hu_check_header(hu_checker *c, const char *path, hu_error *err);
+
+/* The next line that is neither empty nor a comment; *more false: there is none. */
+hu_status hu_check_next_text(hu_checker *c, bool *more, hu_error *err);
+
+/* err's text with the file and the line in front; that the file ends within the line. */
+hu_status hu_check_in_line(const hu_checker *c, hu_error *err);
+hu_status hu_check_cut_off(const hu_checker *c, hu_error *err);
 
 void hu_check_report(hu_checker *c, const hu_finding *f);
 void hu_check_say(hu_checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -38,7 +48,8 @@ bool hu_check_compare(const hu_checker *c, const hu_line *want, const hu_line *g
 /* Whether two lines have the same operands (in a layout that has no codes for NaNs, any are the same). */
 bool hu_check_same_operands(const hu_checker *c, const uint64_t *a, const uint64_t *b);
 
-/* Reads to the end, comparing with the outputs in another file. */
+/* Reads to the end, comparing with the file's own results; with the outputs in another file. */
+hu_status hu_check_itself (hu_checker *c, hu_error *err);
 hu_status hu_check_against(hu_checker *c, const char *path, hu_error *err);
 
 #endif

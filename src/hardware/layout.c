@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/base/nearest.h"
-
 static const hu_layout layouts[] = {
     {.name = "testfloat", .separator = ' ', .prefix = "", .upper = true, .title = "fields separated by blanks, as in Berkeley TestFloat"},
     {.name = "fpgen", .comment = "# ", .title = "IBM's FPgen, for binary interchange formats"},
@@ -24,11 +22,9 @@ const hu_layout *hu_layout_at(int i)
 
 const hu_layout *hu_layout_find(const char *name, hu_error *err)
 {
-    hu_nearest near = hu_nearest_to(name);
     for (int i = 0; i < N_LAYOUTS; i++) {
         if (strcmp(layouts[i].name, name) == 0)
             return hu_layout_at(i);
-        hu_nearest_offer(&near, layouts[i].name);
     }
     hu_fail(err, HU_ENAME, "there is no layout '%.40s'; there are testfloat, fpgen, hex and csv", name);
     return NULL;

@@ -29,4 +29,6 @@ liblab_la_SOURCES += src/hardware/lines.h
 liblab_la_SOURCES += src/hardware/lines.c
 liblab_la_SOURCES += src/hardware/check.h
 liblab_la_SOURCES += src/hardware/check.c
+liblab_la_SOURCES += src/hardware/check-header.c
+liblab_la_SOURCES += src/hardware/check-itself.c
 liblab_la_SOURCES += src/hardware/check-against.c
