@@ -54,6 +54,9 @@ line_of() { awk -v i="$2" '!/^(#|\/\/)/ && !/^a,/ && ++n == i { print NR }' "$1"
             agrees set
         done
     done
+    generate --op dot --format fp16 --terms 64 --sum fp32 --count 5000 --out set      # past the listed operands
+    agrees set
+    grep -q '^// classes: .*random [1-9]' set
 }
 
 @test "formats wider than 128 bits, and functions, are read back with no difference" {
