@@ -4,7 +4,7 @@
 
 #include "src/kernel/plan.h"
 #include "src/kernel/results.h"
-#include "src/ops/function.h"
+#include "src/num/mpfr-state.h"
 
 /* An element by MPFR takes microseconds, one from a table nanoseconds. */
 enum { WORTH_THREADS = 2048 };
@@ -69,7 +69,7 @@ static void run(const job *j, size_t n, hu_env *env)
                 ((double *)j->out)[i] = y;
         }
         if (omp_get_thread_num() > 0)
-            hu_function_end_of_thread();
+            hu_mpfr_end_of_thread();
     }
     env->flags |= flags;
     if (env->rounding->random_bits > 0)

@@ -16,7 +16,7 @@
  */
 #include "src/num/log.h"
 
-#include <mpfr.h>
+#include "src/num/mpfr-state.h"
 
 enum { FRACTION_BITS = 128, FIRST_PRECISION = 224 };
 
@@ -42,6 +42,7 @@ static hu_log cut(bounds_fn *bounds, const void *of)
     hu_log out = {.kind = HU_FINITE, .sticky = true};
     bool certain = false;
     mpz_t floor_low, floor_high;
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     mpz_inits(floor_low, floor_high, NULL);
     for (mpfr_prec_t precision = FIRST_PRECISION; !certain; precision *= 2) {
         mpfr_t low, high;
@@ -56,6 +57,7 @@ static hu_log cut(bounds_fn *bounds, const void *of)
     }
     split(floor_low, &out);
     mpz_clears(floor_low, floor_high, NULL);
+    hu_mpfr_close(&before);
     return out;
 }
 
@@ -299,11 +301,13 @@ static void cut_value(mpfr_ptr out, hu_log_base base, const hu_log *l)
 static hu_num value(hu_log_base base, const hu_log *l)
 {
     mpfr_t cut;
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     mpfr_init2(cut, 128);
     cut_value(cut, base, l);
     hu_num x = to_num(cut, false);
     x.sticky = true;
     mpfr_clear(cut);
+    hu_mpfr_close(&before);
     return x;
 }
 
@@ -337,10 +341,12 @@ hu_wide hu_log_wide_value(hu_log_base base, hu_log l)
         return hu_wide_from_num(&x);
     }
     mpfr_t cut;
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     mpfr_init2(cut, HU_BITS_MAX);
     cut_value(cut, base, &l);
     hu_wide x = hu_wide_from_mpfr(cut, true);
     x.negative = l.negative;
     mpfr_clear(cut);
+    hu_mpfr_close(&before);
     return x;
 }

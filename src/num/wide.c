@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "src/num/mpfr-state.h"
+
 _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t) && GMP_NAIL_BITS == 0, "MPFR is to have words of 64 bits");
 
 enum { N = HU_BITS_WORDS, TOP = HU_BITS_MAX - 1, BELOW = 64 };
-
-/* MPFR counts exponents from the point before the first bit, and so one higher. */
-#define RANGE ((mpfr_exp_t)1 << 32)
 
 hu_wide hu_wide_special(hu_kind kind, bool negative)
 {
@@ -84,22 +83,7 @@ int hu_wide_words(int precision)
     return (precision + BELOW + 63) / 64;
 }
 
-/* ---- through MPFR ---- */
-
-hu_wide_range hu_wide_range_open(void)
-{
-    hu_wide_range before = {mpfr_get_emin(), mpfr_get_emax(), mpfr_flags_save()};
-    mpfr_set_emin(-RANGE);
-    mpfr_set_emax(RANGE);
-    return before;
-}
-
-void hu_wide_range_close(const hu_wide_range *before)
-{
-    mpfr_set_emin(before->emin);
-    mpfr_set_emax(before->emax);
-    mpfr_flags_restore(before->flags, MPFR_FLAGS_ALL);
-}
+/* ---- through MPFR, which counts exponents from the point before the first bit, and so one higher ---- */
 
 void hu_wide_view(mpfr_ptr view, const hu_wide *x, int words)
 {
@@ -145,7 +129,7 @@ hu_wide hu_wide_compute(const hu_wide_call *call, const hu_wide *x, int words)
 {
     hu_wide out;
     mpfr_t a, b, c, result;
-    hu_wide_range before = hu_wide_range_open();
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     hu_wide_begin(result, &out, words);
     hu_wide_view(a, &x[0], words);
     int cut;
@@ -160,7 +144,7 @@ hu_wide hu_wide_compute(const hu_wide_call *call, const hu_wide *x, int words)
         cut = call->three(result, a, b, c, MPFR_RNDZ);
     }
     hu_wide_finish(&out, result, cut != 0);
-    hu_wide_range_close(&before);
+    hu_mpfr_close(&before);
     return out;
 }
 

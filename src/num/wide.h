@@ -60,13 +60,4 @@ void hu_wide_finish(hu_wide *out, mpfr_srcptr view, bool cut);
 /* The number in x, of at most 320 bits; cut: it was cut off toward zero to get there. */
 hu_wide hu_wide_from_mpfr(mpfr_srcptr x, bool cut);
 
-/* MPFR's range of exponents and flags, put aside and brought back. */
-typedef struct hu_wide_range {
-    mpfr_exp_t   emin, emax;
-    mpfr_flags_t flags;
-} hu_wide_range;
-
-hu_wide_range hu_wide_range_open(void);     /* from here on exponents reach past those of all results */
-void hu_wide_range_close(const hu_wide_range *before);
-
 #endif

@@ -6,8 +6,9 @@
  */
 #include "src/ops/function.h"
 
-#include <pthread.h>
 #include <string.h>
+
+#include "src/num/mpfr-state.h"
 
 static const hu_function table[] = {
 #define UNARY(name, mpfr, title)  {#name, 1, .unary = mpfr},
@@ -96,60 +97,9 @@ int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd)
     return sigmoid_by_digits(out, a, rnd);
 }
 
-/* ---- what MPFR keeps a thread: digits of pi and of log 2 ---- */
-
-static pthread_key_t at_thread_end;
-static bool has_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Thread_local bool is_known;
-
-void hu_function_end_of_thread(void)
-{
-    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
-}
-
-static void free_of_thread(void *unused)
-{
-    (void)unused;
-    hu_function_end_of_thread();
-}
-
-static void make_key(void)
-{
-    has_key = pthread_key_create(&at_thread_end, free_of_thread) == 0;
-}
-
-/* What this thread makes MPFR keep is freed when the thread ends. */
-static void watch_thread(void)
-{
-    if (is_known)
-        return;
-    pthread_once(&once, make_key);
-    if (has_key)
-        pthread_setspecific(at_thread_end, &is_known);
-    is_known = true;
-}
-
-/* The thread that ends the process, or takes the library out of it, does not come by the key. */
-__attribute__((destructor)) static void end_of_library(void)
-{
-    if (!has_key)
-        return;
-    pthread_key_delete(at_thread_end);
-    mpfr_free_cache();
-}
-
-/* ---- a function ---- */
-
 int hu_function_mpfr(const hu_function *function, mpfr_ptr out, const mpfr_srcptr *x, mpfr_rnd_t rnd, hu_flags *flags)
 {
-    watch_thread();
-    mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
-    mpfr_flags_t raised = mpfr_flags_save();
-    mpfr_set_emin(-HU_FUNCTION_EXP);
-    mpfr_set_emax(HU_FUNCTION_EXP);
-    mpfr_clear_flags();
-
+    hu_mpfr_state before = hu_mpfr_open(HU_FUNCTION_EXP);
     int ternary = function->arity == 1 ? function->unary(out, x[0], rnd) : function->binary(out, x[0], x[1], rnd);
 
     bool has_nan = mpfr_nan_p(x[0]) || (function->arity > 1 && mpfr_nan_p(x[1]));
@@ -157,8 +107,6 @@ int hu_function_mpfr(const hu_function *function, mpfr_ptr out, const mpfr_srcpt
         *flags |= HU_INVALID;
     if (mpfr_divby0_p())
         *flags |= HU_DIVBYZERO;
-    mpfr_set_emin(emin);
-    mpfr_set_emax(emax);
-    mpfr_flags_restore(raised, MPFR_FLAGS_ALL);
+    hu_mpfr_close(&before);
     return ternary;
 }

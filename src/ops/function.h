@@ -29,10 +29,6 @@ const hu_function *hu_function_find(const char *name);
 #define HU_FUNCTION_EXP (1L << 40)
 int hu_function_mpfr(const hu_function *function, mpfr_ptr out, const mpfr_srcptr *x, mpfr_rnd_t rnd, hu_flags *flags);
 
-/* Frees what MPFR keeps for the calling thread (digits of pi and of log 2); a thread that ends does so itself, one of OpenMP's, which
- * waits for more work, when a parallel region ends. */
-void hu_function_end_of_thread(void);
-
 /* In MPFR's form, where MPFR has none or another: 1 / (1 + e^-a), and 1 / sqrt(a) with the sign of a zero a. */
 int hu_mpfr_sigmoid(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd);
 int hu_mpfr_rsqrt(mpfr_ptr out, mpfr_srcptr a, mpfr_rnd_t rnd);

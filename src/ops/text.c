@@ -2,6 +2,7 @@
  *
  * Numbers are read and written as hu_wide, which holds those of all formats; hu_num comes in and goes out.
  */
+#include "src/num/mpfr-state.h"
 #include "src/ops/bits.h"
 #include "src/ops/wide.h"
 
@@ -64,13 +65,13 @@ hu_status hu_wide_from_text(const char *text, hu_wide *out, hu_error *err)
         return hu_fail(err, HU_EPARSE, "'%.60s' is not a number; expected decimal (0.3, -1e-5), "
                        "hexadecimal (0x1.8p-3), inf or nan", text);
 
-    hu_wide_range before = hu_wide_range_open();
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     mpfr_t x;
     mpfr_init2(x, HU_BITS_MAX);
     int ternary = mpfr_strtofr(x, text, NULL, 0, MPFR_RNDZ);
     *out = hu_wide_from_mpfr(x, ternary != 0);
     mpfr_clear(x);
-    hu_wide_range_close(&before);
+    hu_mpfr_close(&before);
     return HU_OK;
 }
 
@@ -141,12 +142,12 @@ static char *to_decimal(const hu_wide *x, int limit, char text[HU_TEXT_SIZE])
     char digits[MOST_DIGITS];
     mpfr_exp_t exp;
     mpfr_t value;
-    hu_wide_range before = hu_wide_range_open();
+    hu_mpfr_state before = hu_mpfr_open(HU_MPFR_EXP);
     hu_wide magnitude = *x;
     magnitude.negative = false;
     hu_wide_view(value, &magnitude, HU_BITS_WORDS);
     mpfr_get_str(digits, &exp, 10, (size_t)limit, value, MPFR_RNDN);
-    hu_wide_range_close(&before);
+    hu_mpfr_close(&before);
     size_t n = strlen(digits);
     while (n > 1 && digits[n - 1] == '0')
         digits[--n] = '\0';

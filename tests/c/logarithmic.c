@@ -789,6 +789,35 @@ static void wide_conversions(void **state)
         }
 }
 
+/* A program may have a range of exponents of its own, in which hardly any of these values lie. */
+static void state_of_mpfr(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"lns16.20", "takum_log64"};
+    mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        const hu_format *f = hu_format_find(names[i], NULL), *to = hu_format_find("e19m236", NULL);
+        hu_env env = hu_env_default();
+        hu_code a = hu_from_double(f, &env, 0x1.23456789p90) + i, got[2][3];
+        hu_bits from = hu_bits_from_code(a), out[2];
+        for (int narrow = 1; narrow >= 0; narrow--) {
+            mpfr_set_emin(narrow ? -50 : emin);
+            mpfr_set_emax(narrow ? 60 : emax);
+            mpfr_clear_flags();
+            mpfr_set_erangeflag();
+            got[narrow][0] = hu_add(f, &env, a, a - 999);
+            got[narrow][1] = hu_from_double(f, &env, 0x1.8p200);
+            got[narrow][2] = hu_from_double(f, &env, hu_to_double(f, a + 5));
+            hu_bits_convert(f, to, &env, &from, &out[narrow]);
+            assert_int_equal(mpfr_flags_save(), MPFR_FLAGS_ERANGE);
+            assert_true(mpfr_get_emin() == (narrow ? -50 : emin) && mpfr_get_emax() == (narrow ? 60 : emax));
+        }
+        assert_memory_equal(got[0], got[1], sizeof got[0]);
+        assert_true(hu_bits_equal(&out[0], &out[1]));
+    }
+    mpfr_clear_flags();
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("every code has the value that MPFR gives its logarithm, survives every mode, and the next one is larger", codes),
     CLAIM("numbers between two codes round by their logarithm in every mode, at the middle and at both ends", gaps),
@@ -801,6 +830,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("the carrier number nearest to a value stands for it: codes survive arrays in every mode", carriers),
     CLAIM("operations on arrays are those on codes", arrays),
     CLAIM("conversions to formats of 237 bits of precision are rounded from all their bits", wide_conversions),
+    CLAIM("MPFR's exponent range and flags are left as they were, and change nothing", state_of_mpfr),
     CLAIM("conversions keep what is a value and round what is not the right way", conversions),
 };
 
