@@ -2,16 +2,10 @@
 #include "src/cli/bench.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "src/lab/clock.h"
 
 enum { MOST = 1000, LEAST = 3 };
-
-static double now_s(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -27,9 +21,9 @@ static double median(double *x, int n)
 
 static bool timed(double *seconds, clockid_t clock, hu_bench_work *work, void *what)
 {
-    double start = now_s(clock);
+    double start = hu_clock_s(clock);
     bool done = work(what);
-    *seconds = now_s(clock) - start;
+    *seconds = hu_clock_s(clock) - start;
     return done;
 }
 
@@ -37,13 +31,13 @@ int hu_bench_time(double *work_s, double *yard_s, hu_bench_work *work, hu_bench_
                   int threads, double enough_s)
 {
     clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
-    double times[MOST], yards[MOST], start = now_s(CLOCK_MONOTONIC), first;
+    double times[MOST], yards[MOST], start = hu_clock_s(CLOCK_MONOTONIC), first;
     int n = 0;
     if (!timed(&first, clock, work, what) || (yardstick && !yardstick(what)))
         return 0;
     if (first > enough_s)
         times[n] = first, yards[n] = 0, n += !yardstick;     /* slow work needs no warming up */
-    while (n < MOST && (n < LEAST || now_s(CLOCK_MONOTONIC) - start < enough_s)) {
+    while (n < MOST && (n < LEAST || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
         if (!timed(&times[n], clock, work, what) || (yardstick && !timed(&yards[n], clock, yardstick, what)))
             return 0;
         n++;

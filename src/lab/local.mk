@@ -1,4 +1,5 @@
 # src/lab
+liblab_la_SOURCES += src/lab/clock.h
 liblab_la_SOURCES += src/lab/buffer.h
 liblab_la_SOURCES += src/lab/buffer.c
 liblab_la_SOURCES += src/lab/record.h

@@ -3,26 +3,20 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "src/lab/clock.h"
 
 enum { BAR = 16 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void hu_progress_start(hu_progress *p, size_t n, size_t n_before)
 {
-    *p = (hu_progress){.n = n, .n_before = n_before, .start_s = now()};
+    *p = (hu_progress){.n = n, .n_before = n_before, .start_s = hu_clock_s(CLOCK_MONOTONIC)};
     p->shown_s = p->start_s;
 }
 
 bool hu_progress_due(hu_progress *p, bool is_terminal)
 {
-    double t = now();
+    double t = hu_clock_s(CLOCK_MONOTONIC);
     if (t - p->shown_s < (is_terminal ? 0.2 : 60.0))
         return false;
     p->shown_s = t;
@@ -42,7 +36,7 @@ static void clock_text(double seconds, char text[24])
 void hu_progress_line(const hu_progress *p, char *line, size_t size)
 {
     size_t have = p->n_before + p->n_done, filled = p->n ? BAR * have / p->n : BAR;
-    double elapsed = now() - p->start_s;
+    double elapsed = hu_clock_s(CLOCK_MONOTONIC) - p->start_s;
     char bar[BAR + 1], failed[40] = "", so_far[24], left[48] = "";
     memset(bar, '.', BAR);
     memset(bar, '#', filled);

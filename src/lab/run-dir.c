@@ -12,6 +12,7 @@
 
 #include "src/base/file.h"
 #include "src/base/memory.h"
+#include "src/lab/clock.h"
 #include "src/lab/manifest.h"
 
 struct hu_run_dir {
@@ -23,7 +24,7 @@ struct hu_run_dir {
     int64_t      run;
     hu_run_facts facts;
     hu_manifest  manifest;
-    struct timespec started;    /* of the monotonic clock */
+    double started_s;           /* of the monotonic clock */
 };
 
 /* "folder/name" from hu_malloc; NULL when out of memory. */
@@ -137,10 +138,8 @@ static bool overwrite(const char *path, const char *data, size_t n_bytes)
 /* The manifest goes into the store and beside it; the file gets it also where the store has no room. */
 static hu_status write_manifest(hu_run_dir *d, hu_error *err)
 {
-    struct timespec t;
     hu_buffer json = {0};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    d->manifest.wall_s = (double)(t.tv_sec - d->started.tv_sec) + 1e-9 * (double)(t.tv_nsec - d->started.tv_nsec);
+    d->manifest.wall_s = hu_clock_s(CLOCK_MONOTONIC) - d->started_s;
     hu_manifest_json(&d->manifest, &json);
     char *path = join(d->path, "manifest.json");
     hu_status status = json.failed || !path ? hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path) : HU_OK;
@@ -191,7 +190,7 @@ hu_run_dir *hu_run_dir_open(const char *path, const hu_run_facts *facts, hu_erro
     d->facts = *facts;
     d->manifest = (hu_manifest){.facts = &d->facts, .state = "running"};
     clock_gettime(CLOCK_REALTIME, &d->manifest.start);
-    clock_gettime(CLOCK_MONOTONIC, &d->started);
+    d->started_s = hu_clock_s(CLOCK_MONOTONIC);
     if (open_all(d, err) == HU_OK)
         return d;
     d->owner = 0;                       /* nothing more is written */

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cblas.h>
 #include <omp.h>
 
 #include "src/base/memory.h"
+#include "src/lab/clock.h"
 #include "src/lab/interrupt.h"
 
 enum { TICK_MS = 200 };
@@ -36,13 +36,6 @@ typedef struct head {
     uint64_t n_bytes;
     uint64_t ok;
 } head;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 int hu_workers_cores(void)
 {
@@ -110,7 +103,7 @@ static hu_status start(worker *k, const hu_work *w, size_t point, hu_error *err)
         return hu_fail(err, HU_EIO, "no worker could be started: %s; --jobs 1 needs none", strerror(code));
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    *k = (worker){.pid = pid, .from = ends[0], .point = point, .start = now()};
+    *k = (worker){.pid = pid, .from = ends[0], .point = point, .start = hu_clock_s(CLOCK_MONOTONIC)};
     return HU_OK;
 }
 
@@ -161,7 +154,7 @@ static void read_message(const worker *k, int status, hu_outcome *outcome)
 /* A worker at its end: reaps it and hands its outcome on, unless the end came with an interruption. */
 static hu_status finish(worker *k, const hu_work *w, hu_error *err)
 {
-    hu_outcome outcome = {.seconds = now() - k->start};
+    hu_outcome outcome = {.seconds = hu_clock_s(CLOCK_MONOTONIC) - k->start};
     int status = 0;
     while (waitpid(k->pid, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -253,11 +246,11 @@ static hu_status run_here(const hu_work *w, size_t n, hu_error *err)
     hu_status status = HU_OK;
     for (size_t i = 0; status == HU_OK && i < n && !hu_interrupted(); i++) {
         hu_outcome outcome = {0};
-        double start_time = now();
+        double start_time = hu_clock_s(CLOCK_MONOTONIC);
         if (w->tick)
             w->tick(w->user, 1);
         w->work(w->user, i, &outcome);
-        outcome.seconds = now() - start_time;
+        outcome.seconds = hu_clock_s(CLOCK_MONOTONIC) - start_time;
         if (outcome.ok || !hu_interrupted())
             status = w->done(w->user, i, &outcome, err);
         hu_record_clear(&outcome.results);
