@@ -10,6 +10,8 @@
 static const struct { const char *name; int (*run)(int argc, char **argv); const char *summary; } actions[] = {
     {"generate", hu_vectors_cmd_generate, "writes the operands that show errors, with results and flags"},
     {"check",    hu_vectors_cmd_check,    "computes the lines of a file again and names those that differ"},
+    {"probe",    hu_vectors_cmd_probe,    "writes dot products that show how a matrix unit adds"},
+    {"fit",      hu_vectors_cmd_fit,      "finds from their results how it does, and the nearest known device"},
     {NULL, NULL, NULL},
 };
 
@@ -52,7 +54,7 @@ static int show(void)
 int hu_cmd_vectors(int argc, char **argv)
 {
     if (argc == 0)
-        return hu_cli_fail(HU_CLI_USAGE, "vectors: generate or check? 'halfulp vectors --help' shows both");
+        return hu_cli_fail(HU_CLI_USAGE, "vectors: generate, check, probe or fit? 'halfulp vectors --help' shows them");
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
         return show();
     hu_nearest near = hu_nearest_to(argv[0]);
@@ -61,6 +63,6 @@ int hu_cmd_vectors(int argc, char **argv)
             return actions[i].run(argc - 1, argv + 1);
         hu_nearest_offer(&near, actions[i].name);
     }
-    return hu_cli_fail(HU_CLI_USAGE, "vectors: there is no action '%s'%s%s%s; there are generate and check", argv[0],
+    return hu_cli_fail(HU_CLI_USAGE, "vectors: there is no action '%s'%s%s%s; there are generate, check, probe and fit", argv[0],
                        near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
 }

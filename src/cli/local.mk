@@ -29,4 +29,5 @@ halfulp_SOURCES += src/cli/bench-train.c
 halfulp_SOURCES += src/cli/bench-vectors.c
 halfulp_SOURCES += src/cli/cmd-bench.c
 halfulp_SOURCES += src/cli/vectors.h src/cli/vectors-generate.c src/cli/vectors-check.c
+halfulp_SOURCES += src/cli/vectors-probe.c
 halfulp_SOURCES += src/cli/cmd-vectors.c

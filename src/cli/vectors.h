@@ -1,4 +1,4 @@
-/* vectors.h - the two actions of halfulp vectors. */
+/* vectors.h - the actions of halfulp vectors. */
 #ifndef HU_CLI_VECTORS_H
 #define HU_CLI_VECTORS_H
 
@@ -7,6 +7,8 @@
 
 int hu_vectors_cmd_generate(int argc, char **argv);
 int hu_vectors_cmd_check   (int argc, char **argv);
+int hu_vectors_cmd_probe   (int argc, char **argv);
+int hu_vectors_cmd_fit     (int argc, char **argv);
 
 /* Rows of a table of options for the words of a task; of_nan: the help of --nan. */
 #define HU_VECTORS_TASK_OPTIONS(w, of_nan)                                                                                                    \

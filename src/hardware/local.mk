@@ -32,3 +32,7 @@ liblab_la_SOURCES += src/hardware/check.c
 liblab_la_SOURCES += src/hardware/check-header.c
 liblab_la_SOURCES += src/hardware/check-itself.c
 liblab_la_SOURCES += src/hardware/check-against.c
+liblab_la_SOURCES += src/hardware/probe.h
+liblab_la_SOURCES += src/hardware/probe.c
+liblab_la_SOURCES += src/hardware/probe-file.c
+liblab_la_SOURCES += src/hardware/probe-fit.c

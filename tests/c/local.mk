@@ -107,3 +107,4 @@ certificate: tests/c/function-certificate
 check_PROGRAMS += tests/c/vectors-classes
 check_PROGRAMS += tests/c/vectors-kernels
 check_PROGRAMS += tests/c/vectors-layout
+check_PROGRAMS += tests/c/probe

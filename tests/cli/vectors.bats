@@ -336,3 +336,28 @@ refuses() {
     run generate --op add --format fp16 --out /dev/full
     [ "$status" -eq 1 ] && [[ $output == *"cannot write"* ]]
 }
+
+@test "probes of a device's adder are explained by it, and by nothing once a result is wrong" {
+    "$HALFULP" vectors probe --format e4m3fn --model H100 --out h100.probe
+    run "$HALFULP" vectors fit h100.probe
+    [ "$status" -eq 0 ]
+    [[ $output == *"group        32 "* && $output == *"width        13 "* && $output == *"output       e8m13 "* && $output == *"H100, H200 (all"* ]]
+    "$HALFULP" vectors probe --format e4m3fn --out bare.probe
+    sed -n 's/.* = //p' h100.probe > results
+    run "$HALFULP" vectors fit bare.probe --against results
+    [ "$status" -eq 0 ] && [[ $output == *"H100, H200 (all"* ]]
+    sed '7,40s/ = 0x[0-9a-f]*/ = 0x3f800000/' h100.probe > wrong.probe
+    run "$HALFULP" vectors fit wrong.probe
+    [ "$status" -eq 1 ] && [[ $output == *"no adder that was tried explains"* && $output == *"nearest: H100"* ]]
+}
+
+@test "wrong probes are refused in one line" {
+    for arguments in "probe" "probe --format posit16" "probe --format fp16 --model H10" "probe --format fp16 --terms 1" "probe --format fp64 --output e15m112" \
+                     "fit" "fit /dev/null" "fit $BATS_TEST_FILENAME" "fit - --against -" "probe --format fp16 more"; do
+        run --separate-stderr "$HALFULP" vectors $arguments </dev/null
+        [ "$status" -eq 2 ] && [ "$(wc -l <<<"$stderr")" -eq 1 ] || { echo "$arguments: $status $stderr"; return 1; }
+    done
+    "$HALFULP" vectors probe --format fp16 --out bare.probe
+    run "$HALFULP" vectors fit bare.probe
+    [ "$status" -eq 2 ] && [[ $output == *"no results"* ]]
+}
