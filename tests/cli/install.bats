@@ -9,12 +9,17 @@ setup_file() {
     export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$stage
     libdir=${pc%/pkgconfig/halfulp.pc}
     export LD_LIBRARY_PATH=$libdir prefix=${libdir%/lib*}
-    # The program is the example of the manual.
-    awk '/^```/ { inside = $0 == "```c"; next } inside' "$HU_SRCDIR/docs/library.md" >"$BATS_FILE_TMPDIR/program.c"
-    want=$(sed -n 's/^prints `\(.*\)`.*/\1/p' "$HU_SRCDIR/docs/library.md")
-    export want
-    [ -n "$want" ]
-    cp "$BATS_FILE_TMPDIR/program.c" "$BATS_FILE_TMPDIR/program.cc"
+    # The programs are the examples of the manual: program1.c, what it prints in want1, and so on.
+    cd "$BATS_FILE_TMPDIR"
+    awk '/^```/ { inside = $0 == "```c"; n += inside; next } inside { print >("program" n ".c") }
+        sub(/^prints `/, "") { sub(/`.*/, ""); print >("want" n) }' "$HU_SRCDIR/docs/library.md"
+    examples=$(seq "$(ls program*.c | wc -l)")
+    export examples
+    [ -n "$examples" ]
+    for i in $examples; do
+        [ -s "want$i" ]
+        cp "program$i.c" "program$i.cc"
+    done
 }
 
 setup() {
@@ -22,28 +27,33 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-links() { # links COMPILER SOURCE LINK-FLAGS...: compiles by pkg-config alone, in strict warnings, and runs
-    local compiler=$1 source=$2
-    shift 2
-    # shellcheck disable=SC2046 # flags are words
-    "$compiler" -Wall -Wextra -Wpedantic -Werror "$BATS_FILE_TMPDIR/$source" -o program \
-        $(pkg-config --cflags halfulp) $(pkg-config --libs "$@" halfulp)
-    [ "$(./program)" = "$want" ]
+prints() { # prints I: the program is the manual's I-th example
+    [ "$(./program)" = "$(cat "$BATS_FILE_TMPDIR/want$1")" ]
+}
+
+links() { # links COMPILER EXTENSION: compiles by pkg-config alone, in strict warnings, and runs
+    for i in $examples; do
+        # shellcheck disable=SC2046 # flags are words
+        "$1" -Wall -Wextra -Wpedantic -Werror "$BATS_FILE_TMPDIR/program$i.$2" -o program \
+            $(pkg-config --cflags halfulp) $(pkg-config --libs halfulp)
+        prints "$i"
+    done
 }
 
 @test "a program in C compiles and links by pkg-config" {
-    links cc program.c
+    links cc c
 }
 
 @test "a program in C++ compiles and links by pkg-config" {
-    links c++ program.cc
+    links c++ cc
 }
 
 @test "the static library needs no more than pkg-config --static says" {
     # shellcheck disable=SC2046
-    cc "$BATS_FILE_TMPDIR/program.c" -o program $(pkg-config --cflags halfulp) "$LD_LIBRARY_PATH/libhalfulp.a" \
+    cc "$BATS_FILE_TMPDIR/program1.c" -o program $(pkg-config --cflags halfulp) "$LD_LIBRARY_PATH/libhalfulp.a" \
         $(pkg-config --static --libs halfulp | sed 's/-lhalfulp//')
-    [ "$(env -u LD_LIBRARY_PATH ./program)" = "$want" ]
+    unset LD_LIBRARY_PATH
+    prints 1
 }
 
 @test "every header can be included alone, from C and C++" {
