@@ -31,7 +31,7 @@ void hu_quire_muladd(hu_quire *q, hu_env *env, hu_code a, hu_code b);
 void hu_quire_mulsub(hu_quire *q, hu_env *env, hu_code a, hu_code b);
 void hu_quire_negate(hu_quire *q);
 
-/* The sum on the grid of `to` (NULL: the quire's own format), rounded once by env. The quire stays as it is. An exact zero is -0 where
+/* The sum on the grid of `to` (NULL: the quire's own format; of up to 63 bits of precision), rounded once by env. The quire stays as it is. An exact zero is -0 where
  * env rounds down and a term was not +0, where `to` has a -0. */
 hu_code hu_quire_round(hu_quire *q, const hu_format *to, hu_env *env);
 

@@ -70,7 +70,7 @@ static void own_generator(void **state)
 
 static const struct CMUnitTest claims[] = {
     CLAIM("Philox gives the known answer of its authors", known_answer),
-    CLAIM("a filled array holds the words of its elements, at odd starts too", words_come_from_their_blocks),
+    CLAIM("the words that decide roundings come from the blocks that random.h says", words_come_from_their_blocks),
     CLAIM("the next word is the one at the index, which moves on by one", next_moves_on),
     CLAIM("uniform numbers lie in [0, 1) and average one half", uniform_range),
     CLAIM("the tests' own generator is SplitMix64", own_generator),
