@@ -11,6 +11,8 @@
 
 enum { WIDEST_COUNT = 127 };      /* bits of a format whose values hu_u128 can count */
 
+/* A function that takes `side` takes both, A and B. */
+
 /* --- a binade of one side --- */
 
 static bool is_even(const hu_side *s)
@@ -101,7 +103,7 @@ static int log2_ratio(hu_num a, hu_num b)
     return a.exp - b.exp + (ratio >= 1.4142135623730951) - (ratio < 0.70710678118654757);
 }
 
-static hu_stretch relate(const hu_side side[2], int from, int to)
+static hu_stretch relate(const hu_side *side, int from, int to)
 {
     bool a = reaches(&side[0], from), b = reaches(&side[1], from);
     hu_stretch s = {.from = from, .to = to, .relation = HU_ALIKE};
@@ -186,7 +188,7 @@ static void tally_binades(tally *t, hu_binade a, hu_binade b, unsigned times)
     t->b_in_a = t->b_in_a && common == count(b);
 }
 
-static tally tally_positive(const hu_side side[2])
+static tally tally_positive(const hu_side *side)
 {
     tally t = {.a_in_b = true, .b_in_a = true};
     int end = greater(last_exp(&side[0]), last_exp(&side[1])) + 1, next;
@@ -211,7 +213,7 @@ static void tally_lowest(tally *t, const hu_side *s, const hu_side *other, bool 
         t->common += 1;
 }
 
-static void tally_negative(tally *t, const hu_side side[2])
+static void tally_negative(tally *t, const hu_side *side)
 {
     bool a = side[0].format->is_signed, b = side[1].format->is_signed;
     t->a_in_b = t->a_in_b && (b || !a);
@@ -223,7 +225,7 @@ static void tally_negative(tally *t, const hu_side side[2])
     tally_lowest(t, &side[1], &side[0], false);
 }
 
-static void tally_zero(tally *t, const hu_side side[2])
+static void tally_zero(tally *t, const hu_side *side)
 {
     bool a = !side[0].format->lacks_zero, b = !side[1].format->lacks_zero;
     t->a += a;
