@@ -43,11 +43,11 @@ hu_status hu_wilson(hu_interval *out, size_t k, size_t n, double confidence, hu_
     return HU_OK;
 }
 
-hu_status hu_fit_line(hu_line *out, const double *x, const double *y, size_t n, hu_error *err)
+hu_status hu_fit_line(hu_fitted_line *out, const double *x, const double *y, size_t n, hu_error *err)
 {
     if (n < 2 || gsl_stats_min(x, 1, n) == gsl_stats_max(x, 1, n))
         return hu_fail(err, HU_EINVAL, "fit: a line takes at least two points with different x, there are %zu", n);
-    hu_line l;
+    hu_fitted_line l;
     double  cov00, cov01, cov11, residue;
     gsl_fit_linear(x, 1, y, 1, n, &l.intercept, &l.slope, &cov00, &cov01, &cov11, &residue);
     double total = gsl_stats_tss(y, 1, n);

@@ -27,13 +27,13 @@ typedef struct hu_interval {
  * HU_EINVAL unless k <= n, n > 0 and 0 < confidence < 1. */
 hu_status hu_wilson(hu_interval *out, size_t k, size_t n, double confidence, hu_error *err);
 
-typedef struct hu_line {
+typedef struct hu_fitted_line {
     double intercept, slope;
     double slope_se;      /* standard error of the slope; NaN when n is 2 */
     double r2;            /* share of the variance that the line explains */
-} hu_line;
+} hu_fitted_line;
 
 /* Least-squares line y = intercept + slope x. HU_EINVAL when n is less than 2 or all x are the same. */
-hu_status hu_fit_line(hu_line *out, const double *x, const double *y, size_t n, hu_error *err);
+hu_status hu_fit_line(hu_fitted_line *out, const double *x, const double *y, size_t n, hu_error *err);
 
 #endif

@@ -13,7 +13,7 @@ enum { HELD = 64, SKIPPED_MOST = 32, RIGHT_IN_A_ROW = 8 };
 
 /* A vector with what it should give, or a line of outputs. */
 typedef struct held {
-    hu_line line;
+    hu_vector line;
     uint64_t number;                  /* of the line in its file                          */
     bool bad;                         /* outputs that could not be read                   */
     char text[160];                   /* why                                              */
@@ -190,7 +190,7 @@ static hu_status allocate(both *b, hu_error *err)
     if (!b->words)
         return hu_fail(err, HU_ENOMEM, "out of memory");
     for (int i = 0; i < 2 * HELD; i++) {
-        hu_line *line = i < HELD ? &b->wanted.at[i].line : &b->got.at[i - HELD].line;
+        hu_vector *line = i < HELD ? &b->wanted.at[i].line : &b->got.at[i - HELD].line;
         line->in = b->words + (size_t)i * words;
         line->out = line->in + t->in_words;
     }

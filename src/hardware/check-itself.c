@@ -42,7 +42,7 @@ static void drop_set(hu_checker *c)
 }
 
 /* Compares the operands with those of the set, and names the vectors that are not there. */
-static void keep_step(hu_checker *c, place *p, const hu_line *line)
+static void keep_step(hu_checker *c, place *p, const hu_vector *line)
 {
     uint64_t s = distance(c, p, line->in);
     if (s < LOOK_AHEAD) {
@@ -63,7 +63,7 @@ static void keep_step(hu_checker *c, place *p, const hu_line *line)
         drop_set(c);
 }
 
-static hu_status check_lines(hu_checker *c, place *p, hu_line *line, hu_line *want, hu_error *err)
+static hu_status check_lines(hu_checker *c, place *p, hu_vector *line, hu_vector *want, hu_error *err)
 {
     for (;;) {
         bool more;
@@ -113,8 +113,8 @@ hu_status hu_check_itself(hu_checker *c, hu_error *err)
     uint64_t *words = hu_calloc((size_t)(2 * t->in_words + 3 * t->out_words), sizeof *words);
     if (!words)
         return hu_fail(err, HU_ENOMEM, "out of memory");
-    hu_line line = {.in = words, .out = words + t->in_words};
-    hu_line want = {.in = line.in, .out = line.out + t->out_words};
+    hu_vector line = {.in = words, .out = words + t->in_words};
+    hu_vector want = {.in = line.in, .out = line.out + t->out_words};
     place p = {.in = want.out + t->out_words, .out = want.out + t->out_words + t->in_words};
     find_set(c);
     hu_status status = check_lines(c, &p, &line, &want, err);

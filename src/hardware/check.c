@@ -36,7 +36,7 @@ static bool is_nan(const hu_field *f, const uint64_t *words)
     return f->format && hu_bits_decode(f->format, &code).kind == HU_NAN;
 }
 
-bool hu_check_compare(const hu_checker *c, const hu_line *want, const hu_line *got, hu_finding *f)
+bool hu_check_compare(const hu_checker *c, const hu_vector *want, const hu_vector *got, hu_finding *f)
 {
     const hu_task *t = &c->task;
     bool any_nan = c->settings->any_nan || got->any_nan, differs = false;
@@ -101,7 +101,7 @@ static bool is_digest(const hu_checker *c)
     return strcmp(sha, c->header.sha) == 0;
 }
 
-hu_status hu_check_next(hu_checker *c, hu_line *line, bool *more, hu_error *err)
+hu_status hu_check_next(hu_checker *c, hu_vector *line, bool *more, hu_error *err)
 {
     hu_lines *l = &c->lines;
     hu_status status = hu_check_next_text(c, more, err);

@@ -40,10 +40,10 @@ void hu_check_say(hu_checker *c, const char *format, ...) __attribute__((format(
 bool hu_check_is_names(const hu_lines *l);
 
 /* The next line that holds a vector, into line; *more false: there is none. */
-hu_status hu_check_next(hu_checker *c, hu_line *line, bool *more, hu_error *err);
+hu_status hu_check_next(hu_checker *c, hu_vector *line, bool *more, hu_error *err);
 
 /* Fills *f with what differs; false: nothing. */
-bool hu_check_compare(const hu_checker *c, const hu_line *want, const hu_line *got, hu_finding *f);
+bool hu_check_compare(const hu_checker *c, const hu_vector *want, const hu_vector *got, hu_finding *f);
 
 /* Whether two lines have the same operands (in a layout that has no codes for NaNs, any are the same). */
 bool hu_check_same_operands(const hu_checker *c, const uint64_t *a, const uint64_t *b);

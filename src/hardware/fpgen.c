@@ -106,7 +106,7 @@ static char *put_value(const hu_field *f, const uint64_t *words, char *to)
     return to + sprintf(to, "%c%d.%sP%d", sign, field > 0, digits + 2, field > 0 ? field - f->format->bias : f->format->emin);
 }
 
-static char *write_line(const hu_task *t, const hu_line *line, char *to)
+static char *write_line(const hu_task *t, const hu_vector *line, char *to)
 {
     char head[LONGEST_WORD];
     head_of(t, head);
@@ -156,7 +156,7 @@ static hu_status wrong_value(const char *word, const hu_field *f, hu_error *err)
                    f->width_bits, (f->format->man_bits + 3) / 4, 0);
 }
 
-static hu_status read_special(const char *word, const hu_field *f, hu_bits *code, hu_line *line, hu_error *err)
+static hu_status read_special(const char *word, const hu_field *f, hu_bits *code, hu_vector *line, hu_error *err)
 {
     hu_bits inf = hu_bits_ones(f->format->exp_bits);
     inf = hu_bits_shift(&inf, f->format->man_bits);
@@ -193,7 +193,7 @@ static bool read_finite(const char *word, const hu_field *f, hu_bits *code)
     return true;
 }
 
-static hu_status read_value(const char *word, const hu_field *f, uint64_t *words, hu_line *line, hu_error *err)
+static hu_status read_value(const char *word, const hu_field *f, uint64_t *words, hu_vector *line, hu_error *err)
 {
     hu_bits code = {{0}}, sign = hu_bits_one(f->width_bits - 1);
     if (word[0] && word[1] && isdigit((unsigned char)word[1])) {
@@ -221,7 +221,7 @@ static hu_status read_flags(const char *word, hu_flags *flags, hu_error *err)
     return HU_OK;
 }
 
-static hu_status read_line(const hu_task *t, const char *text, size_t n, hu_line *line, hu_error *err)
+static hu_status read_line(const hu_task *t, const char *text, size_t n, hu_vector *line, hu_error *err)
 {
     char word[WORDS][LONGEST_WORD], head[LONGEST_WORD];
     int count = split(text, n, word), arrow = 2 + t->n_operands;

@@ -37,7 +37,7 @@ static bool goes_on(const job *j, uint64_t done)
 /* All lines; the digest is then in j->sha. */
 static hu_status write_body(job *j, FILE *to, hu_error *err)
 {
-    hu_line line = {.in = j->in, .out = j->out, .holds = j->holds};
+    hu_vector line = {.in = j->in, .out = j->out, .holds = j->holds};
     char *at = j->buffer;
     uint64_t n = hu_cases_count(j->cases);
     for (uint64_t i = 0; i < n; i++) {

@@ -75,7 +75,7 @@ static char *put_field(const hu_layout *layout, const hu_field *f, const uint64_
     return to;
 }
 
-char *hu_layout_write(const hu_layout *layout, const hu_task *t, const hu_line *line, char *to)
+char *hu_layout_write(const hu_layout *layout, const hu_task *t, const hu_vector *line, char *to)
 {
     if (layout->write)
         return layout->write(t, line, to);
@@ -165,7 +165,7 @@ static hu_status wrong(const char *name, const char *start, const char *stop, co
 }
 
 /* The digits of a field into its words. */
-static hu_status read_field(const hu_field *f, reader *r, uint64_t *words, hu_line *line, hu_error *err)
+static hu_status read_field(const hu_field *f, reader *r, uint64_t *words, hu_vector *line, hu_error *err)
 {
     const char *start, *stop;
     next_text(r, &start, &stop);
@@ -194,7 +194,7 @@ static hu_status read_field(const hu_field *f, reader *r, uint64_t *words, hu_li
     return HU_OK;
 }
 
-static hu_status read_flags(reader *r, hu_line *line, hu_error *err)
+static hu_status read_flags(reader *r, hu_vector *line, hu_error *err)
 {
     static const hu_field flags = {.name = "flags", .width_bits = 5, .n_words = 1};
     uint64_t word;
@@ -224,7 +224,7 @@ int hu_layout_holds(const hu_layout *layout, const hu_task *t, const char *text,
     return 0;
 }
 
-hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *text, size_t n, hu_line *line, hu_error *err)
+hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *text, size_t n, hu_vector *line, hu_error *err)
 {
     if (layout->read)
         return layout->read(t, text, n, line, err);

@@ -18,14 +18,14 @@ enum { HU_LINE_MAX = 1 << 16 };     /* bytes of the longest line that is read */
 /* What a line holds. */
 enum { HU_LINE_IN = 1, HU_LINE_OUT = 2, HU_LINE_FLAGS = 4, HU_LINE_FULL = 7 };
 
-/* One line, as numbers. */
-typedef struct hu_line {
+/* A vector: one line, as numbers. */
+typedef struct hu_vector {
     uint64_t *in, *out;             /* [in_words], [out_words]                                                 */
     hu_flags flags;
     int holds;                      /* a set of the above                                                      */
     bool any_nan;                   /* results that are NaNs come without their code (fpgen): any will do      */
     bool is_short;                  /* a field has fewer digits than its width: perhaps the line was cut off   */
-} hu_line;
+} hu_vector;
 
 typedef struct hu_layout hu_layout;
 struct hu_layout {
@@ -37,8 +37,8 @@ struct hu_layout {
     bool upper, has_columns;        /* capital digits; a line with the names of the columns                    */
     /* Not plain: whether the task can be written so; writing and reading. */
     hu_status (*check)(const hu_task *t, hu_error *err);
-    char     *(*write)(const hu_task *t, const hu_line *line, char *to);
-    hu_status (*read)(const hu_task *t, const char *text, size_t n, hu_line *line, hu_error *err);
+    char     *(*write)(const hu_task *t, const hu_vector *line, char *to);
+    hu_status (*read)(const hu_task *t, const char *text, size_t n, hu_vector *line, hu_error *err);
     int       (*holds)(const char *text, size_t n, bool answers, hu_error *err);
 };
 
@@ -52,14 +52,14 @@ hu_status hu_layout_check(const hu_layout *layout, const hu_task *t, hu_error *e
 size_t hu_layout_line_size(const hu_layout *layout, const hu_task *t);
 
 /* What line->holds of the line, and a newline, from `to` on; returns the end. */
-char *hu_layout_write(const hu_layout *layout, const hu_task *t, const hu_line *line, char *to);
+char *hu_layout_write(const hu_layout *layout, const hu_task *t, const hu_vector *line, char *to);
 
 /* What a line holds, by the number of its fields: all, the operands and results, or the operands alone; in an answer to a set
  * (`answers`) all, operands and results, results and flags, or results. 0: none of these, and err says so. */
 int hu_layout_holds(const hu_layout *layout, const hu_task *t, const char *text, size_t n, bool answers, hu_error *err);
 
 /* A line without its end, of which line->holds is given. HU_EPARSE: err says which column is wrong, and how. */
-hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *text, size_t n, hu_line *line, hu_error *err);
+hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *text, size_t n, hu_vector *line, hu_error *err);
 
 /* "a,b,random,result,flags": the columns that a line holds. */
 void hu_layout_columns(const hu_task *t, int holds, char *to, size_t size);

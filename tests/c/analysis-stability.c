@@ -158,7 +158,7 @@ static void lines(void **state)
 {
     (void)state;
     const double x[] = { 1, 2, 3, 4, 5 }, y[] = { 1, 3, 2, 5, 4 }, up[] = { 5, 3, 1, -1, -3 };
-    hu_line l;
+    hu_fitted_line l;
     hu_error err;
     assert_int_equal(hu_fit_line(&l, x, y, 5, &err), HU_OK);
     assert_close(l.slope, 0.8, 1e-14);

@@ -80,7 +80,7 @@ static void lines(void **state)
                 continue;
             n++;
             memcpy(in, e->in, sizeof in);
-            hu_line line = {.in = in, .out = out, .holds = HU_LINE_FULL}, back = {.in = in_back, .out = out_back};
+            hu_vector line = {.in = in, .out = out, .holds = HU_LINE_FULL}, back = {.in = in_back, .out = out_back};
             line.flags = hu_task_compute(&t, in, out);
             assert_int_equal(hu_layout_check(layout, &t, NULL), HU_OK);
             *hu_layout_write(layout, &t, &line, text) = '\0';
@@ -138,7 +138,7 @@ static void refusals(void **state)
     for (size_t i = 0; i < TEST_COUNT(wrong); i++) {
         uint64_t in[2], out[1];
         hu_error err = {0};
-        hu_line line = {.in = in, .out = out, .holds = HU_LINE_FULL};
+        hu_vector line = {.in = in, .out = out, .holds = HU_LINE_FULL};
         if (hu_layout_read(hu_layout_at(wrong[i].layout), &t, wrong[i].text, strlen(wrong[i].text), &line, &err) == HU_OK)
             fail_msg("'%s' was read", wrong[i].text);
         assert_int_equal(err.status, HU_EPARSE);
