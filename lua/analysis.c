@@ -19,14 +19,7 @@ static hu_tensor *doubles(lua_State *L, int idx, const char *name)
         lua_replace(L, idx);
         return one;
     }
-    hu_tensor *t = hu_lua_to_tensor(L, idx, name);
-    if (t->dtype == HU_F64)
-        return t;
-    hu_tensor *wide = hu_lua_make_tensor(L, HU_F64, t->rank, t->shape);
-    for (size_t i = 0; i < t->n; i++)
-        wide->f64[i] = t->f32[i];
-    lua_replace(L, idx);
-    return wide;
+    return hu_lua_doubles(L, idx, name);
 }
 
 /* The same for the option `key` of the table at idx; the array is left on the stack. Raises where it is absent. */
@@ -50,8 +43,7 @@ static void set_numbers(lua_State *L, const void *from, const field *fields)
     for (; fields->name; fields++) {
         double value;
         memcpy(&value, (const char *)from + fields->offset, sizeof value);
-        lua_pushnumber(L, value);
-        lua_setfield(L, -2, fields->name);
+        hu_lua_set_number(L, fields->name, value);
     }
 }
 
@@ -60,20 +52,13 @@ static void set_counts(lua_State *L, const void *from, const field *fields)
     for (; fields->name; fields++) {
         size_t value;
         memcpy(&value, (const char *)from + fields->offset, sizeof value);
-        lua_pushinteger(L, (lua_Integer)value);
-        lua_setfield(L, -2, fields->name);
+        hu_lua_set_integer(L, fields->name, (lua_Integer)value);
     }
 }
 
 static void set_boolean(lua_State *L, const char *name, bool value)
 {
     lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
     lua_setfield(L, -2, name);
 }
 
@@ -134,8 +119,8 @@ static int push_sharpness(lua_State *L, const hu_sharpness *s)
                                     {"increase", offsetof(hu_sharpness, increase)}, {NULL, 0}};
     lua_newtable(L);
     set_numbers(L, s, numbers);
-    set_integer(L, "iterations", s->iterations);
-    set_integer(L, "evaluations", s->evaluations);
+    hu_lua_set_integer(L, "iterations", s->iterations);
+    hu_lua_set_integer(L, "evaluations", s->evaluations);
     return 1;
 }
 
@@ -273,7 +258,7 @@ static int diverged(lua_State *L)
     set_boolean(L, "nonfinite", d.nonfinite);
     set_numbers(L, &d, numbers);
     if (d.nonfinite)
-        set_integer(L, "first_nonfinite", (lua_Integer)d.first_nonfinite + 1);
+        hu_lua_set_integer(L, "first_nonfinite", (lua_Integer)d.first_nonfinite + 1);
     return 1;
 }
 
@@ -283,7 +268,7 @@ static void push_spikes(lua_State *L, const hu_tensor *loss, hu_spike_rule rule)
     size_t *steps = lua_newuserdatauv(L, (loss->n / 2 + 1) * sizeof *steps, 0);
     size_t count = hu_spikes(loss->f64, loss->n, rule, steps, loss->n / 2 + 1);
     lua_newtable(L);
-    set_integer(L, "count", (lua_Integer)count);
+    hu_lua_set_integer(L, "count", (lua_Integer)count);
     lua_newtable(L);
     for (size_t i = 0; i < count; i++) {
         lua_pushinteger(L, (lua_Integer)steps[i] + 1);
@@ -337,13 +322,13 @@ static int wilson(lua_State *L)
 /* fit(x, y) -> {intercept=, slope=, slope_se=, r2=} */
 static int fit(lua_State *L)
 {
-    static const field numbers[] = {{"intercept", offsetof(hu_line, intercept)}, {"slope", offsetof(hu_line, slope)},
-                                    {"slope_se", offsetof(hu_line, slope_se)}, {"r2", offsetof(hu_line, r2)}, {NULL, 0}};
+    static const field numbers[] = {{"intercept", offsetof(hu_fitted_line, intercept)}, {"slope", offsetof(hu_fitted_line, slope)},
+                                    {"slope_se", offsetof(hu_fitted_line, slope_se)}, {"r2", offsetof(hu_fitted_line, r2)}, {NULL, 0}};
     lua_settop(L, 2);
     hu_tensor *x = doubles(L, 1, "x"), *y = doubles(L, 2, "y");
     if (x->n != y->n)
         return luaL_error(L, "fit: %I values of x and %I of y; it takes as many", (LUAI_UACINT)x->n, (LUAI_UACINT)y->n);
-    hu_line line;
+    hu_fitted_line line;
     hu_error err = {0};
     hu_lua_try(L, hu_fit_line(&line, x->f64, y->f64, x->n, &err), &err);
     lua_newtable(L);

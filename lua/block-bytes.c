@@ -8,18 +8,6 @@ static const hu_block_format *self(lua_State *L)
     return hu_lua_block(L, 1, "block format");
 }
 
-hu_tensor *hu_lua_block_doubles(lua_State *L, int idx, const char *name)
-{
-    hu_error err = {0};
-    hu_tensor *t = hu_lua_to_tensor(L, idx, name);
-    if (t->dtype == HU_F64)
-        return t;
-    hu_tensor *out = hu_lua_make_tensor(L, HU_F64, t->rank, t->shape);
-    hu_lua_try(L, hu_tensor_broadcast(out, t, &err), &err);
-    lua_replace(L, idx);
-    return out;
-}
-
 /* ---- codes ---- */
 
 /* An encoded array: its codes and scales stand in userdata on the stack. */
@@ -70,7 +58,7 @@ int hu_lua_block_codes(lua_State *L)
     if (f->element->width_bits > WIDEST || f->scale->width_bits > WIDEST)
         return luaL_error(L, "codes: the codes of %s are wider than %d bits, which numbers hold; block:pack takes any", f->name, WIDEST);
     hu_env *env = hu_lua_option_env(L, 3, NULL, &own);
-    hu_tensor *x = hu_lua_block_doubles(L, 2, "x");
+    hu_tensor *x = hu_lua_doubles(L, 2, "x");
     encoded e = encode(L, f, x, hu_lua_option_axis(L, 3, x->rank), env);
     size_t lines = e.layout.outer * (e.layout.rows / f->rows + (e.layout.rows % f->rows != 0));
 
@@ -127,7 +115,7 @@ int hu_lua_block_pack(lua_State *L)
     hu_lua_options(L, 3, keys);
     hu_env *env = hu_lua_option_env(L, 3, NULL, &own);
     bool interleaved = hu_lua_option_boolean(L, 3, "interleaved", false);
-    hu_tensor *x = hu_lua_block_doubles(L, 2, "x");
+    hu_tensor *x = hu_lua_doubles(L, 2, "x");
     int axis = hu_lua_option_axis(L, 3, x->rank);
     encoded e = encode(L, f, x, axis, env);
 

@@ -93,10 +93,8 @@ static int profiles(lua_State *L)
             lua_pushstring(L, texts[k].text);
             lua_setfield(L, -2, texts[k].key);
         }
-        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
-            lua_pushinteger(L, numbers[k].value);
-            lua_setfield(L, -2, numbers[k].key);
-        }
+        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+            hu_lua_set_integer(L, numbers[k].key, numbers[k].value);
         lua_rawseti(L, -2, i + 1);
     }
     return 1;

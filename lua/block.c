@@ -115,26 +115,14 @@ static int quantize(lua_State *L)
 
 static const char *const parts[HU_BLOCK_PARTS] = {"clipping", "flush", "rounding"};
 
-static void set_number(lua_State *L, const char *key, double value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, key);
-}
-
-static void set_count(lua_State *L, const char *key, size_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, key);
-}
-
 /* Pushes {energy =, max =, n =, share =}. */
 static void push_part(lua_State *L, const hu_block_error *e, int part)
 {
     lua_createtable(L, 0, 4);
-    set_number(L, "energy", e->energy[part]);
-    set_number(L, "max", e->max[part]);
-    set_count(L, "n", e->n[part]);
-    set_number(L, "share", e->total > 0 ? e->energy[part] / e->total : 0);
+    hu_lua_set_number(L, "energy", e->energy[part]);
+    hu_lua_set_number(L, "max", e->max[part]);
+    hu_lua_set_integer(L, "n", (lua_Integer)e->n[part]);
+    hu_lua_set_number(L, "share", e->total > 0 ? e->energy[part] / e->total : 0);
 }
 
 static double scale_of(const hu_block_error *e)    { return e->scale; }
@@ -173,7 +161,7 @@ static int error(lua_State *L)
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
     hu_env *env = hu_lua_option_env(L, 3, NULL, &own);
-    hu_tensor *x = hu_lua_block_doubles(L, 2, "x");
+    hu_tensor *x = hu_lua_doubles(L, 2, "x");
     hu_lua_try(L, hu_block_layout_init(&l, f, x->rank, x->shape, hu_lua_option_axis(L, 3, x->rank), &err), &err);
     size_t n = hu_block_count(&l, f), lines = l.outer * (l.rows / f->rows + (l.rows % f->rows != 0));
     hu_block_error *errors = lua_newuserdatauv(L, (n + 1) * sizeof *errors, 0);
@@ -185,11 +173,11 @@ static int error(lua_State *L)
         push_part(L, &sum, part);
         lua_setfield(L, -2, parts[part]);
     }
-    set_number(L, "total", sum.total);
-    set_number(L, "signal", sum.signal);
-    set_number(L, "sqnr_db", sum.total > 0 ? 10 * log10(sum.signal / sum.total) : INFINITY);
-    set_count(L, "n", sum.n_elements);
-    set_count(L, "n_not_finite", sum.n_not_finite);
+    hu_lua_set_number(L, "total", sum.total);
+    hu_lua_set_number(L, "signal", sum.signal);
+    hu_lua_set_number(L, "sqnr_db", sum.total > 0 ? 10 * log10(sum.signal / sum.total) : INFINITY);
+    hu_lua_set_integer(L, "n", (lua_Integer)sum.n_elements);
+    hu_lua_set_integer(L, "n_not_finite", (lua_Integer)sum.n_not_finite);
     push_blocks(L, errors, n, lines);
     lua_setfield(L, -2, "blocks");
     return 1;

@@ -195,12 +195,9 @@ enum { MOST_BINADES = 1 << 17 };
 static void push_binade(lua_State *L, int exp, double count, double spacing)
 {
     lua_createtable(L, 0, 3);
-    lua_pushinteger(L, exp);
-    lua_setfield(L, -2, "exponent");
-    lua_pushnumber(L, count);
-    lua_setfield(L, -2, "count");
-    lua_pushnumber(L, spacing);
-    lua_setfield(L, -2, "spacing");
+    hu_lua_set_integer(L, "exponent", exp);
+    hu_lua_set_number(L, "count", count);
+    hu_lua_set_number(L, "spacing", spacing);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 

@@ -256,6 +256,18 @@ const hu_format *hu_lua_option_format(lua_State *L, int idx, const char *key)
     return f;
 }
 
+void hu_lua_set_number(lua_State *L, const char *key, double value)
+{
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, key);
+}
+
+void hu_lua_set_integer(lua_State *L, const char *key, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, key);
+}
+
 /* ---- objects ---- */
 
 /* The type's name as messages show it: "array" of "halfulp.array". */

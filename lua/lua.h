@@ -70,6 +70,10 @@ int         hu_lua_option_choice (lua_State *L, int idx, const char *key, const 
 const hu_format   *hu_lua_option_format  (lua_State *L, int idx, const char *key);   /* NULL where absent */
 const hu_rounding *hu_lua_option_rounding(lua_State *L, int idx, const char *key, const hu_rounding *otherwise);
 
+/* Set a field of the table on top of the stack. */
+void hu_lua_set_number (lua_State *L, const char *key, double value);
+void hu_lua_set_integer(lua_State *L, const char *key, lua_Integer value);
+
 /* ---- objects ---- */
 
 /* Makes the metatable of a type whose registry key is `type`, "halfulp.array"; messages show "array".
@@ -136,9 +140,6 @@ void hu_lua_push_block_quantized(lua_State *L, const hu_tensor *t, const hu_bloc
 /* The option "axis" of the options at idx, from 0: the last index where it is absent; "all": -1. */
 int hu_lua_option_axis(lua_State *L, int idx, int rank);
 
-/* The array or table of numbers at idx, which is replaced by an array of doubles where it is none. */
-hu_tensor *hu_lua_block_doubles(lua_State *L, int idx, const char *name);
-
 /* block:codes, block:pack and block:unpack, in lua/block-bytes.c. */
 int hu_lua_block_codes(lua_State *L);
 int hu_lua_block_pack(lua_State *L);
@@ -178,6 +179,9 @@ hu_tensor *hu_lua_check_tensor(lua_State *L, int idx, const char *name);       /
 /* An array, or a table of numbers (nested for more than one index), which is then replaced at idx by a
  * new array of doubles. idx is absolute. */
 hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
+
+/* The same, as doubles: one of floats is replaced too. idx is absolute. */
+hu_tensor *hu_lua_doubles(lua_State *L, int idx, const char *name);
 
 /* A new zeroed tensor of that shape, pushed. Collects garbage and tries once more where memory is short. */
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);

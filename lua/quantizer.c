@@ -129,22 +129,15 @@ bool hu_lua_push_scaled(lua_State *L, int idx, const hu_tensor *t, uint64_t seed
     return true;
 }
 
-static void set_number(lua_State *L, const char *key, double value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, key);
-}
-
 static void set_error(lua_State *L, const hu_quantize_error *e)
 {
-    lua_pushinteger(L, (lua_Integer)e->n);
-    lua_setfield(L, -2, "n");
-    set_number(L, "mse", e->mse);
-    set_number(L, "nmse", e->nmse);
-    set_number(L, "sqnr", e->sqnr_db);
-    set_number(L, "max", e->max);
-    set_number(L, "clipped", e->clipped);
-    set_number(L, "flushed", e->flushed);
+    hu_lua_set_integer(L, "n", (lua_Integer)e->n);
+    hu_lua_set_number(L, "mse", e->mse);
+    hu_lua_set_number(L, "nmse", e->nmse);
+    hu_lua_set_number(L, "sqnr", e->sqnr_db);
+    hu_lua_set_number(L, "max", e->max);
+    hu_lua_set_number(L, "clipped", e->clipped);
+    hu_lua_set_number(L, "flushed", e->flushed);
 }
 
 /* Applies the quantizer at 1 to the array at 2 with the options at 3, and pushes the info; the array at `out` gets the values,
@@ -176,7 +169,7 @@ static void apply_to(lua_State *L, int out_at, int codes_at)
         lua_pop(L, 1);
     lua_setfield(L, -2, "scales");
     set_error(L, &e);
-    set_number(L, "bits", bits);
+    hu_lua_set_number(L, "bits", bits);
     lua_pushstring(L, hu_flags_to_text(flags, text));
     lua_setfield(L, -2, "flags");
 }

@@ -127,3 +127,15 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name)
     lua_replace(L, idx);
     return t;
 }
+
+hu_tensor *hu_lua_doubles(lua_State *L, int idx, const char *name)
+{
+    hu_error err = {0};
+    hu_tensor *t = hu_lua_to_tensor(L, idx, name);
+    if (t->dtype == HU_F64)
+        return t;
+    hu_tensor *out = hu_lua_make_tensor(L, HU_F64, t->rank, t->shape);
+    hu_lua_try(L, hu_tensor_broadcast(out, t, &err), &err);
+    lua_replace(L, idx);
+    return out;
+}
