@@ -4,19 +4,6 @@
 #include "src/kernel/block-job.h"
 #include "src/ops/ops.h"
 
-/* The last value on the side of x, in magnitude; a negative number has none in an element without a sign. */
-static hu_num last_value(const hu_format *f, bool negative)
-{
-    if (!negative)
-        return hu_format_max(f);
-    if (!f->is_signed)
-        return hu_num_zero(true);
-    if (f->family == &hu_family_fixed)                      /* symmetric in blocks */
-        return hu_format_max(f);
-    hu_num far = hu_num_make(true, 1, HU_EXP_FAR);
-    return hu_num_abs(hu_decode(f, f->family->bracket(f, far).lo));
-}
-
 static hu_block_part part_of(double x, double y, const double limit[2])
 {
     if (fabs(x) > limit[signbit(x) != 0])
@@ -65,7 +52,7 @@ static hu_flags measure(const hu_block_job *job, hu_block_error *to, size_t bloc
         return flags;
     }
     const hu_format *f = job->format->element;
-    double limit[2] = {limit_of(last_value(f, false), &d), limit_of(last_value(f, true), &d)};
+    double limit[2] = {limit_of(hu_block_last(f, false), &d), limit_of(hu_block_last(f, true), &d)};
     for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
         hu_block_load(job, x, p.offset, p.n, v.stride);
         flags |= hu_block_values(job, &job->plan, y, x, p.n, &d, (hu_draw){job->env.random.index + p.offset, v.stride});

@@ -71,6 +71,8 @@ bool   hu_block_strip(const hu_block_job *job, void *out, size_t first, size_t n
 
 /* block-scale.c */
 hu_num  hu_block_top(const hu_block_format *f);                    /* M */
+/* The last value on a side of zero, in magnitude; without a sign there is none below. */
+hu_num  hu_block_last(const hu_format *element, bool negative);
 /* Quickly, for a scale that is E8M0 or like it, without a tensor scale: its exponent; false: it is another, or past
  * its range. */
 bool    hu_block_scale_exponent(const hu_block_format *f, hu_num amax, int *exp);

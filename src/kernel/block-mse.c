@@ -29,7 +29,8 @@ static double squared_error(const hu_block_job *job, const hu_block_view *v, con
 /* What clipping amax costs at least, in the same units. */
 static double clipping(const hu_block_job *job, const hu_block_divisor *d, hu_num amax, int exp)
 {
-    hu_num most = hu_num_mul(d->value, hu_format_max(job->format->element));
+    hu_num up = hu_block_last(job->format->element, false), down = hu_block_last(job->format->element, true);
+    hu_num most = hu_num_mul(d->value, hu_num_compare(up, down) >= 0 ? up : down);
     if (hu_num_compare(most, amax) >= 0)
         return 0;
     double e = ldexp(hu_num_to_double(amax) - hu_num_to_double(most), -exp);

@@ -19,6 +19,18 @@ hu_num hu_block_top(const hu_block_format *f)
     return f->target != 0 ? hu_num_from_double(f->target) : hu_format_max(f->element);
 }
 
+hu_num hu_block_last(const hu_format *f, bool negative)
+{
+    if (!negative)
+        return hu_format_max(f);
+    if (!f->is_signed)
+        return hu_num_zero(true);
+    if (f->family == &hu_family_fixed)                      /* symmetric in blocks */
+        return hu_format_max(f);
+    hu_num far = hu_num_make(true, 1, HU_EXP_FAR);
+    return hu_num_abs(hu_decode(f, f->family->bracket(f, far).lo));
+}
+
 /* A positive number as a scale: rounded, at most the largest value, at least the smallest positive one. */
 static hu_code round_scale(const hu_format *scale, const hu_rounding *mode, hu_num x)
 {
@@ -28,7 +40,6 @@ static hu_code round_scale(const hu_format *scale, const hu_rounding *mode, hu_n
     hu_code code = hu_round_with(scale, &env, x, 0);
     return hu_decode(scale, code).kind == HU_ZERO ? hu_round_with(scale, &env, hu_format_min_subnormal(scale), 0) : code;
 }
-
 
 /* Whether x, rounded to that many bits, ties to even, is the next power of two. */
 static bool rounds_to_power(hu_num x, int precision)

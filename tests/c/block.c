@@ -272,6 +272,45 @@ static void codes_that_are_none(void **state)
     assert_true(isnan(out));
 }
 
+/* An element that reaches farther below zero than above: no candidate is left out that the largest element fits. */
+static void scales_of_lopsided_elements(void **state)
+{
+    (void)state;
+    enum { N = 16 };
+    static const double values[] = {-8, -6, -5, -3, -1.5, -0.75, 0, 0.5};
+    assert_non_null(hu_format_define(&(hu_definition){.name = "lopsided", .values = values, .n = TEST_COUNT(values)}, NULL));
+    const hu_block_format *f = find("block(lopsided, scale=fp32, size=16, rule=mse)");
+    hu_block_layout l = hu_block_line(N);
+    hu_env env = hu_env_default();
+    test_random r = {71};
+    for (int trial = 0; trial < 200; trial++) {
+        double x[N], y[N], amax = 0, least = INFINITY;
+        hu_code best = 0;
+        for (int i = 0; i < N; i++) {
+            x[i] = i % 4 ? -test_random_unit(&r) * (double)(1 + trial % 7) : test_random_unit(&r) / 10;
+            amax = fmax(amax, fabs(x[i]));
+        }
+        hu_block_job job;
+        assert_int_equal(hu_block_job_init(&job, x, false, &l, f, &env, NULL), HU_OK);
+        for (int j = 128; j >= 1; j--) {
+            hu_code code = hu_block_scale_candidate(f, hu_num_from_double(amax), hu_num_make(false, 1, 0), j);
+            hu_block_divisor d = hu_block_divide_by(&job, code);
+            hu_block_values(&job, &job.plan, y, x, N, &d, (hu_draw){0, 0});
+            double error = 0;
+            for (int i = 0; i < N; i++)
+                error += (y[i] - x[i]) * (y[i] - x[i]);
+            if (error < least * (1 - 1e-12)) {
+                least = error;
+                best = code;
+            }
+        }
+        hu_block_view v = hu_block_job_view(&job, 0);
+        bool is_nan;
+        hu_flags flags = 0;
+        assert_true(hu_block_choose_scale(&job, &v, &is_nan, &flags) == best);
+    }
+}
+
 /* --- the same bits every way --- */
 
 static const char *const many[] = {"mxfp4", "mxfp8e4m3", "mxfp6e3m2{rule=even,size=5}", "mxint8{rule=up}", "nvfp4", "msfp12{rule=mse}", "dfp16",
@@ -779,6 +818,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("scales past their range are NaN or clamped, and never zero", scales_past_their_range),
     CLAIM("two's complement elements are symmetric, and -2 is read", elements_are_symmetric),
     CLAIM("without a sign negative elements clip to zero and do not count for the scale", unsigned_elements),
+    CLAIM("of an element that reaches farther below zero than above the scale with the least error is found", scales_of_lopsided_elements),
     CLAIM("codes past the last are refused, and odd scales are read", codes_that_are_none),
     CLAIM("the fast way has the bits and flags of src/ops, in all modes and carriers, in place too", fast_is_slow),
     CLAIM("the values of any block format are those of its codes, with the same flags", any_format),
