@@ -93,8 +93,8 @@ hu_code hu_format_last_code(const hu_format *f)
 static void fail_name(hu_error *err, const char *name)
 {
     if (hu_block_is_name(name)) {
-        hu_fail(err, HU_ENAME, "'%.60s' is a block format, and this takes a format of single numbers; block formats are for arrays: "
-                "array:quantize, hu.block and the inputs of hu.matmul take them", name);
+        hu_fail(err, HU_ENAME, "'%.60s' is a block format, which only whole arrays have; a format of single numbers will do, such as its element's",
+                name);
         return;
     }
     hu_nearest near = hu_nearest_to(name);
