@@ -1,4 +1,5 @@
 /* observer.c - static scales: the ranges of calibration tensors, put together. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,7 +68,8 @@ static void add_histograms(hu_observer *o, const hu_scale_work *w)
     for (size_t g = 0; g < o->n_groups; g++) {
         if (o->top[g] == 0)
             o->top[g] = w->high[g];
-        while (o->top[g] < w->high[g])
+        /* past the largest double there is no place: what lies beyond is counted in the last one */
+        while (o->top[g] < w->high[g] && o->top[g] <= DBL_MAX / 2)
             widen(o->histogram + g * HU_HISTOGRAM, &o->top[g]);
     }
     hu_histograms_add(&w->p, w->x, o->histogram, o->top);

@@ -31,6 +31,7 @@ typedef struct hu_scale_work {
     double *low, *high, *scale, *zero;  /* [n_groups]                             */
     double *s, *z;                      /* [n] an element's own; z NULL without   */
     double *q, *v;                      /* [n] elements and values                */
+    const double *unit;                 /* while searching: [n_groups], of what size a group's errors are counted */
     const hu_steps *steps;              /* while searching: elements by these; NULL: by hu_map_f64 */
     hu_tensor like;                     /* the tensor's type and shape            */
 } hu_scale_work;
@@ -52,6 +53,10 @@ hu_status hu_ranges_search(hu_scale_work *w, hu_error *err);
 hu_status hu_histograms_range(hu_scale_work *w, hu_error *err);
 hu_status hu_histograms_search(const hu_scale_maker *m, const double *histogram, const double *top, size_t n_groups,
                                double *low, double *high, hu_error *err);
+
+/* The power of two that brings numbers of up to that magnitude near 1, so that squares of them neither overflow nor vanish; 1 for all
+ * that are not far from it. */
+double hu_unit_for(double magnitude);
 
 /* The elements' environment, to nearest-even where that draws random words. */
 hu_env hu_search_env(const hu_scale_maker *m);

@@ -91,6 +91,15 @@ double hu_scale_round(const hu_scale_maker *m, hu_num x)
     return s > 0 ? s : m->least_scale;
 }
 
+/* high - low over the elements' own; high - low itself may be past the largest double. */
+static hu_num of_width(const hu_scale_maker *m, double low, double high)
+{
+    bool is_past = isinf(high - low);
+    hu_num x = hu_num_div(hu_num_from_double(is_past ? high / 2 - low / 2 : high - low), hu_num_from_double(m->largest - m->lowest));
+    x.exp += is_past;
+    return x;
+}
+
 double hu_scale_of_range(const hu_scale_maker *m, double low, double high)
 {
     const hu_scaled *q = m->q;
@@ -98,7 +107,7 @@ double hu_scale_of_range(const hu_scale_maker *m, double low, double high)
     if (q->rule == HU_RANGE_fixed)
         x = hu_num_from_double(q->value);
     else if (q->zero_point)
-        x = hu_num_div(hu_num_from_double(fmin(high - low, DBL_MAX)), hu_num_from_double(m->largest - m->lowest));
+        x = of_width(m, low, high);
     else
         x = hu_num_div(hu_num_from_double(high), hu_num_from_double(m->target));
     if (q->scale_least > 0 && sign_of_difference(x, q->scale_least) < 0)

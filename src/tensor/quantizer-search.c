@@ -68,10 +68,18 @@ const double *hu_candidates_find(const char *name, size_t *n, hu_score *score, d
 
 /* ---- scores ---- */
 
+double hu_unit_for(double magnitude)
+{
+    if (!(magnitude < 0x1p-300 || magnitude > 0x1p300) || magnitude == 0 || isinf(magnitude))
+        return 1;
+    int exp = -ilogb(magnitude);
+    return ldexp(1, exp > 1023 ? 1023 : exp);
+}
+
 static double of_element(const hu_scale_work *w, size_t i)
 {
     const hu_scaled *q = w->m.q;
-    double d = fabs(w->x[i] - w->v[i]);
+    double d = fabs(w->x[i] - w->v[i]) * w->unit[w->p.group[i]];
     switch (q->score) {
     case HU_SCORE_lp:       return q->power == 2 ? d * d : pow(d, q->power);
     case HU_SCORE_weighted: return hu_tensor_get(q->weights, i) * d * d;
@@ -97,9 +105,10 @@ static void add_cosines(const hu_scale_work *w, double *score, double *room)
         size_t g = w->p.group[i];
         if (!isfinite(w->x[i]) || !isfinite(w->v[i]))
             continue;
-        dot[g] += w->x[i] * w->v[i];
-        xx[g] += w->x[i] * w->x[i];
-        vv[g] += w->v[i] * w->v[i];
+        double x = w->x[i] * w->unit[g], v = w->v[i] * w->unit[g];
+        dot[g] += x * v;
+        xx[g] += x * x;
+        vv[g] += v * v;
     }
     for (size_t g = 0; g < n; g++)
         score[g] = xx[g] > 0 && vv[g] > 0 ? -dot[g] / (sqrt(xx[g]) * sqrt(vv[g])) : 0;
@@ -224,15 +233,19 @@ hu_status hu_ranges_search(hu_scale_work *w, hu_error *err)
         return status;
     if (w->m.q->score == HU_SCORE_kl)
         return hu_histograms_range(w, err);
-    double *room = hu_calloc(8 * w->p.n_groups, sizeof *room);
+    double *room = hu_calloc(9 * w->p.n_groups, sizeof *room), *unit = room + 8 * w->p.n_groups;
     if (!room)
         return hu_fail(err, HU_ENOMEM, "quantizer: no memory to search %zu scales", w->p.n_groups);
+    for (size_t g = 0; g < w->p.n_groups; g++)
+        unit[g] = hu_unit_for(fmax(-w->low[g], w->high[g]));
+    w->unit = unit;
     hu_env env = hu_search_env(&w->m);
     hu_steps steps;
     if (hu_steps_init(&steps, w->m.wide ? w->m.wide : w->m.q->element.format, &env))
         w->steps = &steps;
     status = try_candidates(w, room, err);
     w->steps = NULL;
+    w->unit = NULL;
     hu_free(room);
     return status;
 }

@@ -191,21 +191,24 @@ hu_status hu_scales_apply(hu_scale_work *w, hu_env *env, hu_error *err)
 static hu_quantize_error measure(const hu_scale_work *w)
 {
     hu_quantize_error e = {0};
-    double error = 0, power = 0, clipped = 0, flushed = 0;
+    double error = 0, power = 0, clipped = 0, flushed = 0, most = 0;
+    for (size_t i = 0; i < w->p.n; i++)
+        most = isfinite(w->x[i]) ? fmax(most, fabs(w->x[i])) : most;
+    double unit = hu_unit_for(most);
     for (size_t i = 0; i < w->p.n; i++) {
         double x = w->x[i], d = x - w->v[i];
         if (!isfinite(x) || !isfinite(w->v[i]))
             continue;
         double at = x / w->s[i] + (w->z ? w->z[i] : 0);
         e.n++;
-        error += d * d;
-        power += x * x;
+        error += d * unit * (d * unit);
+        power += x * unit * (x * unit);
         e.max = fmax(e.max, fabs(d));
         clipped += at > w->m.above || at < w->m.below;
         flushed += x != 0 && w->v[i] == 0;
     }
     double n = e.n > 0 ? (double)e.n : 1;
-    e.mse = error / n;
+    e.mse = error / n / unit / unit;
     e.nmse = error > 0 ? error / power : 0;
     e.sqnr_db = -10 * log10(e.nmse);
     e.clipped = clipped / n;

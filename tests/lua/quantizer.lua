@@ -484,4 +484,23 @@ claims["an array that does not fit is one line, too"] = function()
   end)
 end
 
+claims["numbers near the ends of double are searched, shifted and measured as any others"] = function()
+  local x = hu.array {1.7, -1, 0.3, 0.01, -0.4}
+  for _, power in ipairs {2.0 ^ 1022, 2.0 ^ -1000} do
+    for _, options in ipairs {
+      {scale = "search", score = "mse"}, {scale = "search", score = "lp", power = 2.4}, {scale = "search", score = "cosine"},
+      {scale = "search", score = "weighted", weights = {1, 2, 3, 4, 5}}, {zero = true}, {scale = "rms"},
+    } do
+      options.format = options.zero and "uint8" or "int8"
+      local near, near_info = hu.quantizer(options):apply(x)
+      local far, far_info = hu.quantizer(options):apply(x * power)
+      t.assertTrue(far == near * power, tostring(far))
+      t.assertEquals(far_info.sqnr, near_info.sqnr)
+    end
+  end
+  local q = hu.quantizer {format = "int8", scale = "search", score = "kl"}
+  q:observe({1e308, -0.5e308, 2e307}):observe({1.7e308, 1e308}):freeze()
+  t.assertTrue(q:apply({1e308})[1] > 0.9e308)
+end
+
 claims:run()
