@@ -1,4 +1,7 @@
-/* cases.c - the operands of a set of vectors, by number: all of them, or the listed ones and then random ones. */
+/* cases.c - the operands of a set of vectors, by number: all of them, or the listed ones and then random ones.
+ *
+ * Of few combinations with fewer lines than that no operands come twice; where there are more, random ones may.
+ */
 #include "src/hardware/cases.h"
 
 #include <string.h>
@@ -9,12 +12,13 @@
 enum { ALL_BITS = 18, USUAL_COUNT = 100000 };
 
 /* Streams of the random generator, so that no two uses share their numbers. */
-enum { STREAM_LIST = 1, STREAM_FILL, STREAM_WORDS };
+enum { STREAM_LIST = 1, STREAM_FILL, STREAM_WORDS, STREAM_CHOICES, STREAM_REST };
 
 struct hu_cases {
     const hu_task *task;
     uint64_t seed, count;
-    uint64_t all;                     /* combinations, where every one is wanted; else 0 */
+    uint64_t all;                     /* combinations, where they can be counted out; else 0 */
+    uint32_t *rest;                   /* [count - taken] numbers of combinations that are not listed; NULL: any may come */
     uint64_t in_class[HU_CASES_N];
     hu_lister list;
     size_t taken;                     /* lines from the list */
@@ -98,7 +102,7 @@ static void put_words(const hu_cases *c, uint64_t i, uint64_t *in)
         const hu_field *f = &t->field[t->n_operands + k];
         in[f->at] = hu_random_at(c->seed, STREAM_WORDS, i * (uint64_t)t->n_random + (uint64_t)k) >> (64 - f->width_bits);
     }
-    uint64_t choice = hu_random_at(c->seed, STREAM_WORDS + 1, i) & 3;
+    uint64_t choice = hu_random_at(c->seed, STREAM_CHOICES, i) & 3;
     if (t->n_random != 1 || choice > 1)
         return;
     const hu_field *f = &t->field[t->n_operands];
@@ -107,6 +111,12 @@ static void put_words(const hu_cases *c, uint64_t i, uint64_t *in)
 }
 
 /* --- lines --- */
+
+/* Whether there are fewer lines than combinations that can be counted out. */
+static bool is_part(const hu_cases *c)
+{
+    return c->count < c->all;
+}
 
 static void get_all(const hu_cases *c, uint64_t i, uint64_t *in)
 {
@@ -117,6 +127,15 @@ static void get_all(const hu_cases *c, uint64_t i, uint64_t *in)
         in[f->at] = i % size;
         i /= size;
     }
+}
+
+/* The number under which get_all has these operands. */
+static uint64_t number_of(const hu_task *t, const uint64_t *in)
+{
+    uint64_t number = 0;
+    for (int k = 0; k < t->n_operands; k++)
+        number = number * (hu_field_last(&t->field[k]).word[0] + 1) + in[t->field[k].at];
+    return number;
 }
 
 /* A code of few significant bits: a run of ones or zeros is put over random bits. */
@@ -166,13 +185,13 @@ static void get_random(const hu_cases *c, uint64_t i, uint64_t *in)
 void hu_cases_get(const hu_cases *c, uint64_t i, uint64_t *in)
 {
     const hu_task *t = c->task;
-    if (c->all && c->count < c->all)                        /* a part of them, evenly */
-        get_all(c, (uint64_t)((hu_u128)i * c->all / c->count), in);
-    else if (c->all)
+    if (c->all && !is_part(c))
         get_all(c, i, in);
     else if (i < c->taken)
         memcpy(in, c->list.listed + (size_t)((hu_u128)i * c->list.n_listed / c->taken) * (size_t)t->in_words,
                (size_t)t->in_words * sizeof *in);
+    else if (c->rest)
+        get_all(c, c->rest[i - c->taken], in);
     else
         get_random(c, i - c->taken, in);
     if (t->n_random > 0)
@@ -203,9 +222,57 @@ static bool fill_list(hu_cases *c)
     return !l->failed;
 }
 
+/* Takes what is listed twice out of the list; seen[all] tells what is in it then. */
+static void drop_repeated(hu_cases *c, bool *seen)
+{
+    hu_lister *l = &c->list;
+    size_t words = (size_t)c->task->in_words, kept = 0;
+    for (size_t i = 0; i < l->n_listed; i++) {
+        uint64_t number = number_of(c->task, l->listed + i * words);
+        if (seen[number])
+            continue;
+        seen[number] = true;
+        memmove(l->listed + kept * words, l->listed + i * words, words * sizeof *l->listed);
+        l->class_of[kept++] = l->class_of[i];
+    }
+    l->n_listed = kept;
+}
+
+/* The first `n` of the combinations not seen, in an order drawn from the seed. */
+static bool draw_rest(hu_cases *c, const bool *seen, uint64_t n)
+{
+    uint64_t found = 0;
+    c->rest = hu_calloc(c->all, sizeof *c->rest);
+    if (!c->rest)
+        return false;
+    for (uint64_t number = 0; number < c->all; number++) {
+        if (!seen[number])
+            c->rest[found++] = (uint32_t)number;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t other = i + (uint64_t)((hu_u128)hu_random_at(c->seed, STREAM_REST, i) * (found - i) >> 64);
+        uint32_t kept = c->rest[i];
+        c->rest[i] = c->rest[other];
+        c->rest[other] = kept;
+    }
+    return true;
+}
+
+/* A part of few combinations: each listed one once, then others, each once. */
+static bool fill_part(hu_cases *c)
+{
+    bool *seen = hu_calloc(c->all, sizeof *seen), done = seen && fill_list(c);
+    if (done)
+        drop_repeated(c, seen);
+    if (done && c->list.n_listed < c->count)
+        done = draw_rest(c, seen, c->count - c->list.n_listed);
+    hu_free(seen);
+    return done;
+}
+
 static void count_classes(hu_cases *c)
 {
-    if (c->all) {
+    if (c->all && !is_part(c)) {
         c->in_class[HU_CASES_ALL] = c->count;
         return;
     }
@@ -219,14 +286,14 @@ hu_status hu_cases_new(hu_cases **out, const hu_task *t, uint64_t seed, uint64_t
     hu_cases *c = hu_calloc(1, sizeof *c);
     if (!c)
         return hu_fail(err, HU_ENOMEM, "out of memory");
-    *c = (hu_cases){.task = t, .seed = seed, .all = combinations(t)};
-    if (!c->all && !fill_list(c)) {
+    *c = (hu_cases){.task = t, .seed = seed, .count = count, .all = combinations(t)};
+    if (c->all && (count == 0 || (count > c->all && t->n_random == 0)))
+        c->count = c->all;
+    bool done = !c->all ? fill_list(c) : !is_part(c) || fill_part(c);
+    if (!done) {
         hu_cases_free(c);
         return hu_fail(err, HU_ENOMEM, "out of memory");
     }
-    c->count = count;
-    if (c->all && (count == 0 || (count > c->all && t->n_random == 0)))
-        c->count = c->all;
     if (c->count == 0)
         c->count = c->list.n_listed > USUAL_COUNT ? c->list.n_listed : USUAL_COUNT;
     c->taken = c->list.n_listed < c->count ? c->list.n_listed : (size_t)c->count;
@@ -243,5 +310,6 @@ void hu_cases_free(hu_cases *c)
         hu_free(c->list.pool[i].code);
     hu_free(c->list.listed);
     hu_free(c->list.class_of);
+    hu_free(c->rest);
     hu_free(c);
 }

@@ -1,7 +1,7 @@
 /* cases.h - the operands of a set of vectors, by number.
  *
- * Where the operands have at most 2^18 combinations, every one of them. Else the ones that show errors (src/hardware/lister.h)
- * and after them random ones. The operands of line i are a function of the task, the seed, the count and i alone.
+ * Where the operands have at most 2^18 combinations, every one of them. Else, and where fewer lines are asked for, the ones that
+ * show errors (src/hardware/lister.h) and after them random ones. The operands of line i are a function of the task, the seed, the count and i alone.
  */
 #ifndef HU_HARDWARE_CASES_H
 #define HU_HARDWARE_CASES_H
@@ -33,7 +33,7 @@ typedef struct hu_cases hu_cases;
 
 /* count 0: all combinations, or 100000 lines where there are more, or as many as the list of special ones has. A smaller count
  * takes lines from all classes evenly; a larger one is filled with random lines (of a mode without random bits never more
- * than there are combinations). `t` stays the caller's and is used as long as the cases are.
+ * than there are combinations). Of at most 2^18 combinations none comes twice before every one has come. `t` stays the caller's and is used as long as the cases are.
  * HU_ENOMEM. Costs some thousand operations for the list. */
 hu_status hu_cases_new(hu_cases **out, const hu_task *t, uint64_t seed, uint64_t count, hu_error *err);
 void      hu_cases_free(hu_cases *c);

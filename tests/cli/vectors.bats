@@ -100,6 +100,50 @@ line_of() { awk -v i="$2" '!/^(#|\/\/)/ && !/^a,/ && ++n == i { print NR }' "$1"
     [ "$(sum --op cvt --format 'fp32>e5m2' --rounding sr:8 --count 20000 --layout csv)" = d33253c6aa90da36 ]
 }
 
+# distinct FILE COLUMN: how many values that column (from 1) of a hex file has
+distinct() { grep -v '^//' "$1" | cut -d_ -f"$2" | sort -u | wc -l; }
+
+@test "a part of few combinations has the classes first, then others, and none twice" {
+    for count in 256 1024 4096 60000; do
+        generate --op mul --format e4m3fn --count $count --out set
+        [ "$(grep -v '^//' set | cut -d_ -f1,2 | sort -u | wc -l)" -eq $count ]
+        grep -q '^// classes: boundary .*ties [1-9]' set
+        run grep '^// classes:.*all' set
+        [ "$status" -eq 1 ]
+        agrees set
+    done
+    grep -q '^// classes:.*random [1-9]' set
+    [ "$(distinct set 1)" -eq 256 ]
+    [ "$(distinct set 2)" -eq 256 ]
+    generate --op mul --format e4m3fn --count 256 --out set
+    [ "$(distinct set 1)" -gt 60 ]
+    [ "$(distinct set 2)" -gt 60 ]
+    generate --op exp --format fp16 --count 1024 --out set
+    [ "$(grep -v '^//' set | cut -c 3-4 | sort -u | wc -l)" -gt 60 ]
+    generate --op mul --format e4m3fn --count 60000 --seed 1 >one
+    generate --op mul --format e4m3fn --count 60000 --seed 2 >two
+    run cmp -s <(tail -n 1000 one) <(tail -n 1000 two)
+    [ "$status" -eq 1 ]
+}
+
+@test "a part of the smallest formats, of dot products and of blocks is read back with no difference" {
+    for format in e1m0 takum2 e2m1fn int2 nf4 'e2m3{subnormals=flush}' posit4 lns4.2 uq0.3 e8m0fnu binary3p2se hif8 takum_log8; do
+        for mode in rne sr:4; do
+            for op in add neg fma sqrt; do
+                run --separate-stderr generate --op $op --format "$format" --rounding $mode --count 3 --out set
+                [ "$status" -ne 2 ] || continue                      # the family lacks the operation
+                [ "$status" -eq 0 ] || { echo "$op $format: $status $stderr"; return 1; }
+                agrees set
+            done
+        done
+    done
+    generate --op dot --format e2m1fn --terms 2 --sum fp32 --count 900 --out set
+    agrees set
+    grep -q '^// classes: styles [1-9]' set
+    generate --op cvt --format 'e2m1fn>block(e2m1fn,scale=e8m0fnu,size=4)' --count 900 --out set
+    agrees set
+}
+
 # --- planted errors ---
 
 # plant LAYOUT COLUMN LINE: another last digit in that column (from 1) of a line of vectors
