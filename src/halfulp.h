@@ -2,7 +2,7 @@
  *
  *     cc program.c $(pkg-config --cflags --libs halfulp)
  *
- * There is nothing to initialize and no global state; see each header for its part.
+ * There is nothing to initialize, and no global state that a result depends on; see each header for its part.
  */
 #ifndef HU_HALFULP_H
 #define HU_HALFULP_H
