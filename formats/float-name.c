@@ -14,9 +14,8 @@
 enum { E_MIN = 1, E_MAX = 30, M_MAX = 236, NARROW_M_MAX = 62, BIAS_MAX = 1 << 29 };
 
 const char hu_format_grammar[] =
-    "a format is eXmY (X 1..30, Y 0..236), then bN for a bias, fn, fnuz or fnu, and {bias=,subnormals=,specials=}; "
-    "positN, positN_ES, takumN, takum_logN, lnsI.F, binaryKpPse, qI.F, uqI.F, intN, uintN; "
-    "or a name of 'halfulp format --list'";
+    "names: eXmY (Y up to 236; bN, fn, fnuz, fnu, {...}) positN takumN takum_logN lnsI.F binaryKpPse qI.F uqI.F intN, "
+    "and 'halfulp format --list'";
 
 static const struct { const char *name; unsigned value; } subnormal_words[] = {
     {"keep", 0}, {"flush", HU_FLUSH_IN | HU_FLUSH_OUT}, {"flush-in", HU_FLUSH_IN}, {"flush-out", HU_FLUSH_OUT},

@@ -90,12 +90,30 @@ hu_code hu_format_last_code(const hu_format *f)
     return ~(hu_code)0 >> (f->width_bits < 128 ? 128 - f->width_bits : 0);
 }
 
+/* What is meant by names that are near to others. */
+static const struct { const char *front; bool is_front; const char *names; } meant[] = {
+    {"fp8",    false, "e4m3fn' or 'e5m2"},
+    {"float8", false, "e4m3fn' or 'e5m2"},
+    {"fp6",    false, "e3m2fn' or 'e2m3fn"},
+    {"float6", false, "e3m2fn' or 'e2m3fn"},
+    {"lns",    true,  "lns8.3"},
+};
+
+enum { N_MEANT = sizeof meant / sizeof meant[0] };
+
 static void fail_name(hu_error *err, const char *name)
 {
     if (hu_block_is_name(name)) {
         hu_fail(err, HU_ENAME, "'%.60s' is a block format, which only whole arrays have; a format of single numbers will do, such as its element's",
                 name);
         return;
+    }
+    for (int i = 0; i < N_MEANT; i++) {
+        size_t n = strlen(meant[i].front);
+        if (strncmp(name, meant[i].front, n) == 0 && (meant[i].is_front || !name[n])) {
+            hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%s'? (%s)", name, meant[i].names, hu_format_grammar);
+            return;
+        }
     }
     hu_nearest near = hu_nearest_to(name);
     for (int i = 0; i < N_ROWS; i++)
@@ -107,7 +125,7 @@ static void fail_name(hu_error *err, const char *name)
     for (int i = 0; hu_format_defined_at(i, NULL); i++)
         hu_nearest_offer(&near, hu_format_defined_at(i, NULL)->name);
     if (near.best)
-        hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%s'? (%s)", name, near.best, hu_format_grammar);
+        hu_fail(err, HU_ENAME, "no format '%.40s'; did you mean '%.40s'? (%s)", name, near.best, hu_format_grammar);
     else
         hu_fail(err, HU_ENAME, "no format '%.40s'; %s", name, hu_format_grammar);
 }

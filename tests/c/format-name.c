@@ -79,7 +79,7 @@ static void message_names_the_nearest(void **state)
     (void)state;
     static const struct { const char *wrong, *right; } names[] = {
         {"e4m3nf", "e4m3fn"}, {"fp61", "fp16"}, {"bfloat61", "bfloat16"}, {"E5M2", "e5m2"},
-        {"binary_32", "binary32"},
+        {"binary_32", "binary32"}, {"fp8", "'e4m3fn' or 'e5m2'"}, {"float6", "'e3m2fn' or 'e2m3fn'"}, {"lns4", "'lns8.3'"},
     };
     for (size_t i = 0; i < TEST_COUNT(names); i++) {
         hu_error err = {0};
@@ -94,6 +94,24 @@ static void message_names_the_nearest(void **state)
     assert_true(err.status == HU_ERANGE && strstr(err.text, "0 to 236"));
     hu_format_find("e30m2b7", &err);
     assert_true(err.status == HU_ERANGE && strstr(err.text, "536871936 on both sides of 0"));
+}
+
+/* The longest name that is shown and the longest suggestion leave room for the sentence. */
+static void messages_are_whole(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "e4m3nf", "fp8", "fp6", "lns4", "dynamic", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"};
+    hu_error err = {0};
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        assert_null(hu_format_find(names[i], &err));
+        const char *end = strstr(err.text, "halfulp format --list'");
+        if (!end || (strcmp(end, "halfulp format --list'") != 0 && strcmp(end, "halfulp format --list')") != 0))
+            fail_msg("'%s' does not end whole", err.text);
+        assert_true(strstr(err.text, "lnsI.F") && strstr(err.text, "236"));
+    }
+    size_t n = strlen(hu_format_grammar);
+    if (n + strlen("no format ''; did you mean ''? ()") + 40 + 40 >= sizeof err.text)
+        fail_msg("the grammar's %zu bytes leave no room for two names of 40", n);
 }
 
 static void canonical(const char *name)
@@ -234,6 +252,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("names of the grammar, aliases and modifiers give the fields they say", accepted),
     CLAIM("what is no name is refused with one line", refused),
     CLAIM("the message names the nearest valid name, or the valid range", message_names_the_nearest),
+    CLAIM("a message about a name is whole, whatever the name", messages_are_whole),
     CLAIM("the canonical name of a format finds the same pointer", one_pointer),
     CLAIM("names with letters changed are refused or have a canonical name", changed_names),
     CLAIM("very long names are refused", long_names),
