@@ -1,6 +1,7 @@
 /* values.c - which values a format has: all of a small one in their order, and those of a binade of any. */
 #include "formats/values.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "src/base/memory.h"
@@ -134,4 +135,13 @@ hu_binade hu_format_binade(const hu_format *f, int exp)
     if (!is_single)
         b.last = most.exp == exp ? in_steps(hu_num_add(most, hu_num_negate(power), false), b.step_exp) : ((hu_u128)1 << (exp - b.step_exp)) - 1;
     return b;
+}
+
+double hu_binade_count(hu_binade b, int exp)
+{
+    if (!b.has_any)
+        return 0;
+    if (b.last == ~(hu_u128)0)                               /* cut: all of the binade, less one at most */
+        return ldexp(1, exp - b.step_exp);
+    return (double)(b.last - b.first) + 1;
 }

@@ -41,4 +41,7 @@ typedef struct hu_binade {
 
 hu_binade hu_format_binade(const hu_format *f, int exp);
 
+/* How many values b, the binade of 2^exp, has; exact up to 2^53, above the nearest double. */
+double hu_binade_count(hu_binade b, int exp);
+
 #endif

@@ -222,7 +222,7 @@ static void push_even_binades(lua_State *L, const hu_format *f, int most)
         double spacing = b.step_exp;
         if (b.last == b.first && above.has_any)      /* the next value is the first of its binade */
             spacing = exp + log2(ldexp(1, next - exp) - 1);
-        push_binade(L, exp, (double)(b.last - b.first) + 1, spacing);
+        push_binade(L, exp, hu_binade_count(b, exp), spacing);
         b = above;
     }
 }

@@ -105,6 +105,21 @@ static void check_binades(const hu_format *f, const hu_value *list, size_t n)
     assert_true(at == n);
 }
 
+static void wide_binades(void **state)
+{
+    static const struct { const char *name; int exp; double count; } want[] = {
+        {"binary128", 0, 0x1p112}, {"e15m127", 7, 0x1p127}, {"e15m128", 7, 0x1p128}, {"e15m129", 7, 0x1p129}, {"binary256", 0, 0x1p236},
+        {"binary256", 262143, 0x1p236}, {"binary256", -262378, 1}, {"binary256", -262377, 2}, {"binary256", -262143, 0x1p235},
+        {"binary256", 262144, 0}, {"e30m236", 0, 0x1p236}, {"fp64", 0, 0x1p52}, {"e4m3fn", 8, 7}, {"e1m3", 0, 4}, {"e1m3", 1, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        hu_binade b = hu_format_binade(hu_format_find(want[i].name, NULL), want[i].exp);
+        if (hu_binade_count(b, want[i].exp) != want[i].count)
+            fail_msg("%s 2^%d: got %a, want %a", want[i].name, want[i].exp, hu_binade_count(b, want[i].exp), want[i].count);
+    }
+}
+
 static void binades(void **state)
 {
     (void)state;
@@ -131,6 +146,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("the list of a format has every finite value once, in order, with its smallest code", lists),
     CLAIM("numbers between its values and past its ends are not its values", others),
     CLAIM("binades have as many values as the list, at the places that they say", binades),
+    CLAIM("binades of wide formats have 2^112, 2^128, 2^129 and 2^236 values", wide_binades),
     CLAIM("large formats and a lack of memory are refused", refused),
 };
 
