@@ -60,7 +60,7 @@ static int next_exp(const hu_side *s, int exp)
 
 static bool reaches(const hu_side *s, int exp)
 {
-    return first_exp(s) <= exp && exp <= last_exp(s);
+    return first_exp(s) <= exp && exp <= last_exp(s) && hu_format_max(s->format).kind == HU_FINITE;
 }
 
 static hu_num distance(hu_num from, hu_num to)

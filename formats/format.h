@@ -171,7 +171,7 @@ const char *hu_format_alias_at(int i, const char **stands_for);
  * finite value is a number of man_bits + 1 bits, with exponents from emin, where the steps stay the same below, to emax. */
 bool hu_format_has_fields(const hu_format *f);
 
-/* Properties of a format, exact: largest finite, smallest positive normal and subnormal, and the
+/* Properties of a format, exact: largest finite, smallest positive normal and subnormal (zero where there is none), and the
  * distance from 1 to the next larger value (zero where 1 is not a value or the largest). */
 hu_num hu_format_max(const hu_format *f);             /* of more than 128 bits of precision: cut to so many, with the sticky bit */
 hu_num hu_format_min_normal(const hu_format *f);

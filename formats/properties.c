@@ -35,7 +35,7 @@ hu_num hu_format_min_normal(const hu_format *f)
         return hu_num_make(false, (hu_u128)f->codebook->min_normal, HU_CODEBOOK_UNIT);
     if (!hu_format_has_fields(f))
         return smallest_positive(f);
-    return hu_num_make(false, 1, f->emin);
+    return f->emin > f->emax ? hu_num_zero(false) : hu_num_make(false, 1, f->emin);     /* e1m3: subnormal numbers alone */
 }
 
 hu_num hu_format_min_subnormal(const hu_format *f)

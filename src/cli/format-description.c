@@ -45,6 +45,13 @@ static void add_max(hu_description *d, const hu_format *f)
     }
 }
 
+/* A property that not every format has: x is zero where it has none. */
+static void add_positive(hu_description *d, const char *label, const char *key, hu_num x)
+{
+    if (x.kind != HU_ZERO)
+        hu_description_number(d, label, key, x);
+}
+
 /* --- how many values --- */
 
 typedef struct census {
@@ -152,8 +159,10 @@ static void add_fields(hu_description *d, const hu_format *f)
     add_count(d, "significand bits", "man_bits", f->man_bits);
     add_count(d, "precision in bits", "precision_bits", f->man_bits + 1);
     add_count(d, "bias", "bias", f->bias);
-    add_count(d, "smallest exponent", "emin", f->emin);
-    add_count(d, "largest exponent", "emax", f->emax);
+    if (f->emin <= f->emax) {                                /* else all are subnormal */
+        add_count(d, "smallest exponent", "emin", f->emin);
+        add_count(d, "largest exponent", "emax", f->emax);
+    }
 }
 
 static void add_specials(hu_description *d, const hu_format *f)
@@ -177,17 +186,18 @@ void hu_describe(hu_description *d, const hu_format *f)
     if (is_fixed(f))
         hu_description_number(d, "most negative", "min", hu_format_lowest(f));
     if (hu_format_has_fields(f)) {
-        hu_description_number(d, "smallest normal", "min_normal", hu_format_min_normal(f));
-        hu_description_number(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+        add_positive(d, "smallest normal", "min_normal", hu_format_min_normal(f));
+        add_positive(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
     } else {
         hu_description_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
     }
-    hu_description_number(d, "epsilon", "epsilon", hu_format_epsilon(f));
+    add_positive(d, "epsilon", "epsilon", hu_format_epsilon(f));
     if (hu_format_has_fields(f) || f->width_bits <= HU_VALUES_WIDEST) {
         census c = hu_format_has_fields(f) ? count_by_fields(f) : count_codes(f);
         add_big_count(d, "finite values", "n_finite", c.finite);
         add_big_count(d, "infinity codes", "n_infinities", c.infinities);
-        add_big_count(d, "NaN codes", "n_nans", c.nans);
+        bool is_unused = f->family == &hu_family_listed && !f->has_nan;          /* codes past the last value of a list */
+        add_big_count(d, is_unused ? "unused codes" : "NaN codes", is_unused ? "n_unused" : "n_nans", c.nans);
     }
     if (f->source)
         hu_description_text(d, "source", "source", f->source);

@@ -29,12 +29,13 @@ static void bias_cell(hu_table *t, const hu_format *f)
         hu_table_text(t, "-");
 }
 
-static void epsilon_cell(hu_table *t, hu_num epsilon)
+/* A property that not every format has: x is zero where it has none. */
+static void positive_cell(hu_table *t, hu_num x)
 {
-    if (epsilon.kind == HU_ZERO)
+    if (x.kind == HU_ZERO)
         hu_table_text(t, "-");
     else
-        hu_table_step(t, epsilon);
+        hu_table_step(t, x);
 }
 
 static void table_for_reading(const hu_format *const *formats, int n, hu_table_kind kind)
@@ -50,9 +51,9 @@ static void table_for_reading(const hu_format *const *formats, int n, hu_table_k
         fields_cell(&t, f);
         bias_cell(&t, f);
         hu_table_number(&t, hu_format_max(f));
-        hu_table_step(&t, hu_format_min_normal(f));
-        hu_table_step(&t, hu_format_min_subnormal(f));
-        epsilon_cell(&t, hu_format_epsilon(f));
+        positive_cell(&t, hu_format_has_fields(f) ? hu_format_min_normal(f) : hu_num_zero(false));
+        positive_cell(&t, hu_format_min_subnormal(f));
+        positive_cell(&t, hu_format_epsilon(f));
         hu_table_text(&t, f->has_inf ? "yes" : "no");
         hu_table_text(&t, f->has_nan ? "yes" : "no");
         hu_table_text(&t, f->has_negative_zero ? "yes" : "no");
@@ -248,8 +249,8 @@ static void list_rows(hu_table *t, const hu_family *family)
         hu_table_count(t, f->width_bits);
         fields_cell(t, f);
         hu_table_number(t, hu_format_max(f));
-        hu_table_step(t, hu_format_min_subnormal(f));
-        epsilon_cell(t, hu_format_epsilon(f));
+        positive_cell(t, hu_format_min_subnormal(f));
+        positive_cell(t, hu_format_epsilon(f));
         hu_table_text(t, f->source ? f->source : "");
     }
 }

@@ -31,6 +31,8 @@ static hu_code neighbor(const hu_format *f, hu_code code, bool up)
     }
     if (x.kind == HU_ZERO) {
         hu_num least = hu_format_min_subnormal(f);
+        if (least.kind == HU_ZERO)                           /* e1m0: there is infinity above */
+            least = hu_num_make(false, 1, f->emin);
         return up || f->is_signed ? hu_round(f, &exact, up ? least : hu_num_negate(least)) : code;
     }
     bool away = x.negative != up;

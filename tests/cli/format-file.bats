@@ -26,6 +26,11 @@ END
     [ "${lines[1]}" = "0x40c00000 -" ]
 }
 
+@test "codes past the last value are no NaN codes" {
+    run -0 "$HALFULP" format --formats formats.lua thirds
+    [[ $output == *"NaN                  no"* && $output == *"unused codes         3"* && $output != *"NaN codes"* ]]
+}
+
 @test "a figure of a defined format is drawn" {
     command -v gnuplot >/dev/null || skip "no gnuplot"
     run -0 --separate-stderr "$HALFULP" format --formats formats.lua --plot my4 thirds --out x.svg

@@ -59,6 +59,27 @@ says() {
     "$HALFULP" format octuple --json | grep -qF '"hex": "0x1.fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffp+262143"'
 }
 
+@test "a property that a format has not is left out" {
+    says e1m3 "largest finite" "1.75 0x1.cp+0"
+    says e1m3 "smallest subnormal" "0.25 0x1p-2"
+    run -0 "$HALFULP" format e1m3
+    [[ $output != *"smallest normal"* && $output != *" exponent   "* ]]
+    for format in e1m0 'e1m3{subnormals=flush}'; do
+        says "$format" "largest finite" "0 0x0p+0"
+        run -0 "$HALFULP" format "$format"
+        [[ $output != *smallest* && $output != *epsilon* ]]
+        run -0 "$HALFULP" format --table "$format" --as markdown
+        [[ ${lines[2]} == *"| 0 | 0 | - | - | - | yes |"* ]]
+    done
+    run -0 "$HALFULP" format --table posit8 nf4 q4.12 hif8 e1m3 --as csv
+    for i in 1 2 3 4; do [[ ${lines[$i]} != *0x0p+0* ]]; done
+    run -0 "$HALFULP" format nf4 --json
+    [[ $output != *epsilon* ]]
+    # no smallest normal where the description has none
+    run -0 "$HALFULP" format --table posit8 nf4 q4.12 hif8 e1m3 --as markdown
+    [ "$(cut -d'|' -f7 <<<"$output" | tail -n +3 | sort -u)" = " - " ]
+}
+
 @test "finite values, infinities, NaNs and a second zero are all codes" {
     for format in e4m3fn e4m3fnuz e5m2 e2m1fn e3m2fn e3m4 e5m10 e8m7 e5m0 'e4m3{specials=finite}' 'e5m2{subnormals=flush-out}'; do
         "$HALFULP" format "$format" | awk -v format="$format" '
