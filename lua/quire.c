@@ -111,7 +111,7 @@ static int round_(lua_State *L)
     }
     hu_lua_format_box *to = lua_touserdata(L, 2);
     if (to->format->is_wide)
-        return luaL_error(L, "round: a sum has 128 bits, %s has more; formats of up to 62 bits of significand will do", to->format->name);
+        return luaL_error(L, "round: %s has more than 62 bits of trailing significand; a quire rounds to formats of up to 62", to->format->name);
     hu_bits code = hu_bits_from_code(hu_quire_round(box->quire, to->format, to->env));
     return hu_lua_push_scalar(L, 2, &code);
 }

@@ -39,6 +39,7 @@ claims["what does not fit is an error"] = function()
   t.assertErrorMsgContains("posit16", function() hu.quire("posit16"):add("x") end)
   t.assertErrorMsgContains("convert one first", function() hu.quire("posit16"):add(hu.format("posit8")(1)) end)
   t.assertErrorMsgContains("quire", hu.quire("posit8").add, 1, 2)
+  t.assertErrorMsgContains("e15m112 has more than 62 bits", function() hu.quire("posit8"):round("binary128") end)
 end
 
 claims["arrays are added exactly"] = function()
