@@ -94,7 +94,7 @@ static hu_block_fma hidden_adder(test_random *r, const hu_format *f)
     m.output = hu_format_find(output, NULL);
     m.align = hu_rounding_find(modes[test_random_below(r, 3)], NULL);
     m.final = hu_rounding_find(modes[test_random_below(r, 6)], NULL);
-    m.interleave = test_random_below(r, 3) ? 1 : 2 + (int)test_random_below(r, 2);
+    m.interleave = 1 + (int)test_random_below(r, 3);
     m.normalizes = test_random_below(r, 4) == 0;
     m.adds_late = test_random_below(r, 4) == 0;
     return m;
@@ -111,6 +111,7 @@ static void so_are_random_adders(void **state)
         char name[160];
         assert_int_equal(hu_probe_make(&set, f, f, hu_format_find("fp32", NULL), 128, (uint64_t)i, NULL), HU_OK);
         hu_block_fma m = hidden_adder(&r, f);
+        m.interleave = 1 + i % 3;
         snprintf(name, sizeof name, "%s: %d (%d), width %d, %s, %s to %s, normalizes %d, late %d", f->name, m.group, m.interleave, m.width,
                  m.align->name, m.final->name, m.output->name, m.normalizes, m.adds_late);
         hu_probe_fit fit = fit_of(&set, &m);
