@@ -87,7 +87,7 @@ static void try_part_1(const hu_probe_set *all, list *out, const hu_format *outp
 static void try_part_2(const hu_probe_set *set, const list *in, list *out)
 {
     for (int deal = 1; deal <= MOST_INTERLEAVE; deal++)
-        for (int group = 1; group * deal <= set->terms && group <= HU_BLOCK_FMA_MOST; group++)
+        for (int group = deal > 1 ? 2 : 1; group * deal <= set->terms && group <= HU_BLOCK_FMA_MOST; group++)
             for (size_t i = 0; i < in->n; i++) {
                 hu_block_fma m = in->m[i];
                 m.group = group;

@@ -157,20 +157,21 @@ static void many_small_ones(maker *m)
     }
 }
 
-/* A large number, one or two a good deal smaller, and the rest smaller still: beside midpoints of any precision. */
+/* A large number, one a good deal smaller, and one or some smaller still: beside midpoints of any precision. */
 static void three_levels(maker *m)
 {
-    for (int i = 0; i < 500; i++) {
-        int second = 6 + below(m, 22), third = second + 1 + below(m, 22), gap = 1 + below(m, 4);
-        int of_second = sign(m), of_third = sign(m), run = 1 + below(m, m->set->terms - 1);
-        begin(m, 2, below(m, 2) ? sign(m) * ldexp(1, m->scale) : 0);
-        for (int k = 0; k < run; k += k < 2 ? 1 : 1 + below(m, gap)) {
-            int exp = m->scale - (k == 0 ? 0 : k == 1 ? second : third);
-            if (k == 0 && m->set->probe[m->set->n - 1].c != 0)
-                exp = m->scale - second;
-            add_product(m, k, exp, k == 1 ? of_second : k > 1 ? of_third : 1, 1);
+    for (int second = 6; second < 30; second++)
+        for (int third = second + 1; third <= second + 22; third++) {
+            bool by_c = below(m, 2);
+            int large = sign(m), at = by_c ? 0 : 1, some = 1 + (below(m, 3) ? 0 : below(m, m->set->terms));
+            begin(m, 2, by_c ? large * ldexp(1, m->scale) : 0);
+            if (!by_c)
+                add_product(m, 0, m->scale, large, 1);
+            add_product(m, at, m->scale - second, sign(m), 1);
+            int small = sign(m);
+            for (int k = at + 1; k < m->set->terms && k <= at + some; k++)
+                add_product(m, k, m->scale - third, small, 1);
         }
-    }
 }
 
 static void random_places(maker *m)
