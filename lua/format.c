@@ -214,6 +214,8 @@ static int stride_from(const hu_format *f, int exp, int last, int most)
 static void push_even_binades(lua_State *L, const hu_format *f, int most)
 {
     int first = hu_format_least(f).exp, last = hu_format_max(f).exp;
+    if (hu_format_max(f).kind != HU_FINITE)          /* e1m0 */
+        return;
     hu_binade b = hu_format_binade(f, first);
     for (int exp = first, next; exp <= last; exp = next) {
         hu_binade above = {0};

@@ -9,13 +9,25 @@ local quote = figure.quote
 
 local format_plot = {}
 
-local few_binades, most_formats = 64, 8
+local few_binades, most_formats, longest_exponent = 64, 8, 7
 local with_fields = { float = true, ufloat = true, p3109 = true, wide = true }      -- families without gaps between binades
 local endings = { svg = true, png = true, pdf = true }
 
 -- ---- what is drawn: rows {panel, format, x, y}, with NaN between two pieces of a line ----
 
 local function log2(x) return math.log(x, 2) end
+
+-- What is wrong with the formats for a figure; nil: nothing.
+local function refusal(names)
+  for _, name in ipairs(names) do
+    local f = require("halfulp").format(name)
+    local ok, binades = pcall(f.binades, f, 16)
+    if not ok and f.width_bits > 16 then
+      return ("format: --plot draws formats of family %s of up to 16 bits; %s has %d"):format(f.family, name, f.width_bits)
+    end
+    if ok and #binades == 0 then return ("format: --plot needs positive values, and %s has none"):format(name) end
+  end
+end
 
 -- One format, as the panels need it: its name, its values where they are few, and its binades.
 local function read(name)
@@ -114,11 +126,27 @@ local function exponent_ticks(low, high, most)
   return math.max(1, figure.nice_step((high - low) / most))
 end
 
-local function power_axis(letter, label, low, high, most)
-  local pad = math.max(0.02 * (high - low), 0.2)
+-- A list of ticks at multiples of the step, whose labels are short: 2 to the power of 5·10^8.
+local function short_ticks(low, high, step)
+  local ticks = {}
+  for i = math.ceil(low / step), math.floor(high / step) do
+    local digit, power = ("%.0e"):format(i * step):match "^(.*)e%+?(.*)$"
+    local exponent = i == 0 and "0" or ("%s\u{b7}10^{%d}"):format(digit, tonumber(power))
+    ticks[#ticks + 1] = ("'2^{%s}' %s"):format(exponent, rows.text(i * step))
+  end
+  return "(" .. table.concat(ticks, ", ") .. ")"
+end
+
+-- `most` ticks, fewer where the labels are long: `room` is that of all together, in digits.
+local function power_axis(letter, label, low, high, most, room)
+  if low > high then low, high = 0, 1 end              -- nothing is drawn
+  local digits = math.max(#("%.0f"):format(low), #("%.0f"):format(high))
+  most = math.max(2, math.min(most, (room or math.huge) // math.min(digits, longest_exponent)))
+  local pad, step = math.max(0.02 * (high - low), 0.2), exponent_ticks(low, high, most)
+  local ticks = digits > longest_exponent and short_ticks(low, high, step) or rows.text(step)
   return { commands = {
     figure.label_command(letter, label), ("unset logscale %s"):format(letter), ("set format %s '2^{%%.0f}'"):format(letter),
-    ("set %stics %s enhanced"):format(letter, rows.text(exponent_ticks(low, high, most))),
+    ("set %stics %s enhanced"):format(letter, ticks),
     ("set %srange [%s:%s]"):format(letter, rows.text(low - pad), rows.text(high + pad)),
   } }
 end
@@ -132,10 +160,13 @@ local function limits(fig, panel)
 end
 
 local function bits_axis(low, high)
-  low, high = math.min(0, math.floor(low)), math.ceil(high)
+  if low > high then low, high = 0, 1 end              -- nothing is drawn
+  local bottom, top = math.min(0, math.floor(low)), math.ceil(high)
+  local pad = math.max(0.3, 0.04 * (top - bottom))     -- a line on the frame is half cut
+  local start = low - bottom < pad / 2 and bottom - pad or bottom
   return { commands = {
     figure.label_command("y", "relative precision (bits)"), "unset logscale y", "set format y '%g'",
-    ("set ytics %s"):format(rows.text(exponent_ticks(low, high, 7))), ("set yrange [%s:%s]"):format(rows.text(low), rows.text(high + 0.3)),
+    ("set ytics %s"):format(rows.text(exponent_ticks(bottom, top, 7))), ("set yrange [%s:%s]"):format(rows.text(start), rows.text(top + pad)),
   } }
 end
 
@@ -159,7 +190,7 @@ local function line_panel(list, is_linear, low, high)
     x = { commands = { figure.label_command("x", "value"), "unset logscale x", "set format x '%g'",
       ("set xtics %s"):format(rows.text(figure.nice_step((high - low) / 11))), ("set xrange [%s:%s]"):format(rows.text(low - pad), rows.text(high + pad)) } }
   else
-    x = power_axis("x", "value (positive half)", low, high, 11)
+    x = power_axis("x", "value (positive half)", low, high, 11, 75)
   end
   return {
     marks = marks, x = x, y = { commands = { "set ylabel ''", ("set yrange [0.45:%g]"):format(n + 0.55),
@@ -192,6 +223,7 @@ local function figure_of(names)
   for i, name in ipairs(names) do list[i] = read(name) end
   local fig = { rows = {}, columns = { "panel", "format", "x", "y" }, panels = {}, legend = {}, width = 860 }
   local low, high = extent(list, function(one) return one.low end, function(one) return one.high end)
+  local note                      -- in the panels of steps, where there are none
   local is_linear, is_narrow = fits_linear(list), high - low <= few_binades
   for i, one in ipairs(list) do
     local pieces = { line = {}, bar = {}, spacing = {}, precision = {}, count = {} }
@@ -210,12 +242,14 @@ local function figure_of(names)
   local line_low, line_high = line_extent(list, is_linear)
   local spacing_low, spacing_high = limits(fig, "spacing")
   local count_low, count_high = limits(fig, "count")
+  if spacing_low > spacing_high then note = { "set label 1 'no steps: one positive value' at graph 0.5,0.5 center" } end
   fig.panels = {
     line_panel(list, is_linear, line_low, line_high),
-    { marks = marks_of(list, "spacing", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5),
-      y = power_axis("y", "spacing", spacing_low, spacing_high, 7) },
-    { marks = marks_of(list, "precision", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5), y = bits_axis(limits(fig, "precision")) },
-    { marks = marks_of(list, "count", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5),
+    { marks = marks_of(list, "spacing", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5, 30),
+      y = power_axis("y", "spacing", spacing_low, spacing_high, 7), commands = note, after = note and { "unset label 1" } },
+    { marks = marks_of(list, "precision", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5, 30), y = bits_axis(limits(fig, "precision")),
+      commands = note, after = note and { "unset label 1" } },
+    { marks = marks_of(list, "count", "lines lw 1.6"), x = power_axis("x", "magnitude", low, high, 5, 30),
       y = power_axis("y", "values per binade", count_low, count_high, 7) },
   }
   fig.bands = { { panels = 1, px = 62 + 26 * #names }, { panels = 3, px = 235 } }
@@ -277,6 +311,8 @@ function format_plot.draw(names, path)
   local ending = path:match "%.(%w+)$"
   if not endings[ending] then return nil, ("format: --out takes a file that ends in .svg, .png or .pdf; got '%s'"):format(path) end
   if #names > most_formats then return nil, ("format: --plot takes up to %d formats, got %d"):format(most_formats, #names) end
+  local wrong = refusal(names)
+  if wrong then return nil, wrong end
   local drawn = os.tmpname()
   local ok, message = pcall(function()
     run_gnuplot(script_of(figure_of(names), ending, drawn))

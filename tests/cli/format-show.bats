@@ -137,9 +137,38 @@ assert all("nan" in r["hex"] or float(r["value"]) == float.fromhex(r["hex"]) for
 @test "every named format has a figure" {
     command -v gnuplot >/dev/null || skip "no gnuplot"
     cd "$BATS_TEST_TMPDIR"
-    # binary256 has half a million binades, which is refused
-    "$HALFULP" format --list | sed -n '2,/^$/s/ .*//p' | grep -vx e19m236 | xargs -n 7 "$HALFULP" format --plot --out x.svg >out
+    "$HALFULP" format --list | sed -n '2,/^$/s/ .*//p' | xargs -n 7 "$HALFULP" format --plot --out x.svg >out
     [ "$(wc -l <out)" -gt 5 ]
+}
+
+@test "formats with a single positive value have a figure" {
+    command -v gnuplot >/dev/null || skip "no gnuplot"
+    cd "$BATS_TEST_TMPDIR"
+    echo 'require("halfulp").define {name = "signs", values = {-1, 1}}' >signs.lua
+    run -0 --separate-stderr "$HALFULP" format --formats signs.lua --plot signs --out x.svg
+    [ "$(grep -c "no steps: one positive value" x.svg)" -eq 2 ]
+    run -0 --separate-stderr "$HALFULP" format --plot takum2 e1m1 int2 --out x.svg
+    [ "$(grep -c "no steps: one positive value" x.svg)" -eq 2 ]
+    run -0 --separate-stderr "$HALFULP" format --plot takum2 e2m1 --out x.svg
+    run ! grep -q "no steps" x.svg
+}
+
+@test "what has no figure is a usage error that says why" {
+    for format in e1m0 'e1m3{subnormals=flush}'; do
+        run --separate-stderr "$HALFULP" format --plot e4m3 "$format"
+        fails 2 "--plot needs positive values, and $format has none"
+    done
+    run --separate-stderr "$HALFULP" format --plot takum_log32
+    fails 2 "--plot draws formats of family takum_log of up to 16 bits; takum_log32 has 32"
+    run --separate-stderr "$HALFULP" format --plot lns16.47
+    fails 2 "lns16.47 has 64"
+}
+
+@test "exponents of many digits have short labels" {
+    command -v gnuplot >/dev/null || skip "no gnuplot"
+    run -0 --separate-stderr "$HALFULP" format --plot e30m236 fp32 --out "$BATS_TEST_TMPDIR/x.svg"
+    run ! grep -q 00000000 "$BATS_TEST_TMPDIR/x.svg"
+    grep -q '4·10' "$BATS_TEST_TMPDIR/x.svg"
 }
 
 @test "a figure that cannot be made is an error of one line" {
