@@ -5,7 +5,7 @@
 
 ---A block format, made by `hu.block`: elements, and a scale for every block of them.
 ---
----The value of an element is element * scale, or element * scale * tensor scale; `docs/formats.md` says how a scale is chosen and
+---The value of an element is element * scale, or element * scale * tensor scale; `docs/blocks.md` says how a scale is chosen and
 ---what happens at the edges. `options` of the methods are the settings of an environment, or `env`, and `axis`: the number of the
 ---index that blocks lie along (the last one if not given), or "all" for all elements in a row. Two objects are equal when
 ---their formats are.

@@ -90,6 +90,6 @@ function format:values() end
 ---local first = hu.format("e4m3fn"):binades()[1]
 ---print(first.exponent, first.count, first.spacing)    --> -9	1.0	-9.0
 ---```
----@param most? integer where there are more, some are left out of those that are alike, in the normal range of floats (131072)
+---@param most? integer 16 to 131072; where there are more, some are left out of those that are alike, in the normal range of floats (131072)
 ---@return table[] binades each with `exponent` (e), `count` (of its values) and `spacing` (the logarithm to base two of the largest distance from one of them to the next value)
 function format:binades(most) end
