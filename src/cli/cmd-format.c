@@ -112,10 +112,12 @@ static void list_as_text(void)
     const char *stands_for;
     char decimal[HU_TEXT_SIZE];
     printf("%-16s %5s %5s %5s %6s  %-24s %s\n", "format", "bits", "exp", "man", "bias", "largest", "source");
-    for (int i = 0; hu_format_at(i); i++) {
-        const hu_format *f = hu_format_at(i);
-        printf("%-16s %5d %5d %5d %6d  %-24s %s\n", f->name, f->width_bits, f->exp_bits, f->man_bits, f->bias,
-               hu_num_to_decimal(hu_format_max(f), decimal), f->source ? f->source : "");
+    for (int i = 0; hu_format_listed_at(i); i++) {
+        const hu_format *f = hu_format_listed_at(i);
+        char fields[48] = "    -     -      -";          /* of families whose codes have none */
+        if (hu_format_has_fields(f))
+            snprintf(fields, sizeof fields, "%5d %5d %6d", f->exp_bits, f->man_bits, f->bias);
+        printf("%-16s %5d %s  %-24s %s\n", f->name, f->width_bits, fields, hu_num_to_decimal(hu_format_max(f), decimal), f->source ? f->source : "");
     }
     printf("\n%-16s %s\n", "alias", "stands for");
     for (int i = 0; hu_format_alias_at(i, &stands_for); i++)
@@ -124,17 +126,31 @@ static void list_as_text(void)
     printf("\n%s", grammar);
 }
 
+static void list_one_as_json(const hu_format *f, const char *lead)
+{
+    static const char *const fields[] = {"exp_bits", "man_bits", "bias", "max", "source"};
+    hu_description d;
+    hu_describe(&d, f);
+    printf("%s{\"name\": ", lead);
+    hu_cli_json_string(stdout, f->name);
+    printf(", \"family\": \"%s\", \"width_bits\": %d", f->family->name, f->width_bits);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const hu_property *l = hu_description_find(&d, fields[i]);
+        printf(", \"%s\": ", fields[i]);
+        if (l)
+            hu_property_json(stdout, l);
+        else
+            fputs("null", stdout);
+    }
+    putchar('}');
+}
+
 static void list_as_json(void)
 {
     const char *stands_for;
     fputs("{\"formats\": [", stdout);
-    for (int i = 0; hu_format_at(i); i++) {
-        const hu_format *f = hu_format_at(i);
-        printf("%s{\"name\": ", i ? ", " : "");
-        hu_cli_json_string(stdout, f->name);
-        printf(", \"family\": \"%s\", \"width_bits\": %d, \"exp_bits\": %d, \"man_bits\": %d, \"bias\": %d}",
-               f->family->name, f->width_bits, f->exp_bits, f->man_bits, f->bias);
-    }
+    for (int i = 0; hu_format_listed_at(i); i++)
+        list_one_as_json(hu_format_listed_at(i), i ? ", " : "");
     fputs("], \"aliases\": {", stdout);
     for (int i = 0; hu_format_alias_at(i, &stands_for); i++) {
         if (i)

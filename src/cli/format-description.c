@@ -79,6 +79,14 @@ static census count_codes(const hu_format *f)
     return (census){hu_bits_from_code(finite + zero), hu_bits_from_code(infinities), hu_bits_from_code(nans)};
 }
 
+/* Of families without fields and infinities, wider than what is gone through: one code is a NaN, in fixed point none. */
+static census count_by_width(const hu_format *f)
+{
+    hu_u128 codes = (hu_u128)1 << f->width_bits;
+    bool nan = !is_fixed(f);
+    return (census){.finite = hu_bits_from_code(codes - nan), .nans = hu_bits_from_code(nan)};
+}
+
 /* By the layout of fields: the codes of the finite positive values run from 1 to the largest, and what is neither finite
  * nor an infinity is a NaN. Where the leading bit is written out, the codes in which it has the right value. */
 static census count_by_fields(const hu_format *f)
@@ -192,15 +200,21 @@ void hu_describe(hu_description *d, const hu_format *f)
         hu_description_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
     }
     add_positive(d, "epsilon", "epsilon", hu_format_epsilon(f));
-    if (hu_format_has_fields(f) || f->width_bits <= HU_VALUES_WIDEST) {
-        census c = hu_format_has_fields(f) ? count_by_fields(f) : count_codes(f);
-        add_big_count(d, "finite values", "n_finite", c.finite);
-        add_big_count(d, "infinity codes", "n_infinities", c.infinities);
-        bool is_unused = f->family == &hu_family_listed && !f->has_nan;          /* codes past the last value of a list */
-        add_big_count(d, is_unused ? "unused codes" : "NaN codes", is_unused ? "n_unused" : "n_nans", c.nans);
-    }
+    census c = hu_format_has_fields(f) ? count_by_fields(f) : f->width_bits <= HU_VALUES_WIDEST ? count_codes(f) : count_by_width(f);
+    add_big_count(d, "finite values", "n_finite", c.finite);
+    add_big_count(d, "infinity codes", "n_infinities", c.infinities);
+    bool is_unused = f->family == &hu_family_listed && !f->has_nan;              /* codes past the last value of a list */
+    add_big_count(d, is_unused ? "unused codes" : "NaN codes", is_unused ? "n_unused" : "n_nans", c.nans);
     if (f->source)
         hu_description_text(d, "source", "source", f->source);
+}
+
+const hu_format *hu_format_listed_at(int i)
+{
+    int n = 0;
+    while (n <= i && hu_format_at(n))
+        n++;
+    return i < n ? hu_format_at(i) : hu_format_defined_at(i - n, NULL);
 }
 
 const hu_property *hu_description_find(const hu_description *d, const char *key)

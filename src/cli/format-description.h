@@ -32,6 +32,9 @@ hu_property *hu_description_add(hu_description *d, const char *label, const char
 void hu_description_text  (hu_description *d, const char *label, const char *key, const char *value);
 void hu_description_number(hu_description *d, const char *label, const char *key, hu_num value);
 
+/* The formats that --list shows: those of the registry, then those that a file has defined; NULL: past the last. */
+const hu_format *hu_format_listed_at(int i);
+
 /* The line of that key; NULL: there is none. */
 const hu_property *hu_description_find(const hu_description *d, const char *key);
 

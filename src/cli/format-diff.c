@@ -8,6 +8,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/format-description.h"
 
+enum { WIDEST_COLUMN = 48 };      /* of A's properties; longer ones push B's aside */
 enum { SHOWN = 16 };              /* values of one side, unless all are asked for */
 
 typedef struct diff {
@@ -26,13 +27,34 @@ static bool is_same_line(const hu_property *a, const hu_property *b)
     return a->kind == HU_PROPERTY_NUMBER ? hu_num_compare(a->number, b->number) == 0 : strcmp(a->text, b->text) == 0;
 }
 
+static bool is_key(const hu_property *l, const char *key)
+{
+    return l && strcmp(l->key, key) == 0;
+}
+
+/* The smallest positive value has another key where there are subnormal numbers. */
+static const hu_property *counterpart(const hu_description *d, const hu_property *l)
+{
+    const hu_property *same = hu_description_find(d, l->key);
+    if (!same && is_key(l, "min_positive"))
+        same = hu_description_find(d, "min_subnormal");
+    if (!same && is_key(l, "min_subnormal"))
+        same = hu_description_find(d, "min_positive");
+    return same;
+}
+
+static const char *label_of(const hu_property *const pair[2])
+{
+    return is_key(pair[0], "min_positive") || is_key(pair[1], "min_positive") ? "smallest positive" : pair[0] ? pair[0]->label : pair[1]->label;
+}
+
 /* The i-th line of A, then of B's lines those that A has not; *pair gets the lines of both, NULL where one has none. */
 static bool next_pair(const diff *x, int *i, const hu_property *pair[2])
 {
     for (; *i < x->d[0].n + x->d[1].n; ++*i) {
         bool in_a = *i < x->d[0].n;
         const hu_property *l = in_a ? &x->d[0].lines[*i] : &x->d[1].lines[*i - x->d[0].n];
-        const hu_property *other = hu_description_find(&x->d[in_a], l->key);
+        const hu_property *other = counterpart(&x->d[in_a], l);
         if (!in_a && other)
             continue;
         pair[0] = in_a ? l : other;
@@ -51,12 +73,21 @@ static const char *shown(const hu_property *l)
 static void print_properties(const diff *x)
 {
     const hu_property *pair[2];
-    printf("%-20s %-26s %s\n", "", x->name[0], x->name[1]);
+    bool any = false;
+    int width = 26;                            /* of the column of A */
+    for (int i = 0; i < x->d[0].n; i++) {
+        int n = (int)strlen(x->d[0].lines[i].text) + 1;
+        if (!is_key(&x->d[0].lines[i], "source") && n > width && n <= WIDEST_COLUMN)
+            width = n;
+    }
+    printf("%-20s %-*s %s\n", "", width, x->name[0], x->name[1]);
     for (int i = 0; next_pair(x, &i, pair);) {
         const hu_property *l = pair[0] ? pair[0] : pair[1];
         if (!is_same_line(pair[0], pair[1]) && strcmp(l->key, "name") != 0 && strcmp(l->key, "source") != 0)
-            printf("%-20s %-26s %s\n", l->label, shown(pair[0]), shown(pair[1]));
+            any = printf("%-20s %-*s %s\n", label_of(pair), width, shown(pair[0]), shown(pair[1])) > 0;
     }
+    if (!any)
+        puts("no property differs");
     const char *lead = "alike in             ";
     int column = 0;
     for (int i = 0; next_pair(x, &i, pair);) {

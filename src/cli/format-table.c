@@ -240,8 +240,8 @@ static void aliases_cell(hu_table *t, const char *name)
 
 static void list_rows(hu_table *t, const hu_family *family)
 {
-    for (int i = 0; hu_format_at(i); i++) {
-        const hu_format *f = hu_format_at(i);
+    for (int i = 0; hu_format_listed_at(i); i++) {
+        const hu_format *f = hu_format_listed_at(i);
         if (family && f->family != family)
             continue;
         hu_table_name(t, f->name);
@@ -258,7 +258,7 @@ static void list_rows(hu_table *t, const hu_family *family)
 static bool is_first_of_family(int i)
 {
     for (int k = 0; k < i; k++) {
-        if (hu_format_at(k)->family == hu_format_at(i)->family)
+        if (hu_format_listed_at(k)->family == hu_format_listed_at(i)->family)
             return false;
     }
     return true;
@@ -268,8 +268,8 @@ void hu_format_list_table(hu_table_kind kind)
 {
     static const char *const heads[] = {"name", "also", "bits", "fields", "largest", "smallest positive", "epsilon", "source"};
     hu_table t;
-    for (int i = 0; hu_format_at(i); i++) {
-        const hu_family *family = hu_format_at(i)->family;
+    for (int i = 0; hu_format_listed_at(i); i++) {
+        const hu_family *family = hu_format_listed_at(i)->family;
         if (kind == HU_TABLE_CSV ? i > 0 : !is_first_of_family(i))
             continue;
         if (kind == HU_TABLE_MARKDOWN)

@@ -26,6 +26,14 @@ END
     [ "${lines[1]}" = "0x40c00000 -" ]
 }
 
+@test "the list has the defined formats, in each of its forms" {
+    for form in "" --json "--as csv" "--as markdown" "--as latex"; do
+        # shellcheck disable=SC2086
+        run -0 "$HALFULP" format --formats formats.lua --list $form
+        [[ $output == *my4*"defined by the user"*thirds*"defined by the user"* ]] || { echo "--list $form"; false; }
+    done
+}
+
 @test "codes past the last value are no NaN codes" {
     run -0 "$HALFULP" format --formats formats.lua thirds
     [[ $output == *"NaN                  no"* && $output == *"unused codes         3"* && $output != *"NaN codes"* ]]

@@ -29,6 +29,26 @@ fails() {
     [[ $output == *"they have the same values"* ]]
 }
 
+@test "a format compared with itself says that no property differs" {
+    run -0 "$HALFULP" format --diff fp16 fp16
+    [ "${lines[1]}" = "no property differs" ]
+    run -0 "$HALFULP" format --diff fp16 bf16
+    [[ $output != *"no property"* ]]
+}
+
+@test "across families the smallest positive values and the counts stand side by side" {
+    run -0 "$HALFULP" format --diff nf4 e2m1fn
+    grep -qE '^smallest positive +0.0795[0-9]* +0.5$' <<<"$output"
+    [[ $output != *"smallest subnormal"* ]]
+    run -0 "$HALFULP" format --diff fp32 posit32
+    grep -qE '^smallest positive +1.4012984643248171e-45 +7.5[0-9]*e-37$' <<<"$output"
+    grep -qE '^finite values +4278190079 +4294967295$' <<<"$output"
+    # the second column starts at one place
+    run -0 "$HALFULP" format --diff e2m1fn nf4
+    at=$(grep -bo 'nf4' <<<"${lines[0]}" | cut -d: -f1)
+    for i in 1 2 3 4 5 6; do [[ ${lines[$i]:at-1:1} == " " && ${lines[$i]:at:1} != " " ]] || { echo "${lines[$i]}"; false; }; done
+}
+
 @test "long lists of values are cut, and --all shows them" {
     run -0 "$HALFULP" format --diff e5m2 e4m3
     [[ $output == *" ... "* ]]

@@ -150,6 +150,36 @@ assert "e4m3fn" in names and c["aliases"]["bf16"] == "e8m7", c
 END
 }
 
+@test "the list has a field where the format has one, as text and as JSON" {
+    run -0 "$HALFULP" format --list
+    for name in int8 nf4 posit16 takum32 hif8; do grep -qE "^$name +[0-9]+ +- +- +- " <<<"$output" || { echo "$name"; false; }; done
+    grep -qE "^e4m3fn +8 +4 +3 +7 +448 " <<<"$output"
+    command -v python3 >/dev/null || skip "no python3"
+    "$HALFULP" format --list --json | python3 -c '
+import json, sys
+d = {f["name"]: f for f in json.load(sys.stdin)["formats"]}
+assert d["int8"]["man_bits"] is d["nf4"]["man_bits"] is d["posit16"]["bias"] is d["takum32"]["exp_bits"] is None, d["int8"]
+assert d["e4m3fn"]["man_bits"] == 3 and d["e4m3fn"]["max"] == {"value": 448, "hex": "0x1.cp+8"} and "OCP" in d["e4m3fn"]["source"]'
+}
+
+@test "a paper has one title in the sources" {
+    for name in $("$HALFULP" format --list | sed -n '2,/^$/s/ .*//p') takum12 takum_log12; do "$HALFULP" format "$name"; done \
+        | sed -n 's/^source *\(.*(arXiv [0-9.]*)\).*/\1/p' | sort -u >"$BATS_TEST_TMPDIR/titles"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/titles")" -ge 2 ]
+    [ -z "$(grep -o 'arXiv [0-9.]*' "$BATS_TEST_TMPDIR/titles" | sort | uniq -d)" ] || { cat "$BATS_TEST_TMPDIR/titles"; false; }
+}
+
+@test "families without fields are counted by their width where they are too wide to go through" {
+    # 2^N codes, one of them NaR; the same of 16 bits, whose codes are gone through, and of more
+    for name in posit16 takum16 takum_log16 lns8.7; do says "$name" "finite values" 65535; says "$name" "NaN codes" 1; done
+    for name in posit17 takum17 takum_log17 lns8.8; do says "$name" "finite values" 131071; says "$name" "NaN codes" 1; done
+    says posit64 "finite values" 18446744073709551615
+    says q8.8 "finite values" 65536
+    says uq8.9 "finite values" 131072
+    says int64 "finite values" 18446744073709551616
+    says int64 "NaN codes" 0
+}
+
 @test "every format and alias of the list is found" {
     run --separate-stderr "$HALFULP" format --list
     [ "$status" -eq 0 ]
