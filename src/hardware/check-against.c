@@ -14,7 +14,7 @@ enum { HELD = 64, SKIPPED_MOST = 32, RIGHT_IN_A_ROW = 8 };
 /* A vector with what it should give, or a line of outputs. */
 typedef struct held {
     hu_vector line;
-    uint64_t number;                  /* of the line in its file                          */
+    uint64_t number;                  /* of the vector in its set, or of the line of outputs in its file */
     bool bad;                         /* outputs that could not be read                   */
     char text[160];                   /* why                                              */
 } held;
@@ -56,7 +56,7 @@ static hu_status fill_wanted(both *b, hu_error *err)
         q->ended = !more;
         if (!more)
             break;
-        h->number = b->c->lines.number;
+        h->number = b->c->n_lines;
         h->line.flags = hu_task_compute(&b->c->task, h->line.in, h->line.out);
         q->n++;
     }
@@ -92,6 +92,8 @@ static hu_status fill_got(both *b, hu_error *err)
         h->number = l->number;
         h->line.holds = b->holds;
         h->bad = hu_layout_read(b->c->layout, &b->c->task, l->line, l->n, &h->line, &why) != HU_OK;
+        if (!h->bad && l->cut && h->line.short_column)
+            h->bad = hu_fail(&why, HU_EPARSE, "the file ends in the middle of the line") != HU_OK;
         if (h->bad)
             snprintf(h->text, sizeof h->text, "%.*s", (int)sizeof h->text - 1, why.text);
     }
@@ -140,7 +142,7 @@ static void compare_first(both *b)
     hu_finding f;
     held *want = at(&b->wanted, 0), *got = at(&b->got, 0);
     if (got->bad) {
-        hu_check_say(b->c, "%.80s: line %llu: %.160s", b->outputs.name, (unsigned long long)got->number, got->text);
+        hu_check_say(b->c, HU_FINDING_LINE, "%.80s: line %llu: %.160s", b->outputs.name, (unsigned long long)got->number, got->text);
     } else if ((b->holds & HU_LINE_IN) && !hu_check_same_operands(b->c, want->line.in, got->line.in)) {
         hu_check_report(b->c, &(hu_finding){.kind = HU_FINDING_OPERANDS, .task = &b->c->task, .line = got->number, .vector = want->number,
                                             .in = got->line.in, .want = want->line.in});
@@ -167,7 +169,7 @@ static hu_status compare_all(both *b, hu_error *err)
                 rest += (uint64_t)b->got.n;
                 drop(&b->got, b->got.n);
             }
-            hu_check_say(b->c, "%.80s has %llu lines more than there are vectors", b->outputs.name, (unsigned long long)rest);
+            hu_check_say(b->c, HU_FINDING_FILE, "%.80s has %llu lines more than there are vectors", b->outputs.name, (unsigned long long)rest);
             return status;
         }
         if (b->got.n == 0) {
@@ -208,7 +210,7 @@ hu_status hu_check_against(hu_checker *c, const char *path, hu_error *err)
         status = hu_lines_open(&b->outputs, path, err);
         if (status == HU_OK)
             status = compare_all(b, err);
-        c->lines.windows_ends = c->lines.windows_ends || b->outputs.windows_ends;
+        c->result->outputs_windows_ends = b->outputs.windows_ends;
         hu_lines_close(&b->outputs);
     }
     hu_free(b->words);

@@ -16,6 +16,10 @@ static hu_status read_header(hu_checker *c, hu_lines *l, hu_error *err)
         return status;
     }
     c->has_header = true;
+    if (hu_header_check_version(l->line, l->n, c->comment, err) != HU_OK) {
+        hu_error what = *err;
+        return hu_fail(err, HU_EPARSE, "%.80s: %.160s", l->name, what.text);
+    }
     size_t mark = strlen(c->comment);
     for (;;) {
         status = hu_lines_next(l, &more, err);
@@ -85,27 +89,58 @@ static hu_status same_words(const hu_checker *c, const hu_task *told, hu_error *
     return HU_OK;
 }
 
+/* Whether the columns that the header names are those of the task: with results, or operands alone. */
+static hu_status same_fields(const hu_checker *c, const hu_task *told, hu_error *err)
+{
+    char full[HU_HEADER_SIZE], operands[HU_HEADER_SIZE];
+    hu_header_fields(told, HU_LINE_FULL, full);
+    hu_header_fields(told, HU_LINE_IN, operands);
+    const char *fields = c->header.fields;
+    if (!fields[0] || strcmp(fields, full) == 0 || strcmp(fields, operands) == 0)
+        return HU_OK;
+    return hu_fail(err, HU_EPARSE, "%.60s: its header says the fields '%.60s'; %.20s %.40s has '%.60s'", c->lines.name, fields,
+                   told->words.op, told->words.format, full);
+}
+
+/* Whether the header's words, with what it lacks taken from the options, are those of the task. */
+static hu_status agree_with_header(const hu_checker *c, hu_error *err)
+{
+    hu_task told;
+    hu_task_words words = c->header.words;
+    if (!words.op)
+        return HU_OK;
+    if (!words.format)
+        words.format = c->task.words.format;
+#define X(name)                                                                        \
+    if (!words.name && strcmp(words.op, "dot") == 0 && c->task.kind == HU_TASK_DOT)    \
+        words.name = c->task.words.name;
+    HU_TASK_WORDS(X)
+#undef X
+    hu_status status = hu_task_init(&told, &words, err);
+    if (status)
+        return status;
+    status = same_words(c, &told, err);
+    if (status == HU_OK)
+        status = same_fields(c, &told, err);
+    hu_task_clear(&told);
+    return status;
+}
+
 static hu_status set_task(hu_checker *c, hu_error *err)
 {
     const hu_check_settings *s = c->settings;
     hu_task_words words = merged(c);
     if (!words.op)
-        return hu_fail(err, HU_EINVAL, "%.120s has no header; what its vectors are about has to be said: an operation, a format, a "
-                       "rounding mode and a layout", c->lines.name);
+        return hu_fail(err, HU_EINVAL, c->has_header ? "%.120s: its header names no operation; --op does" : "%.120s has no header; "
+                       "what its vectors are about has to be said: --op, --format, --layout, and --rounding if it is not rne",
+                       c->lines.name);
     hu_status status = hu_task_init(&c->task, &words, err);
     if (status)
         return status;
     c->has_task = true;
-    if (c->has_header && c->header.words.op) {
-        hu_task told;
-        status = hu_task_init(&told, &c->header.words, err);
-        if (status)
-            return status;
-        status = same_words(c, &told, err);
-        hu_task_clear(&told);
-        if (status)
-            return status;
-    }
+    status = agree_with_header(c, err);
+    if (status)
+        return status;
     c->layout = c->header.layout ? c->header.layout : s->layout;
     if (c->header.layout && s->layout && s->layout != c->header.layout)
         return hu_fail(err, HU_EINVAL, "%.120s: its header says layout %s, asked for was %s", c->lines.name, c->header.layout->name,
@@ -163,6 +198,9 @@ static hu_status look_at_first_line(hu_checker *c, hu_error *err)
         return status ? status : hu_fail(err, HU_EPARSE, "%.120s has no vectors", l->name);
     c->holds = hu_layout_holds(c->layout, &c->task, l->line, l->n, false, err);
     l->kept = true;
+    if (c->holds == (HU_LINE_IN | HU_LINE_OUT) && !c->settings->against && !c->settings->ignore_flags)
+        return hu_fail(err, HU_EPARSE, "%.120s: line %llu has no flags; --ignore-flags compares results alone", l->name,
+                       (unsigned long long)l->number);
     return c->holds ? HU_OK : l->cut ? hu_check_cut_off(c, err) : hu_check_in_line(c, err);
 }
 

@@ -85,16 +85,17 @@ static hu_status check_lines(hu_checker *c, place *p, hu_vector *line, hu_vector
 static void compare_ends(hu_checker *c, place *p)
 {
     const hu_header *h = &c->header;
+    if (h->has_count && h->count != c->n_lines)
+        hu_check_say(c, HU_FINDING_FILE, "the header says %llu vectors, and there are %llu", (unsigned long long)h->count,
+                     (unsigned long long)c->n_lines);
     if (c->cases && p->in_step) {
         c->lines.number++;
-        for (; p->next < hu_cases_count(c->cases) && c->result->findings < c->settings->max; p->next++)
+        for (; p->next < hu_cases_count(c->cases) && c->result->reported < c->settings->max; p->next++)
             report_missing(c, p, p->next);
         uint64_t rest = hu_cases_count(c->cases) > p->next ? hu_cases_count(c->cases) - p->next : 0;
         c->result->missing += rest;
         c->result->findings += rest;
     }
-    if (h->has_count && h->count != c->n_lines)
-        hu_check_say(c, "the header says %llu vectors, and there are %llu", (unsigned long long)h->count, (unsigned long long)c->n_lines);
 }
 
 /* The set that the header describes, so that what is missing can be named. Without it the count says how many. */

@@ -14,20 +14,25 @@ enum { BETWEEN_REPORTS = 1 << 16 };
 void hu_check_report(hu_checker *c, const hu_finding *f)
 {
     hu_check_result *r = c->result;
-    if (r->findings++ < c->settings->max && c->settings->report)
+    bool whole = f->kind == HU_FINDING_FILE, shown = whole || r->reported < c->settings->max;
+    if (shown && c->settings->report)
         c->settings->report(c->settings->to, f);
+    r->findings++;
+    r->of_file += whole;
+    r->reported += shown && !whole;
+    r->unreadable += f->kind == HU_FINDING_LINE;
     r->missing += f->kind == HU_FINDING_MISSING;
     r->differing += f->kind == HU_FINDING_DIFFERS;
 }
 
-void hu_check_say(hu_checker *c, const char *format, ...)
+void hu_check_say(hu_checker *c, hu_finding_kind kind, const char *format, ...)
 {
     char text[512];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    hu_check_report(c, &(hu_finding){.kind = HU_FINDING_FILE, .task = c->has_task ? &c->task : NULL, .text = text});
+    hu_check_report(c, &(hu_finding){.kind = kind, .task = c->has_task ? &c->task : NULL, .text = text});
 }
 
 static bool is_nan(const hu_field *f, const uint64_t *words)
@@ -109,10 +114,14 @@ hu_status hu_check_next(hu_checker *c, hu_vector *line, bool *more, hu_error *er
         return status;
     line->holds = c->holds;
     status = hu_layout_read(c->layout, &c->task, l->line, l->n, line, err);
-    if (l->cut && (status || line->is_short || (c->header.has_count && c->n_lines + 1 < c->header.count)))
+    if (l->cut && (status || line->short_column || (c->header.has_count && c->n_lines + 1 < c->header.count)))
         return hu_check_cut_off(c, err);
     if (status)
         return hu_check_in_line(c, err);
+    if (line->short_column) {
+        hu_fail(err, HU_EPARSE, "column %s has fewer digits than its width takes", line->short_column);
+        return hu_check_in_line(c, err);
+    }
     hu_sha256_add(&c->sha, l->line, l->n);
     hu_sha256_add(&c->sha, "\n", 1);
     c->n_lines++;
@@ -129,7 +138,7 @@ static void compare_digests(hu_checker *c)
     char sha[HU_SHA256_HEX];
     hu_sha256_hex(&c->sha, sha);
     if (c->header.has_sha && strcmp(sha, c->header.sha) != 0)
-        hu_check_say(c, "the checksum of the lines is %.16s..., the header says %.16s...: the file is not as it was written", sha,
+        hu_check_say(c, HU_FINDING_FILE, "the checksum of the lines is %.16s..., the header says %.16s...: the file is not as it was written", sha,
                      c->header.sha);
 }
 
@@ -141,7 +150,9 @@ static hu_status check_all(hu_checker *c, const char *path, hu_error *err)
     c->result->has_results = c->settings->against || (c->holds & HU_LINE_OUT);
     if (!c->result->has_results)
         return hu_fail(err, HU_EINVAL, "%.120s has operands alone; the file with the outputs has to be named too (--against)", c->lines.name);
-    snprintf(c->result->task, sizeof c->result->task, "%.60s %.120s %.40s", c->task.words.op, c->task.words.format, c->task.words.rounding);
+    static const char *const policies[] = {[HU_OVERFLOW_IEEE] = "", [HU_OVERFLOW_SATURATE] = "+sat", [HU_OVERFLOW_SATURATE_FINITE] = "+satfinite"};
+    snprintf(c->result->task, sizeof c->result->task, "%.60s %.120s %.40s%s", c->task.words.op, c->task.words.format,
+             c->task.words.rounding, policies[c->task.env.overflow]);
     status = c->settings->against ? hu_check_against(c, c->settings->against, err) : hu_check_itself(c, err);
     if (status == HU_OK)
         compare_digests(c);

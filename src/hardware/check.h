@@ -34,7 +34,7 @@ hu_status hu_check_in_line(const hu_checker *c, hu_error *err);
 hu_status hu_check_cut_off(const hu_checker *c, hu_error *err);
 
 void hu_check_report(hu_checker *c, const hu_finding *f);
-void hu_check_say(hu_checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void hu_check_say(hu_checker *c, hu_finding_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether the line is one of names of columns: it has letters that no number has (Verilog writes x and z for unknown bits). */
 bool hu_check_is_names(const hu_lines *l);

@@ -228,7 +228,8 @@ static hu_status read_line(const hu_task *t, const char *text, size_t n, hu_vect
     bool results = line->holds & HU_LINE_OUT;
     hu_flags before;
     head_of(t, head);
-    line->any_nan = line->is_short = false;
+    line->any_nan = false;
+    line->short_column = NULL;
     if (count < 2 || strcmp(word[0], head) != 0 || strcmp(word[1], mode_of(t)) != 0)
         return hu_fail(err, HU_EPARSE, "'%.*s' does not begin with '%s %s'", n > 60 ? 60 : (int)n, text, head, mode_of(t));
     if (count <= arrow || strcmp(word[arrow], "->") != 0)

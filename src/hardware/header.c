@@ -8,9 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_LINE "halfulp vectors 1"
+#include "src/base/nearest.h"
+
+#define FIRST_WORDS "halfulp vectors"
+#define VERSION     "1"
+#define FIRST_LINE  FIRST_WORDS " " VERSION
 
 static const char *const marks[] = {"// ", "# "};
+
+/* Besides the words of a task. */
+static const char *const keys[] = {"layout", "function", "fields", "seed", "wanted", "count", "classes", "sha256"};
 
 /* --- writing --- */
 
@@ -72,6 +79,14 @@ static void put_classes(writer *w, const hu_cases *cases)
     }
 }
 
+void hu_header_fields(const hu_task *t, int holds, char text[HU_HEADER_SIZE])
+{
+    writer w = {text, 0, ""};
+    text[0] = '\0';
+    put_fields(&w, t, holds);
+    memmove(text, text + 1, strlen(text));                  /* a blank stands before each */
+}
+
 void hu_header_write(const hu_layout *layout, const hu_task *t, const hu_cases *cases, uint64_t seed, uint64_t wanted, int holds,
                      const char *sha, char text[HU_HEADER_SIZE])
 {
@@ -102,13 +117,35 @@ bool hu_header_starts(const char *line, size_t n, const char **comment)
 {
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         size_t length = strlen(marks[i]);
-        if (n >= length + strlen(FIRST_LINE) && strncmp(line, marks[i], length) == 0 &&
-            strncmp(line + length, FIRST_LINE, n - length) == 0) {
+        size_t end = length + strlen(FIRST_WORDS);
+        if (n >= end && memcmp(line, marks[i], length) == 0 && memcmp(line + length, FIRST_WORDS, end - length) == 0 &&
+            (n == end || line[end] == ' ')) {
             *comment = marks[i];
             return true;
         }
     }
     return false;
+}
+
+hu_status hu_header_check_version(const char *line, size_t n, const char *comment, hu_error *err)
+{
+    size_t start = strlen(comment), length = strlen(FIRST_LINE);
+    if (n - start == length && memcmp(line + start, FIRST_LINE, length) == 0)
+        return HU_OK;
+    return hu_fail(err, HU_EPARSE, "its header begins '%.*s'; this program reads '%s'", n - start > 60 ? 60 : (int)(n - start),
+                   line + start, FIRST_LINE);
+}
+
+static hu_status no_such_key(const char *key, hu_error *err)
+{
+    hu_nearest near = hu_nearest_to(key);
+#define X(name) hu_nearest_offer(&near, #name);
+    HU_TASK_WORDS(X)
+#undef X
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        hu_nearest_offer(&near, keys[i]);
+    return hu_fail(err, HU_EPARSE, "a header has no key '%.40s'%s%s%s", key, near.best ? "; did you mean '" : "",
+                   near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 static hu_status read_count(const char *key, const char *value, uint64_t *out, bool *has, hu_error *err)
@@ -147,8 +184,8 @@ hu_status hu_header_read(hu_header *h, const char *line, size_t n, hu_error *err
     const char *start = colon + 1, *end = line + n;
     while (start < end && *start == ' ')
         start++;
-    if (end - start >= HU_TASK_TEXT || colon - line >= HU_TASK_TEXT)
-        return HU_OK;                                       /* a long list of classes or fields, or not one of ours */
+    if (end - start >= HU_TASK_TEXT)
+        return HU_OK;                                       /* a long list of classes or fields */
     snprintf(key, sizeof key, "%.*s", (int)(colon - line), line);
     snprintf(value, sizeof value, "%.*s", (int)(end - start), start);
     int i = 0;
@@ -163,8 +200,11 @@ hu_status hu_header_read(hu_header *h, const char *line, size_t n, hu_error *err
 #undef X
     if (strcmp(key, "layout") == 0)
         return (h->layout = hu_layout_find(value, err)) ? HU_OK : HU_EPARSE;
-    if (strcmp(key, "fields") == 0)
+    if (strcmp(key, "fields") == 0) {
         h->holds = holds_of(value);
+        memcpy(h->fields, value, strlen(value) + 1);
+        return HU_OK;
+    }
     if (strcmp(key, "seed") == 0)
         return read_count(key, value, &h->seed, &h->has_seed, err);
     if (strcmp(key, "count") == 0)
@@ -173,5 +213,5 @@ hu_status hu_header_read(hu_header *h, const char *line, size_t n, hu_error *err
         return read_count(key, value, &h->wanted, &has, err);
     if (strcmp(key, "sha256") == 0)
         return read_sha(h, value, err);
-    return HU_OK;
+    return strcmp(key, "function") == 0 || strcmp(key, "classes") == 0 ? HU_OK : no_such_key(key, err);
 }

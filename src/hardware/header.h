@@ -19,6 +19,7 @@ typedef struct hu_header {
     bool     has_seed, has_count, has_sha;
     uint64_t seed, count, wanted;            /* wanted: the count asked for, 0: the usual */
     char     sha[HU_SHA256_HEX];
+    char     fields[HU_TASK_TEXT];           /* the columns, as hu_header_fields has them; "" */
     char     text[16][HU_TASK_TEXT];
 } hu_header;
 
@@ -26,11 +27,17 @@ typedef struct hu_header {
 void hu_header_write(const hu_layout *layout, const hu_task *t, const hu_cases *cases, uint64_t seed, uint64_t wanted, int holds,
                      const char *sha, char text[HU_HEADER_SIZE]);
 
-/* Whether a line (without its end) is the first one of a header; its comment mark into *comment. */
+/* The columns of a line that holds so much, "a:8 b:8 result:8 flags:5". */
+void hu_header_fields(const hu_task *t, int holds, char text[HU_HEADER_SIZE]);
+
+/* Whether a line (without its end) is the first one of a header, of any version; its comment mark into *comment. */
 bool hu_header_starts(const char *line, size_t n, const char **comment);
 
-/* Takes in one further line, without the comment mark and the end. HU_EPARSE where it is not understood. Keys that are not
- * known are passed over. */
+/* HU_EPARSE where such a line has another version than this program reads. */
+hu_status hu_header_check_version(const char *line, size_t n, const char *comment, hu_error *err);
+
+/* Takes in one further line, without the comment mark and the end. HU_EPARSE where it is not understood or its key is
+ * none: a word that is written wrong would else be taken as not said. */
 hu_status hu_header_read(hu_header *h, const char *line, size_t n, hu_error *err);
 
 #endif

@@ -164,9 +164,17 @@ static hu_status wrong(const char *name, const char *start, const char *stop, co
     return hu_fail(err, HU_EPARSE, "column %s: '%.*s' %s%d bits", name, n, start, what, width_bits);
 }
 
+static bool all_digits(const char *c, const char *stop)
+{
+    while (c < stop && digit_values[(unsigned char)*c])
+        c++;
+    return c == stop;
+}
+
 /* The digits of a field into its words. */
 static hu_status read_field(const hu_field *f, reader *r, uint64_t *words, hu_vector *line, hu_error *err)
 {
+    static const char no_number[] = "is not a hexadecimal number of ";
     const char *start, *stop;
     next_text(r, &start, &stop);
     const char *c = start;
@@ -174,16 +182,17 @@ static hu_status read_field(const hu_field *f, reader *r, uint64_t *words, hu_ve
         c += 2;
     int digits = digits_of(f), given = (int)(stop - c);
     if (stop - c > digits)
-        return wrong(f->name, start, stop, "has more than ", f->width_bits, err);
+        return wrong(f->name, start, stop, all_digits(c, stop) ? "has more than " : no_number, f->width_bits, err);
     if (given == 0)
         return wrong(f->name, start, stop, "", f->width_bits, err);
-    line->is_short = line->is_short || given < digits;
+    if (given < digits)
+        line->short_column = f->name;
     for (int w = 0; w < f->n_words; w++)
         words[f->at + w] = 0;
     for (int place = given - 1; c < stop; c++, place--) {
         unsigned digit = digit_values[(unsigned char)*c];
         if (digit == 0)
-            return wrong(f->name, start, stop, "is not a hexadecimal number of ", f->width_bits, err);
+            return wrong(f->name, start, stop, no_number, f->width_bits, err);
         words[f->at + place / 16] |= (uint64_t)(digit - 1) << 4 * (place % 16);
     }
     int spare = 64 * f->n_words - f->width_bits;
@@ -230,7 +239,8 @@ hu_status hu_layout_read(const hu_layout *layout, const hu_task *t, const char *
         return layout->read(t, text, n, line, err);
     int n_in = t->n_operands + t->n_random;
     hu_status status = HU_OK;
-    line->is_short = line->any_nan = false;
+    line->any_nan = false;
+    line->short_column = NULL;
     reader r = {text, text + n, layout->separator, false};
     for (int i = 0; i < n_in && (line->holds & HU_LINE_IN) && status == HU_OK; i++)
         status = read_field(&t->field[i], &r, line->in, line, err);

@@ -24,7 +24,7 @@ typedef struct hu_vector {
     hu_flags flags;
     int holds;                      /* a set of the above                                                      */
     bool any_nan;                   /* results that are NaNs come without their code (fpgen): any will do      */
-    bool is_short;                  /* a field has fewer digits than its width: perhaps the line was cut off   */
+    const char *short_column;       /* has fewer digits than its width: perhaps the line was cut off. NULL: none */
 } hu_vector;
 
 typedef struct hu_layout hu_layout;

@@ -52,7 +52,10 @@ static void give(hu_lines *l, size_t n, bool has_end)
     l->line = l->buffer + l->at;
     l->n = n;
     l->at += n + has_end;
-    l->number++;
+    if (l->number++ == 0 && n >= 3 && memcmp(l->line, "\xef\xbb\xbf", 3) == 0) {
+        l->line += 3;                                       /* the mark of UTF-8 that some editors write */
+        l->n -= 3;
+    }
     l->cut = !has_end;
     if (l->n > 0 && l->line[l->n - 1] == '\r') {
         l->n--;

@@ -23,7 +23,7 @@ static void run_dot(const hu_task *t, hu_env *env, const uint64_t *in, uint64_t 
 static hu_status find_narrow(const char *what, const char *name, const hu_format **out, hu_error *err)
 {
     if (!name)
-        return hu_fail(err, HU_EINVAL, "dot needs the format of its sums, for example sum fp32");
+        return hu_fail(err, HU_EINVAL, "dot needs the format of its sums, for example --sum fp32");
     const hu_format *f = hu_format_find(name, err);
     if (!f)
         return HU_ENAME;
@@ -37,6 +37,8 @@ static hu_status set_accumulator(hu_task *t, const hu_task_words *w, hu_error *e
 {
     long terms, chunk = 0;
     bool exact = !w->product || strcmp(w->product, "exact") == 0;
+    if (!w->terms)
+        return hu_fail(err, HU_EINVAL, "dot needs the number of its terms, for example --terms 16");
     if (hu_task_read_count("dot: terms", w->terms, 1, HU_TASK_TERMS, &terms, err) != HU_OK ||
         (w->chunk && hu_task_read_count("dot: chunk", w->chunk, 0, HU_TASK_TERMS, &chunk, err) != HU_OK))
         return HU_ERANGE;

@@ -239,14 +239,14 @@ static hu_status no_such_op(const char *name, hu_error *err)
 static hu_status set_kind(hu_task *t, const hu_task_words *w, hu_error *err)
 {
     if (!w->op)
-        return hu_fail(err, HU_EINVAL, "the operation is missing, for example add");
+        return hu_fail(err, HU_EINVAL, "the operation is missing, for example --op add");
     t->op = hu_op_find(w->op);
     t->kind = t->op ? HU_TASK_OP : strcmp(w->op, "dot") == 0 ? HU_TASK_DOT : HU_TASK_CONVERT;
     if (t->kind == HU_TASK_CONVERT && strcmp(w->op, "cvt") != 0)
         return no_such_op(w->op, err);
     if (!w->format)
-        return hu_fail(err, HU_EINVAL, "%s: the format is missing, for example %s", w->op,
-                       t->kind == HU_TASK_CONVERT ? "fp32>e5m2" : "e4m3fn");
+        return hu_fail(err, HU_EINVAL, "%s: the format is missing, for example --format %s", w->op,
+                       t->kind == HU_TASK_CONVERT ? "'fp32>e5m2'" : "e4m3fn");
     bool of_dot = (w->terms && t->kind == HU_TASK_OP) || w->product || w->sum || w->outer || w->order || w->chunk;
     if (of_dot && t->kind != HU_TASK_DOT)
         return hu_fail(err, HU_EINVAL, "%s takes no terms, product, sum, outer, order and chunk; they belong to dot", w->op);

@@ -36,6 +36,7 @@ typedef enum hu_finding_kind {
     HU_FINDING_DIFFERS,               /* a result or flags differ                                   */
     HU_FINDING_MISSING,               /* a line of the set is not in the file                       */
     HU_FINDING_OPERANDS,              /* the operands are not those of the set                      */
+    HU_FINDING_LINE,                  /* a line of the outputs cannot be read: text says why        */
     HU_FINDING_FILE,                  /* of the whole file: text says what                          */
 } hu_finding_kind;
 
@@ -47,7 +48,7 @@ typedef struct hu_finding {
     const uint64_t *in, *want, *got;  /* words of the operands and results; MISSING: no `got`       */
     hu_flags want_flags, got_flags;
     bool result_differs, flags_differ;
-    const char *text;                 /* HU_FINDING_FILE                                            */
+    const char *text;                 /* HU_FINDING_LINE, HU_FINDING_FILE                           */
 } hu_finding;
 
 typedef void hu_vectors_report(void *to, const hu_finding *finding);
@@ -58,7 +59,7 @@ typedef struct hu_check_settings {
     const char *against;              /* the file with the outputs, "-": standard input; NULL: in the file itself */
     bool ignore_flags;
     bool any_nan;                     /* every NaN is as good as another                            */
-    uint64_t max;                     /* findings that are reported; all are counted                */
+    uint64_t max;                     /* findings that are reported, besides those of the whole file; all are counted */
     hu_vectors_report *report;
     hu_vectors_progress *progress;
     void *to;
@@ -67,10 +68,11 @@ typedef struct hu_check_settings {
 typedef struct hu_check_result {
     uint64_t lines;                   /* compared                                                   */
     uint64_t findings;                /* of all kinds                                               */
-    uint64_t differing, missing;
-    bool windows_ends;                /* the file has CR LF                                         */
+    uint64_t differing, missing, unreadable, of_file;
+    uint64_t reported;                /* besides those of the whole file                            */
+    bool windows_ends, outputs_windows_ends;   /* the file, or that of the outputs, has CR LF       */
     bool has_results;                 /* there was something to compare with                        */
-    char task[2 * HU_TASK_TEXT];      /* "mul e5m10 rne"                                            */
+    char task[2 * HU_TASK_TEXT];      /* "mul e5m10 rne+sat"                                        */
 } hu_check_result;
 
 /* HU_OK: the file was read to its end; *result says what was found. Else err says in one line what is wrong with the file

@@ -312,7 +312,7 @@ refuses() {
     refuses "its header says layout hex, asked for was csv" set --layout csv
     agrees set --format fp16 --op mul --rounding rne
     sed 's/^\/\/ format: .*/\/\/ format: e4m3fn/' set >other
-    refuses "has more than 8 bits" other
+    refuses "its header says the fields 'a:16 b:16 result:16 flags:5'; mul e4m3fn has 'a:8 b:8 result:8 flags:5'" other
 }
 
 @test "garbage, an empty file, a folder and a missing file are refused" {
@@ -339,6 +339,117 @@ refuses() {
     refuses "line 2: the header's line 'nonsense' is not 'key: value'" only
 }
 
+# two_vectors: a set of mul e4m3fn with a header and no results' mistake, on standard output
+two_vectors() {
+    printf '// %s\n' 'halfulp vectors 1' 'layout: hex' 'op: mul' 'format: e4m3fn' 'rounding: rne' 'fields: a:8 b:8 result:8 flags:5'
+    printf '38_38_38_00\n40_38_40_00\n'
+}
+
+@test "vectors are counted without the lines of the header" {
+    two_vectors >set
+    printf '38_00\n41_00\n' >answers
+    run check set --against answers
+    [ "$status" -eq 1 ]
+    [[ $output == "line 2, vector 2: differs"* ]]
+    head -n 1 answers >one
+    run check set --against one
+    [ "$status" -eq 1 ]
+    [[ $output == "missing: vector 2, which belongs before line 2"* ]]
+    : >none
+    run check set --against none
+    [ "$status" -eq 1 ]
+    [[ $output == "missing: vector 1, which belongs before line 1"* ]]
+}
+
+@test "a header that contradicts itself, or that is not understood, is refused" {
+    two_vectors >set
+    agrees set
+    sed 's/format: e4m3fn/format: fp16/' set >wrong
+    refuses "its header says the fields 'a:8 b:8 result:8 flags:5'; mul e5m10 has 'a:16 b:16 result:16 flags:5'" wrong
+    sed 's/a:8 b:8/b:8 a:8/' set >wrong
+    refuses "its header says the fields 'b:8 a:8 result:8 flags:5'" wrong
+    sed 's/rounding: rne/&\n\/\/ tinyness: after/' set >wrong
+    refuses "line 6: a header has no key 'tinyness'; did you mean 'tininess'?" wrong
+    sed 's/vectors 1/vectors 2/' set >wrong
+    refuses "its header begins 'halfulp vectors 2'; this program reads 'halfulp vectors 1'" wrong
+    { printf '\xef\xbb\xbf'; cat set; } >marked
+    agrees marked
+    grep -v format: set >wrong
+    refuses "the format is missing" wrong
+    agrees wrong --format e4m3fn
+    grep -v op: set >wrong
+    refuses "its header names no operation" wrong
+    agrees wrong --op mul
+}
+
+@test "columns that are too short, or lack their flags, are refused" {
+    printf '3C00 3C00 3C00 00\n3C00 3C00 3C00 0\n' >short
+    refuses "line 2: column flags has fewer digits than its width takes" short --op f16_mul
+    printf '3C00 3C0 3C00 00\n' >short
+    refuses "line 1: column b has fewer digits" short --op f16_mul
+    printf '3C00 3C00 3C00\n' >bare
+    refuses "line 1 has no flags; --ignore-flags compares results alone" bare --op f16_mul
+    run check bare --op f16_mul --ignore-flags
+    [ "$status" -eq 0 ]
+    [[ $output == "1 vector of mul e5m10 rne: no difference, flags not looked at" ]]
+    two_vectors >set
+    printf '38_0\n40_0\n' | check set --against -
+    printf '38_00\n40_0' >cut
+    run check set --against cut
+    [ "$status" -eq 1 ]
+    [[ $output == *"cut: line 2: the file ends in the middle of the line"*"(0 differ, 0 missing, 1 unreadable)" ]]
+}
+
+@test "what is no number is told as that, and not as too long" {
+    two_vectors >set
+    printf 'hello world\n40_00\n' >answers
+    run check set --against answers
+    [ "$status" -eq 1 ]
+    [[ $output == *"line 1: column result: 'hello' is not a hexadecimal number of 8 bits"* ]]
+    printf '"0x3c00","0x3c00","0x3c00","0x00"\n' >quoted
+    refuses "column a: '\"0x3c00\"' is not a hexadecimal number of 16 bits" quoted --op mul --format fp16 --layout csv
+}
+
+@test "the note on Windows line ends names the file that has them" {
+    two_vectors >set
+    printf '38_00\r\n40_00\r\n' >answers
+    run --separate-stderr check set --against answers
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"answers has Windows line ends"* ]]
+    [[ $stderr != *"set has"* ]]
+}
+
+@test "another count is told first and always; --max 0 shows the last line alone" {
+    generate --op mul --format e4m3fn --out set
+    head -n 20000 set >cut
+    run check cut
+    [ "$status" -eq 1 ]
+    [ "${lines[0]}" = "the header says 65536 vectors, and there are $(grep -vc '^//' cut)" ]
+    [[ $output == *"... and $((65536 - $(grep -vc '^//' cut) - 10)) more"* ]]
+    sed "$(line_of set 1)d;\$d" set >fewer
+    run check fewer
+    [ "${lines[0]}" = "the header says 65536 vectors, and there are 65534" ]
+    run check cut --max 0
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *"vectors of mul e4m3fn rne: "*"(0 differ, "*" missing)" ]]
+}
+
+@test "the last line names the overflow policy" {
+    generate --op mul --format fp16 --rounding rz+sat --count 10 --out set
+    run check set
+    [ "$output" = "10 vectors of mul e5m10 rz+sat: no difference" ]
+    generate --op mul --format fp16 --rounding rz+satfinite --count 10 --out set
+    run check set
+    [ "$output" = "10 vectors of mul e5m10 rz+satfinite: no difference" ]
+}
+
+@test "a file without a header is taken as rounded to nearest even, and the message says so" {
+    printf '3c00_3c00_3c00_00\n' >bare
+    refuses "has no header; what its vectors are about has to be said: --op, --format, --layout, and --rounding if it is not rne" bare
+    agrees bare --op mul --format fp16 --layout hex
+}
+
 @test "standard input is read, with and without a header" {
     generate --op mul --format e4m3fn | check -
     generate --op f16_add --count 500 | check - --op f16_add
@@ -353,8 +464,9 @@ refuses() {
         [ "$status" -eq 2 ] && [ -z "$output" ] && [[ $stderr == "halfulp: vectors generate: "*"$text"* ]] && [ "$(wc -l <<<"$stderr")" -eq 1 ] ||
             { echo "$*: status $status, '$output', '$stderr'"; return 1; }
     }
-    wrong "the operation is missing"
-    wrong "the format is missing" --op add
+    wrong "the operation is missing, for example --op add"
+    wrong "the format is missing, for example --format e4m3fn" --op add
+    wrong "the format is missing, for example --format 'fp32>e5m2'" --op cvt
     wrong "did you mean 'mul'" --op mull --format fp16
     wrong "no format" --op mul --format fp17
     wrong "cvt takes two formats" --op cvt --format fp16
@@ -365,8 +477,9 @@ refuses() {
     wrong "layout fpgen has the modes" --op mul --format fp16 --layout fpgen --rounding sr
     wrong "layout fpgen has no eq" --op eq --format fp16 --layout fpgen
     wrong "there is no layout 'hax'" --op mul --format fp16 --layout hax
-    wrong "terms is a whole number from 1 to 256" --op dot --format fp16 --sum fp32
-    wrong "dot needs the format of its sums" --op dot --format fp16 --terms 4
+    wrong "terms is a whole number from 1 to 256; got '300'" --op dot --format fp16 --terms 300 --sum fp32
+    wrong "dot needs the number of its terms, for example --terms 16" --op dot --format fp16 --sum fp32
+    wrong "dot needs the format of its sums, for example --sum fp32" --op dot --format fp16 --terms 4
     wrong "takes no terms" --op add --format fp16 --terms 4
     wrong "an outer format goes with chunks" --op dot --format fp16 --terms 4 --sum fp32 --outer fp32
     wrong "--count takes a number from 1 on" --op add --format fp16 --count 0
