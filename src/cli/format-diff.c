@@ -70,20 +70,33 @@ static const char *shown(const hu_property *l)
     return l ? l->text : "-";
 }
 
+static bool is_shown(const hu_property *const pair[2])
+{
+    const hu_property *l = pair[0] ? pair[0] : pair[1];
+    return !is_same_line(pair[0], pair[1]) && !is_key(l, "name") && !is_key(l, "source");
+}
+
+/* Of the column of A: the longest of what is shown, within bounds. */
+static int column_width(const diff *x)
+{
+    const hu_property *pair[2];
+    int width = 26;
+    for (int i = 0; next_pair(x, &i, pair);) {
+        int n = (int)strlen(shown(pair[0]));
+        if (is_shown(pair) && n > width && n <= WIDEST_COLUMN)
+            width = n;
+    }
+    return width;
+}
+
 static void print_properties(const diff *x)
 {
     const hu_property *pair[2];
+    int width = column_width(x);
     bool any = false;
-    int width = 26;                            /* of the column of A */
-    for (int i = 0; i < x->d[0].n; i++) {
-        int n = (int)strlen(x->d[0].lines[i].text) + 1;
-        if (!is_key(&x->d[0].lines[i], "source") && n > width && n <= WIDEST_COLUMN)
-            width = n;
-    }
     printf("%-20s %-*s %s\n", "", width, x->name[0], x->name[1]);
     for (int i = 0; next_pair(x, &i, pair);) {
-        const hu_property *l = pair[0] ? pair[0] : pair[1];
-        if (!is_same_line(pair[0], pair[1]) && strcmp(l->key, "name") != 0 && strcmp(l->key, "source") != 0)
+        if (is_shown(pair))
             any = printf("%-20s %-*s %s\n", label_of(pair), width, shown(pair[0]), shown(pair[1])) > 0;
     }
     if (!any)
