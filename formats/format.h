@@ -69,6 +69,10 @@ typedef struct hu_family {
                                                                  bracket of the exact result on codes of finite values (no
                                                                  division by zero, no root of a negative); false: the
                                                                  result is zero. NULL: all values are exact numbers */
+    bool       (*quick)(const hu_format *f, hu_num x, hu_bracket *out);   /* bracket, but of `part` only whether it is 0, HU_HALF or HU_ONE
+                                                                 or on which side of HU_HALF; much faster. false, or NULL: only
+                                                                 bracket can say */
+    bool       (*quick_result)(const hu_format *f, hu_term term, const hu_code *x, hu_bracket *out);   /* so, too, result; false: only result can say */
     const char *operations;                                   /* those of src/ops/table.c that the family has, by name with
                                                                  a space between them; NULL: all of them */
     const struct hu_logarithmic *logarithmic;                 /* how codes say a logarithm, where they do */

@@ -75,6 +75,24 @@ static hu_bracket bracket_log(const hu_format *f, hu_log l)
     return b;
 }
 
+static long rank(const hu_format *f, hu_code code)
+{
+    hu_code digits = code & (sign_bit(f) - 1);
+    return (long)((__int128)digits - (digits > zero_code(f) ? (__int128)sign_bit(f) : 0) + (__int128)f->max_code);
+}
+
+/* The grid goes on by one step past the largest value. */
+static long half_steps(const hu_format *f)
+{
+    return 4 * (long)f->max_code + 3;
+}
+
+static hu_log half_step(const hu_format *f, long i)
+{
+    long l = i - 2 * (long)f->max_code;
+    return (hu_log){.kind = HU_FINITE, .whole = l >> (f->man_bits + 1), .fraction = (hu_u128)(__int128)l << (127 - f->man_bits)};
+}
+
 static hu_code special(const hu_format *f, hu_num x)
 {
     return x.kind == HU_ZERO ? zero_code(f) : f->nan_code;
@@ -86,11 +104,12 @@ static hu_code negate(const hu_format *f, hu_code code)
     return has_other ? code ^ sign_bit(f) : code;
 }
 
-static const hu_logarithmic logarithmic = {HU_LOG_2, log_of, bracket_log};
+static const hu_logarithmic logarithmic = {HU_LOG_2, log_of, bracket_log, rank, half_steps, half_step};
 
 const hu_family hu_family_lns = {
     .name = "lns", .decode = hu_logarithmic_decode, .bracket = hu_logarithmic_bracket, .special = special, .negate = negate,
-    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
+    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .quick = hu_logarithmic_quick, .quick_result = hu_logarithmic_quick_result,
+    .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
 };
 
 hu_reading hu_read_lns(const char *name, hu_format *f, char canonical[HU_FORMAT_NAME_SIZE], hu_error *err)

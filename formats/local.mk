@@ -13,6 +13,7 @@ libhalfulp_la_SOURCES += formats/takum-name.c
 libhalfulp_la_SOURCES += formats/takum-log.c
 libhalfulp_la_SOURCES += formats/logarithmic.h
 libhalfulp_la_SOURCES += formats/logarithmic.c
+libhalfulp_la_SOURCES += formats/logarithmic-table.c
 libhalfulp_la_SOURCES += formats/lns.c
 libhalfulp_la_SOURCES += formats/ufloat.c
 libhalfulp_la_SOURCES += formats/fixed.c

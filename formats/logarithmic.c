@@ -9,6 +9,8 @@
  * know such a number again: one that has the bits and the sticky bit of a code's value is that code, exactly. No other
  * number can be told from it, and of codes decoded and rounded nothing changes in any mode.
  *
+ * Where no digits of the position are asked for, formats of up to 16 bits compare with values that they keep: logarithmic-table.c.
+ *
  * There is no remainder and no rounding to an integral value: hardly any integer is a value.
  */
 #include "formats/logarithmic.h"
@@ -19,7 +21,10 @@ hu_num hu_logarithmic_decode(const hu_format *f, hu_code code)
 {
     const hu_logarithmic *family = f->family->logarithmic;
     hu_log l;
-    return family->log_of(f, code, &l) ? hu_log_value(family->base, l) : hu_num_nan();
+    hu_num x;
+    if (!family->log_of(f, code, &l))
+        return hu_num_nan();
+    return l.kind == HU_FINITE && hu_logarithmic_known(f, code, l.negative, &x) ? x : hu_log_value(family->base, l);
 }
 
 void hu_logarithmic_wide(const hu_format *f, hu_code code, hu_wide *out)

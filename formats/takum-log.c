@@ -31,10 +31,32 @@ static hu_bracket bracket_log(const hu_format *f, hu_log l)
     return hu_tapered_bracket(f, (hu_num){.negative = l.negative}, hu_takum_write(whole, l.fraction, l.sticky));
 }
 
-static const hu_logarithmic logarithmic = {HU_LOG_SQRT_E, log_of, bracket_log};
+static long rank(const hu_format *f, hu_code code)
+{
+    return (long)(code > f->max_code ? hu_tapered_negate(f, code) : code) - 1;
+}
+
+static long half_steps(const hu_format *f)
+{
+    return 2 * (long)f->max_code - 1;
+}
+
+/* A takum of one bit more: between two codes lies the string that has both as its neighbors. */
+static hu_log half_step(const hu_format *f, long i)
+{
+    hu_format finer = *f;
+    hu_log l;
+    finer.width_bits++;
+    finer.nan_code <<= 1;
+    log_of(&finer, (hu_code)i + 2, &l);
+    return l;
+}
+
+static const hu_logarithmic logarithmic = {HU_LOG_SQRT_E, log_of, bracket_log, rank, half_steps, half_step};
 
 const hu_family hu_family_takum_log = {
     .name = "takum_log", .decode = hu_logarithmic_decode, .bracket = hu_logarithmic_bracket,
     .special = hu_tapered_special, .negate = hu_tapered_negate,
-    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
+    .wide = hu_logarithmic_wide, .result = hu_logarithmic_result, .quick = hu_logarithmic_quick, .quick_result = hu_logarithmic_quick_result,
+    .operations = hu_logarithmic_operations, .logarithmic = &logarithmic,
 };

@@ -246,9 +246,17 @@ static hu_flags run(const job *g)
     size_t across = g->s.n / g->width + (g->s.n % g->width != 0), tiles = g->s.m * across;
     int threads = tiles > 1 && g->s.k > 0 && g->s.m * g->s.n >= 4096 / (g->s.k < 4096 ? g->s.k : 4096) ? hu_threads() : 1;
     hu_flags flags = 0;
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t tile_at = 0; tile_at < tiles; tile_at++)
-        flags |= run_tile(g, tile_at / across, tile_at % across * g->width);
+    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
+    {
+        #pragma omp for schedule(static)
+        for (size_t tile_at = 0; tile_at < tiles; tile_at++)
+            flags |= run_tile(g, tile_at / across, tile_at % across * g->width);
+        const hu_plan *const plans[] = {g->product, g->sum, g->outer};
+        for (int i = 0; i < 3; i++) {
+            if (plans[i])
+                hu_plan_end_of_thread(plans[i]->format);
+        }
+    }
     return flags;
 }
 

@@ -18,15 +18,19 @@ hu_status hu_encode_f64(uint64_t *out, const double *in, size_t n, const hu_form
         return status;
     hu_flags flags = 0;
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t i = 0; i < n; i++) {
-        hu_env own = *env;
-        own.flags = 0;
-        own.word = NULL;
-        own.nan = HU_NAN_CANONICAL;
-        own.random.index += i;
-        out[i] = (uint64_t)hu_from_double(f, &own, in[i]);
-        flags |= own.flags;
+    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
+    {
+        #pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++) {
+            hu_env own = *env;
+            own.flags = 0;
+            own.word = NULL;
+            own.nan = HU_NAN_CANONICAL;
+            own.random.index += i;
+            out[i] = (uint64_t)hu_from_double(f, &own, in[i]);
+            flags |= own.flags;
+        }
+        hu_plan_end_of_thread(f);
     }
     env->flags |= flags;
     if (env->rounding->random_bits > 0)
@@ -48,10 +52,14 @@ hu_status hu_decode_f64(double *out, const uint64_t *in, size_t n, const hu_form
                            (unsigned long long)in[i], f->name, (unsigned long long)last);
     }
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (size_t i = 0; i < n; i++) {
-        hu_num x = hu_decode(f, in[i]);
-        out[i] = x.kind == HU_NAN ? __builtin_nan("") : hu_num_to_double(x);
+    #pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        #pragma omp for schedule(static)
+        for (size_t i = 0; i < n; i++) {
+            hu_num x = hu_decode(f, in[i]);
+            out[i] = x.kind == HU_NAN ? __builtin_nan("") : hu_num_to_double(x);
+        }
+        hu_plan_end_of_thread(f);
     }
     return HU_OK;
 }

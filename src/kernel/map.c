@@ -106,9 +106,13 @@ static void run(const job *j, size_t n, hu_env *env)
     hu_flags flags = 0;
     size_t pieces = n / PIECE + (n % PIECE != 0);
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t p = 0; p < pieces; p++)
-        flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
+    {
+        #pragma omp for schedule(static)
+        for (size_t p = 0; p < pieces; p++)
+            flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+        hu_plan_end_of_thread(j->plan->format);
+    }
     env->flags |= flags;
     if (j->plan->is_random)
         env->random.index += n;

@@ -4,9 +4,11 @@
  */
 #include "src/kernel/plan.h"
 
+#include <omp.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "src/num/mpfr-state.h"
 #include "src/ops/ops.h"
 
 /* The carriers. */
@@ -252,6 +254,12 @@ static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, 
     }
     atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
     return env.flags;
+}
+
+void hu_plan_end_of_thread(const hu_format *f)
+{
+    if (f->family->logarithmic && omp_get_thread_num() > 0)
+        hu_mpfr_end_of_thread();
 }
 
 unsigned long hu_plan_slow_blocks(void)

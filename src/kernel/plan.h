@@ -38,6 +38,10 @@ hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *seen);
 hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
                        const double *c, size_t n, bool narrow, hu_draw draw);
 
+/* At the end of a parallel region that rounded to f: what MPFR keeps is freed in all threads but the first, which wait for more
+ * work from here on. */
+void hu_plan_end_of_thread(const hu_format *f);
+
 /* How often a block went through src/ops since the process began; for tests and benches. */
 unsigned long hu_plan_slow_blocks(void);
 

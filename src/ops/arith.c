@@ -95,7 +95,8 @@ static hu_code apply_by_family(const hu_format *f, hu_env *env, const hu_code *c
     if (!hu_nan_among(x, n, env, &result))
         result = term == HU_TERM_NONE ? hu_nan_invalid(env) : exact(env, x);
     bool is_number = result.kind == HU_FINITE || result.kind == HU_ZERO;
-    if (is_number && f->family->result(f, term, code, &b))
+    bool is_placed = is_number && env->rounding->random_bits == 0 && f->family->quick_result && f->family->quick_result(f, term, code, &b);
+    if (is_placed || (is_number && f->family->result(f, term, code, &b)))
         return hu_round_up(env, &b, random) ? b.hi : b.lo;
     return hu_round_with(f, env, is_number ? hu_num_zero(false) : result, random);
 }

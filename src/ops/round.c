@@ -66,7 +66,9 @@ hu_code hu_round_with(const hu_format *f, hu_env *env, hu_num x, uint64_t random
 {
     if (x.kind != HU_FINITE)
         return round_special(f, env, x);
-    hu_bracket b = f->family->bracket(f, x);
+    hu_bracket b;
+    if (env->rounding->random_bits > 0 || !f->family->quick || !f->family->quick(f, x, &b))
+        b = f->family->bracket(f, x);
     return hu_round_up(env, &b, random) ? b.hi : b.lo;
 }
 

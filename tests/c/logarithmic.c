@@ -430,6 +430,74 @@ static void positions(void **state)
     }
 }
 
+/* Less than HU_HALF, it, more than it, HU_ONE; 0. */
+static int class_of(uint64_t part)
+{
+    return part == 0 ? 0 : part < HU_HALF ? 1 : part == HU_HALF ? 2 : part < HU_ONE ? 3 : 4;
+}
+
+static void expect_same_place(const family *t, hu_bracket got, hu_bracket want)
+{
+    if (class_of(got.part) != class_of(want.part))
+        fail_msg("%s: the position is 0x%llx, want 0x%llx", t->name, (unsigned long long)got.part, (unsigned long long)want.part);
+    got.part = want.part;
+    if (got.lo != want.lo || got.hi != want.hi || got.negative != want.negative || got.odd != want.odd || got.overflow != want.overflow || got.tiny != want.tiny)
+        fail_msg("%s: between 0x%llx and 0x%llx, want 0x%llx and 0x%llx", t->name, (unsigned long long)got.lo, (unsigned long long)got.hi,
+                 (unsigned long long)want.lo, (unsigned long long)want.hi);
+}
+
+/* The bracket by comparing is the one by logarithms, but for the digits of the position; formats of more bits have none. */
+static void quick_places(void **state)
+{
+    (void)state;
+    test_random random = {55};
+    uint64_t n = 0, results = 0;
+    for (size_t i = 0; i < TEST_COUNT(small) + TEST_COUNT(medium); i++) {
+        const family *t = i < TEST_COUNT(small) ? &small[i] : &medium[i - TEST_COUNT(small)];
+        const hu_format *f = format_of(t);
+        hu_bracket got, want;
+        for (int j = 0; j < 600; j++, n++) {
+            hu_num x = hu_decode(f, draw(t, &random));
+            if (x.kind != HU_FINITE)
+                continue;
+            x.exp += j % 5 == 4 ? (int)test_random_below(&random, 7) - 3 : 0;
+            x.sig += j % 5 < 3 ? (hu_u128)(j % 5) - 1 : (hu_u128)test_random_bits(&random) << 62;
+            x.sig |= (hu_u128)1 << 127;
+            x.sticky = j & 1;
+            assert_true(f->family->quick(f, x, &got));
+            expect_same_place(t, got, f->family->bracket(f, x));
+        }
+        static const hu_term terms[] = {HU_TERM_SUM, HU_TERM_DIFFERENCE, HU_TERM_FUSED};
+        for (int j = 0; j < 600; j++) {
+            hu_code a[3] = {draw(t, &random), draw(t, &random), draw(t, &random)};
+            if (f->family->quick_result(f, terms[j % 3], a, &got)) {
+                results++;
+                assert_true(f->family->result(f, terms[j % 3], a, &want));
+                expect_same_place(t, got, want);
+            }
+        }
+    }
+    assert_true(results > 2000);
+    for (size_t i = 0; i < TEST_COUNT(large); i++)
+        assert_false(format_of(&large[i])->family->quick(format_of(&large[i]), hu_num_make(false, 3, 0), &(hu_bracket){0}));
+    test_note("%llu numbers, %llu results", (unsigned long long)n, (unsigned long long)results);
+}
+
+/* Among threads that meet an empty table at once. */
+static void threads_at_a_new_table(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("lns5.9", NULL);
+    int wrong = 0;
+    #pragma omp parallel for num_threads(4) reduction(+:wrong)
+    for (int i = 0; i < 4000; i++) {
+        hu_num x = hu_num_make(i & 1, (hu_u128)(i + 1), -9);
+        hu_bracket got, want = f->family->bracket(f, x);
+        wrong += !f->family->quick(f, x, &got) || got.lo != want.lo || got.hi != want.hi || class_of(got.part) != class_of(want.part);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 static hu_term term_of(char operation)
 {
     return operation == 'a' ? HU_TERM_SUM : operation == 's' ? HU_TERM_DIFFERENCE : operation == 'm' ? HU_TERM_PRODUCT : HU_TERM_QUOTIENT;
@@ -822,6 +890,8 @@ static const struct CMUnitTest claims[] = {
     CLAIM("every code has the value that MPFR gives its logarithm, survives every mode, and the next one is larger", codes),
     CLAIM("numbers between two codes round by their logarithm in every mode, at the middle and at both ends", gaps),
     CLAIM("the position between two codes is that of the logarithm, to the last bit", positions),
+    CLAIM("a number placed by comparing is where its logarithm says", quick_places),
+    CLAIM("threads that fill a table at once find the same", threads_at_a_new_table),
     CLAIM("all pairs of codes of 8 bits: add, sub, mul, div and all roots, against MPFR", pairs),
     CLAIM("drawn operands of up to 64 bits, cancellation and fma among them, against MPFR", samples),
     CLAIM("what is exact is exact: 1 + 1, 2 - 1, a - a, products and quotients of codes", exact_cases),
