@@ -45,11 +45,23 @@ static void add_max(hu_description *d, const hu_format *f)
     }
 }
 
-/* A property that not every format has: x is zero where it has none. */
-static void add_positive(hu_description *d, const char *label, const char *key, hu_num x)
+/* As many digits as tell the number from others of the format, where it is a value of it. */
+static void all_digits(hu_property *l, const hu_format *f)
 {
-    if (x.kind != HU_ZERO)
-        hu_description_number(d, label, key, x);
+    hu_env env = hu_env_default();
+    hu_bits code;
+    if (hu_bits_round_text(f, &env, l->hex, &code, NULL) == HU_OK && env.flags == 0)
+        hu_bits_to_decimal(f, &code, l->text);
+}
+
+/* A property that not every format has: x is zero where it has none. */
+static void add_positive(hu_description *d, const hu_format *f, const char *label, const char *key, hu_num x)
+{
+    if (x.kind == HU_ZERO)
+        return;
+    hu_description_number(d, label, key, x);
+    if (f->is_wide)
+        all_digits(&d->lines[d->n - 1], f);
 }
 
 /* --- how many values --- */
@@ -194,12 +206,12 @@ void hu_describe(hu_description *d, const hu_format *f)
     if (is_fixed(f))
         hu_description_number(d, "most negative", "min", hu_format_lowest(f));
     if (hu_format_has_fields(f)) {
-        add_positive(d, "smallest normal", "min_normal", hu_format_min_normal(f));
-        add_positive(d, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
+        add_positive(d, f, "smallest normal", "min_normal", hu_format_min_normal(f));
+        add_positive(d, f, "smallest subnormal", "min_subnormal", hu_format_min_subnormal(f));
     } else {
         hu_description_number(d, "smallest positive", "min_positive", hu_format_min_subnormal(f));
     }
-    add_positive(d, "epsilon", "epsilon", hu_format_epsilon(f));
+    add_positive(d, f, "epsilon", "epsilon", hu_format_epsilon(f));
     census c = hu_format_has_fields(f) ? count_by_fields(f) : f->width_bits <= HU_VALUES_WIDEST ? count_codes(f) : count_by_width(f);
     add_big_count(d, "finite values", "n_finite", c.finite);
     add_big_count(d, "infinity codes", "n_infinities", c.infinities);
