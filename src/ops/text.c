@@ -120,7 +120,9 @@ static void set_digits(char *text, const char *digits, int exp, bool negative)
     } else if (exp <= 0) {
         snprintf(out, HU_TEXT_SIZE - 1, "0.%.*s%s", -exp, "0000", digits);
     } else if (n <= exp) {
-        snprintf(out, HU_TEXT_SIZE - 1, "%s%.*s", digits, exp - n, "00000000000000000000000");
+        memcpy(out, digits, (size_t)n);
+        memset(out + n, '0', (size_t)(exp - n));
+        out[exp] = '\0';
     } else {
         snprintf(out, HU_TEXT_SIZE - 1, "%.*s.%s", exp, digits, digits + exp);
     }
