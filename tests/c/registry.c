@@ -71,9 +71,11 @@ static void show(const char *what, const hu_format *f, const char *mode, hu_code
              hu_code_to_text(got, f->width_bits, b), hu_code_to_text(want, f->width_bits, c));
 }
 
-/* What a code becomes when it is only decoded and rounded: itself, but for flushed and quieted ones. */
+/* What a code becomes when it is only decoded and rounded: itself, but for a float's flushed and quieted ones. */
 static hu_code survivor(const hu_format *f, hu_code code, hu_num x)
 {
+    if (!is_float(f))
+        return code;
     hu_code sign = hu_ref_sign_bit(f), magnitude = code & (sign - 1);
     bool subnormal = x.kind != HU_NAN && magnitude > 0 && magnitude < (hu_code)1 << f->man_bits;
     if (subnormal && f->subnormals)
