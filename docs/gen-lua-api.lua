@@ -326,6 +326,7 @@ local function roff_text(out, lines, break_line)
     elseif example then
       out[#out + 1] = (line:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"))
     else
+      if line:match "^%- " then out[#out + 1] = ".br" end          -- each entry of a list begins a line
       out[#out + 1] = roff(line)
     end
   end

@@ -58,6 +58,18 @@ claims["docs/lua-api.md and the man page are those that make lua-docs writes"] =
   t.assertTrue(text_of "docs/halfulp-lua.3" == generator.man(doc), "docs/halfulp-lua.3 is stale: run make lua-docs")
 end
 
+claims["each entry of a list begins a line of the man page"] = function()
+  local previous, entries = "", 0
+  for line in generator.man(doc):gmatch "[^\n]+" do
+    if line:match "^\\%- " then
+      entries = entries + 1
+      t.assertTrue(previous == ".br" or previous == ".IP" or previous == ".PP", line)
+    end
+    previous = line
+  end
+  t.assertTrue(entries >= 3)
+end
+
 claims["every example of the manual prints what it says"] = function()
   local count = 0
   for example in text_of("docs/lua-api.md"):gmatch "```lua\n(.-)```" do
