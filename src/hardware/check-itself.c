@@ -13,14 +13,16 @@ typedef struct place {
     uint64_t next;                /* number of the vector that should come */
     uint64_t lost;                /* lines in a row that are not of the set */
     bool in_step;                 /* one has been, so that the set is the right one */
+    uint64_t unsaid;              /* vectors before the first of these: missing, if a second one is of the set too */
+    uint64_t first_line;          /* of the file, before which they belong */
     uint64_t *in, *out;
 } place;
 
-static void report_missing(hu_checker *c, place *p, uint64_t vector)
+static void report_missing(hu_checker *c, place *p, uint64_t vector, uint64_t line)
 {
     hu_cases_get(c->cases, vector, p->in);
     hu_flags flags = hu_task_compute(&c->task, p->in, p->out);
-    hu_check_report(c, &(hu_finding){.kind = HU_FINDING_MISSING, .task = &c->task, .line = c->lines.number, .vector = vector + 1,
+    hu_check_report(c, &(hu_finding){.kind = HU_FINDING_MISSING, .task = &c->task, .line = line, .vector = vector + 1,
                                      .in = p->in, .want = p->out, .want_flags = flags});
 }
 
@@ -46,8 +48,12 @@ static void keep_step(hu_checker *c, place *p, const hu_vector *line)
 {
     uint64_t s = distance(c, p, line->in);
     if (s < LOOK_AHEAD) {
+        for (uint64_t i = 0; i < p->unsaid; i++)
+            report_missing(c, p, i, p->first_line);
+        p->unsaid = !p->in_step && p->next == 0 ? s : 0;
+        p->first_line = p->unsaid ? c->lines.number : 0;
         for (uint64_t i = 0; i < s && p->in_step; i++)
-            report_missing(c, p, p->next + i);
+            report_missing(c, p, p->next + i, c->lines.number);
         p->next += s + 1;
         p->lost = 0;
         p->in_step = true;
@@ -91,7 +97,7 @@ static void compare_ends(hu_checker *c, place *p)
     if (c->cases && p->in_step) {
         c->lines.number++;
         for (; p->next < hu_cases_count(c->cases) && c->result->reported < c->settings->max; p->next++)
-            report_missing(c, p, p->next);
+            report_missing(c, p, p->next, c->lines.number);
         uint64_t rest = hu_cases_count(c->cases) > p->next ? hu_cases_count(c->cases) - p->next : 0;
         c->result->missing += rest;
         c->result->findings += rest;

@@ -207,6 +207,8 @@ finds() {
         finds $layout.planted "missing: vector 700, which belongs before line $at" "(0 differ, 1 missing)" "the header says 1000 vectors, and there are 999"
         sed '$d' $layout >$layout.planted
         finds $layout.planted "missing: vector 1000" "(0 differ, 1 missing)"
+        sed "$(line_of $layout 1)d" $layout >$layout.planted
+        finds $layout.planted "missing: vector 1, which belongs before line $(line_of $layout 1)" "(0 differ, 1 missing)"
     done
 }
 
