@@ -177,9 +177,9 @@ static void print_side(const diff *x, int i)
         printf("%s is too large for counting its values\n", x->name[i]);
         return;
     }
-    printf("%s has %s values, ", x->name[i], hu_count_text(s->total, total));
+    printf("%s has %s value%s, ", x->name[i], hu_count_text(s->total, total), s->total == 1 ? "" : "s");
     if (s->n_only == 0) {
-        printf("all of them values of %s\n", other);
+        printf(s->total == 1 ? "a value of %s\n" : "all of them values of %s\n", other);
         return;
     }
     printf("%s that %s has not%s", hu_count_text(s->n_only, only), other, s->only ? ":" : "");

@@ -36,6 +36,14 @@ fails() {
     [[ $output != *"no property"* ]]
 }
 
+@test "a format without positive values is in no range" {
+    run -0 "$HALFULP" format --diff e1m0 e5m2
+    [[ $output == *"2^-16 to 2^16        in the range of e5m2 alone"* ]]
+    [[ $output == *"e1m0 has 1 value, a value of e5m2"* ]]
+    run -0 "$HALFULP" format --diff e1m0 fp32
+    [[ $output == *"2^-149 to 2^128      in the range of e8m23 alone"* ]]
+}
+
 @test "across families the smallest positive values and the counts stand side by side" {
     run -0 "$HALFULP" format --diff nf4 e2m1fn
     grep -qE '^smallest positive +0.0795[0-9]* +0.5$' <<<"$output"
