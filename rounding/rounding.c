@@ -40,7 +40,7 @@ const hu_rounding *hu_rounding_find(const char *name, hu_error *err)
     }
     hu_fail(err, HU_ENAME, "no rounding mode '%.40s'%s%s%s; there are rne rna rnz ru rd rz raz ro sr srh and "
             "sr:R sra:R srb:R src:R with R from 1 to 32", name,
-            near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+            near.best ? " (did you mean '" : "", near.best ? near.best : "", near.best ? "'?)" : "");
     return NULL;
 }
 

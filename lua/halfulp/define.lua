@@ -133,7 +133,8 @@ local function check_keys(options, allowed)
     if not allowed[key] then
       local known = names_of(allowed)
       local near = core.lab.nearest(tostring(key), known)
-      fail("unknown option %s%s; known here: %s", tostring(key), near and "; did you mean " .. near .. "?" or "", table.concat(known, ", "))
+      fail("unknown option %s; %s", tostring(key),
+        (near and "did you mean " .. near .. "? (known here: %s)" or "known here: %s"):format(table.concat(known, ", ")))
     end
   end
 end

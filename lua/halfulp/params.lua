@@ -105,8 +105,8 @@ local function params(declared)
   for key in pairs(settings.args) do
     if values[key] == nil then
       local near = lab.nearest(key, names)
-      fail("the script has no parameter %s%s; it takes %s", key, near and ("; did you mean " .. near .. "?") or "",
-        #names > 0 and join(names) or "none")
+      fail("the script has no parameter %s; %s", key,
+        (near and "did you mean " .. near .. "? (it takes %s)" or "it takes %s"):format(#names > 0 and join(names) or "none"))
     end
   end
   for name, value in pairs(values) do

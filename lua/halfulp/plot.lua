@@ -77,8 +77,8 @@ local function check(o, level)
   for key, value in pairs(o) do
     if not allowed[key] then
       local near = lab.nearest(tostring(key), names_of(allowed))
-      fail(level, "unknown option %s for the kind %s%s; known: %s", tostring(key), o.kind,
-        near and "; did you mean " .. near .. "?" or "", table.concat(names_of(allowed), ", "))
+      fail(level, "unknown option %s for the kind %s; %s", tostring(key), o.kind,
+        (near and "did you mean " .. near .. "? (known: %s)" or "known: %s"):format(table.concat(names_of(allowed), ", ")))
     end
     if types[key] and type(value) ~= types[key] then
       fail(level, "%s is a %s; it takes a %s", key, type(value), types[key])

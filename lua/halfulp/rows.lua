@@ -67,8 +67,8 @@ function rows.need(list, name, what, level)
   end
   table.sort(known)
   local near = lab.nearest(tostring(name), known)
-  error(("%s: no column %q%s; there are %s"):format(what, tostring(name), near and "; did you mean " .. near .. "?" or "",
-    table.concat(known, ", ")), (level or 1) + 1)
+  error(("%s: no column %q; %s"):format(what, tostring(name),
+    (near and "did you mean " .. near .. "? (there are %s)" or "there are %s"):format(table.concat(known, ", "))), (level or 1) + 1)
 end
 
 ---Groups rows by columns and summarizes one column.

@@ -39,5 +39,5 @@ int hu_cmd_bench(int argc, char **argv)
         hu_nearest_offer(&near, b->name);
     }
     return hu_cli_fail(HU_CLI_USAGE, "bench: there is nothing called '%s' to measure%s%s%s; 'halfulp bench --help' lists what there is",
-                       argv[0], near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+                       argv[0], near.best ? " (did you mean '" : "", near.best ? near.best : "", near.best ? "'?)" : "");
 }

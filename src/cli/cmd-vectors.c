@@ -64,5 +64,5 @@ int hu_cmd_vectors(int argc, char **argv)
         hu_nearest_offer(&near, actions[i].name);
     }
     return hu_cli_fail(HU_CLI_USAGE, "vectors: there is no action '%s'%s%s%s; there are generate, check, probe and fit", argv[0],
-                       near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+                       near.best ? " (did you mean '" : "", near.best ? near.best : "", near.best ? "'?)" : "");
 }

@@ -50,8 +50,8 @@ static const hu_block_profile *fail_device(const char *device, hu_error *err)
         append(list, sizeof list, table[i].device);
         hu_nearest_offer(&near, table[i].device);
     }
-    hu_fail(err, HU_EINVAL, "there is no profile '%s'%s%s%s; there are %s", device, near.best ? ", did you mean '" : "",
-            near.best ? near.best : "", near.best ? "'?" : "", list);
+    hu_fail(err, HU_EINVAL, "there is no profile '%s'%s%s%s; there are %s", device, near.best ? " (did you mean '" : "",
+            near.best ? near.best : "", near.best ? "'?)" : "", list);
     return NULL;
 }
 

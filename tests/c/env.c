@@ -65,6 +65,7 @@ static void modes_refused(void **state)
     hu_error err = {0};
     hu_rounding_find("rnee", &err);
     assert_non_null(strstr(err.text, "did you mean 'rne'"));
+    assert_null(strstr(err.text, "?;"));
 }
 
 static void mode_and_policy(void **state)
