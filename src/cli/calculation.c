@@ -34,12 +34,7 @@ static hu_status set_conversion(hu_calculation *c, const char *text, const char 
         return hu_fail(err, HU_ENAME, "the name of a format has more than %d bytes", LONGEST_NAME);
     memcpy(from, text, (size_t)(arrow - text));
     from[arrow - text] = '\0';
-    hu_status status = hu_code_type_find(&c->from, from, err);
-    if (status == HU_OK)
-        status = hu_code_type_find(&c->to, arrow + 1, err);
-    if (status == HU_OK && !c->from.format && !c->to.format)
-        return hu_fail(err, HU_EINVAL, "cvt '%.60s': one of the two sides has to be a format", text);
-    return status;
+    return hu_code_type_find_pair(&c->from, &c->to, from, arrow + 1, err);
 }
 
 hu_status hu_calculation_set_formats(hu_calculation *c, const char *text, hu_error *err)

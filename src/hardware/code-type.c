@@ -36,6 +36,20 @@ hu_status hu_code_type_find(hu_code_type *t, const char *name, hu_error *err)
     return HU_OK;
 }
 
+hu_status hu_code_type_find_pair(hu_code_type *from, hu_code_type *to, const char *from_name, const char *to_name, hu_error *err)
+{
+    hu_status status = hu_code_type_find(from, from_name, err);
+    if (!status)
+        status = hu_code_type_find(to, to_name, err);
+    if (status || from->format || to->format)
+        return status;
+    const hu_format *f = hu_format_find(from_name, err);
+    if (!f)
+        return err ? err->status : HU_ENAME;
+    *from = hu_code_type_of(f);
+    return HU_OK;
+}
+
 const char *hu_code_type_name(const hu_code_type *t, char text[16])
 {
     if (t->format)

@@ -21,6 +21,9 @@ hu_status hu_code_type_find(hu_code_type *t, const char *name, hu_error *err);
 /* Its name: the format's, or "int8" in text. */
 const char *hu_code_type_name(const hu_code_type *t, char text[16]);
 
+/* The two sides of a conversion, out of their names. Where both are integers, the first one is the format of its name, which has the same values. */
+hu_status hu_code_type_find_pair(hu_code_type *from, hu_code_type *to, const char *from_name, const char *to_name, hu_error *err);
+
 /* The value of an integer's code. */
 hu_num hu_code_type_integer(const hu_code_type *t, const hu_bits *code);
 

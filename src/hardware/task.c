@@ -176,11 +176,8 @@ static hu_status set_conversion(hu_task *t, const hu_task_words *w, hu_error *er
         return hu_fail(err, HU_EINVAL, "cvt takes terms where the target is a block format of a whole array, such as dfp8");
     if (!strchr(w->format, '>'))
         return hu_fail(err, HU_EPARSE, "cvt takes two formats, as in fp32>e5m2; got '%.60s'", w->format);
-    if (hu_task_split(w->format, '>', left, right, err) != HU_OK || hu_code_type_find(&from, left, err) != HU_OK ||
-        hu_code_type_find(&to, right, err) != HU_OK)
+    if (hu_task_split(w->format, '>', left, right, err) != HU_OK || hu_code_type_find_pair(&from, &to, left, right, err) != HU_OK)
         return HU_ENAME;
-    if (!from.format && !to.format)
-        return hu_fail(err, HU_EINVAL, "cvt '%.60s': one of the two sides has to be a format", w->format);
     hu_task_add_operand(t, "a", -1, from);
     hu_task_add_random(t, 1);
     hu_task_add_result(t, "result", -1, to);

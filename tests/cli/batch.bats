@@ -92,7 +92,7 @@ refuses() {
     refuses "add e5m2 rne 0x1 0x1$(printf '0%.0s' {1..80})" "is not a code"
     refuses "cvt e5m2 rne 0x1" "cvt takes two formats"
     refuses "add e5m2>e4m3 rne 0x1 0x1" "add takes one format"
-    refuses "cvt int8>int8 rne 0x1" "one of the two sides has to be a format"
+    refuses "cvt int1>int8 rne 0x1" "together 2 to 64 will do"
     refuses "cvt >e5m2 rne 0x1" "no format ''"
     refuses "cvt e5m2> rne 0x1" "no format ''"
     refuses "cvt int0>e5m2 rne 0x1" "an integer has 1 to 64 bits"
