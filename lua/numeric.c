@@ -117,6 +117,18 @@ static hu_tensor *repeat_to(lua_State *L, int idx, const hu_tensor *like)
     return out;
 }
 
+/* Where the table with the option format is not the argument `options`: operands are missing, or too many. */
+static void check_options_place(lua_State *L, const elementwise *e, int options)
+{
+    int at = 2, last = lua_gettop(L);
+    while (at <= last && !hu_lua_option(L, at, "format"))
+        at++;
+    lua_settop(L, last);
+    if (at <= last && at != options)
+        luaL_error(L, "apply: %s takes %d operand%s and then the options, and %d %s before these", e->name, e->arity, e->arity == 1 ? "" : "s",
+                   at - 2, at == 3 ? "stands" : "stand");
+}
+
 /* apply(op, a [, b [, c]], options) -> array; options: format, and those of an environment */
 static int apply(lua_State *L)
 {
@@ -126,6 +138,7 @@ static int apply(lua_State *L)
     elementwise e = find_operation(L, 1);
     int arity = e.arity, options = arity + 2;
 
+    check_options_place(L, &e, options);
     lua_settop(L, options);
     hu_lua_options(L, options, keys);
     if (!hu_lua_option(L, options, "format"))

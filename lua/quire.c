@@ -116,6 +116,23 @@ static int round_(lua_State *L)
     return hu_lua_push_scalar(L, 2, &code);
 }
 
+/* Its sum, rounded to its format, without raising flags. */
+static int to_text(lua_State *L)
+{
+    quire_box *box = hu_lua_check_box(L, 1, TYPE, "quire");
+    if (!box->quire)
+        return lua_pushliteral(L, "quire (closed)"), 1;
+    const hu_format *f = hu_quire_format(box->quire);
+    hu_env env = *box->env;
+    env.word = NULL;
+    hu_bits code = hu_bits_from_code(hu_quire_round(box->quire, f, &env));
+    lua_settop(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    hu_lua_push_scalar(L, 2, &code);
+    lua_pushfstring(L, "quire of %s, %d bits: %s", f->name, hu_quire_bits(box->quire), luaL_tolstring(L, 3, NULL));
+    return 1;
+}
+
 static int field_bits(lua_State *L)
 {
     lua_pushinteger(L, hu_quire_bits(self(L)->quire));
@@ -134,7 +151,7 @@ static const luaL_Reg methods[] = {
     {"add", add}, {"sub", sub}, {"muladd", muladd}, {"mulsub", mulsub}, {"neg", neg}, {"round", round_}, {"clear", clear}, {NULL, NULL},
 };
 static const luaL_Reg fields[] = {{"bits", field_bits}, {"format", field_format}, {NULL, NULL}};
-static const luaL_Reg meta[] = {{"__gc", collect}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", collect}, {"__tostring", to_text}, {NULL, NULL}};
 
 int hu_lua_open_quire(lua_State *L)
 {

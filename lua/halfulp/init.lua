@@ -374,4 +374,20 @@ hu.plot   = require("halfulp.plot").plot
 hu.report = require("halfulp.report").report
 hu.log    = run.log
 
-return hu
+-- A field that there is not is an error, as it is with the objects, but for those that a run may not have.
+local may_lack = {script = true, args = true, seed = true, jobs = true, out = true}
+
+return setmetatable(hu, {
+  __index = function(_, key)
+    if may_lack[key] or type(key) ~= "string" then
+      return nil
+    end
+    local names = {}
+    for name in next, hu do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    local near = core.lab.nearest(key, names)
+    error(("halfulp has no %q%s"):format(key, near and ("; did you mean %q?"):format(near) or ""), 2)
+  end,
+})

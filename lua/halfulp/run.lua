@@ -45,11 +45,13 @@ function run.begin()
   local hu = host()
   run.given = hu.args
   hu.args = nil
-  setmetatable(hu, { __index = function(_, key)
-    if key ~= "args" then return nil end
+  local meta = getmetatable(hu)
+  local lacks = meta.__index
+  meta.__index = function(_, key)
+    if key ~= "args" then return lacks(hu, key) end
     run.read_arguments = true
     return run.given
-  end })
+  end
 end
 
 -- Arguments that neither hu.params nor the script itself has looked at are wrong usage.

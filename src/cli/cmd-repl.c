@@ -17,7 +17,7 @@
 static const char text[] =
     "Reads Lua, line by line, and shows the values of expressions. The module halfulp is the global hu. Input\n"
     "that is not complete goes on in the next line; Tab completes names, fields and names of formats;\n"
-    "Ctrl-C gives up a line or a computation, Ctrl-D ends.\n"
+    "Ctrl-C gives up a line or a computation, Ctrl-D or exit ends.\n"
     "\n"
     "  > hu.format \"e4m3fn\" (0.3)\n"
     "\n"
@@ -91,6 +91,13 @@ static bool is_incomplete(lua_State *L, int status)
     return status == LUA_ERRSYNTAX && n >= 5 && strcmp(message + n - 5, "<eof>") == 0;
 }
 
+/* Lua 5.1 showed the value of what follows a sign of equality. */
+static const char *without_sign(const char *input)
+{
+    const char *c = input + strspn(input, " \t");
+    return *c == '=' && c[1] != '=' ? c + 1 : input;
+}
+
 /* The input as an expression if it is one, else as statements; leaves the chunk or the message on top. */
 static int load(lua_State *L, const char *input, int first_line)
 {
@@ -100,7 +107,7 @@ static int load(lua_State *L, const char *input, int first_line)
         luaL_addchar(&before, '\n');             /* so that messages count the lines of the input */
     luaL_pushresult(&before);
     const char *empty_lines = lua_tostring(L, -1);
-    const char *expression = lua_pushfstring(L, "%sreturn %s", empty_lines, input);
+    const char *expression = lua_pushfstring(L, "%sreturn %s", empty_lines, without_sign(input));
     int status = luaL_loadbufferx(L, expression, strlen(expression), "=stdin", "t");
     if (status != LUA_OK) {
         const char *statement = lua_pushfstring(L, "%s%s", empty_lines, input);
@@ -109,10 +116,43 @@ static int load(lua_State *L, const char *input, int first_line)
     return status;
 }
 
+/* What follows that word, where the input starts with it; else NULL. */
+static const char *after_word(const char *input, const char *word)
+{
+    const char *c = input + strspn(input, " \t");
+    size_t n = strlen(word);
+    return strncmp(c, word, n) == 0 && (c[n] == '\0' || strchr(" \t;()", c[n])) ? c + n : NULL;
+}
+
+/* Whether the line is exit or quit alone, and no variable of that name. */
+static bool is_farewell(lua_State *L, const char *line)
+{
+    static const char *const words[] = {"exit", "quit"};
+    for (int i = 0; i < 2; i++) {
+        const char *rest = after_word(line, words[i]);
+        if (rest && rest[strspn(rest, " \t;()")] == '\0') {
+            bool is_free = lua_getglobal(L, words[i]) == LUA_TNIL;
+            lua_pop(L, 1);
+            return is_free;
+        }
+    }
+    return false;
+}
+
+/* A local that is all of a line is gone before it is used; said once. */
+static void hint_at_local(const char *input, bool *said)
+{
+    if (*said || !after_word(input, "local") || strpbrk(input, "\n;"))
+        return;
+    fputs("halfulp: a local variable ends with its input; without the word local it stays\n", stderr);
+    *said = true;
+}
+
 typedef struct session {
     lua_State *L;
     hu_line *lines;
     bool debug;
+    bool hinted;              /* at local variables */
     int status;
     int n_lines;              /* of input that is not a terminal, read so far */
 } session;
@@ -126,6 +166,8 @@ static hu_line_result read_and_evaluate(session *s)
     hu_line_result result = hu_line_read(s->lines, "> ", &line);
     if (result != HU_LINE_READ)
         return result;
+    if (is_farewell(L, line))
+        return HU_LINE_END;
     lua_pushstring(L, line);
     int first_line = hu_line_is_terminal(s->lines) ? 1 : ++s->n_lines;
     for (;;) {
@@ -136,6 +178,8 @@ static hu_line_result read_and_evaluate(session *s)
             result = hu_line_read(s->lines, ">> ", &line);
         if (!more || result != HU_LINE_READ) {
             hu_line_remember(s->lines, input);
+            if (status == LUA_OK && result != HU_LINE_CANCELED)
+                hint_at_local(input, &s->hinted);
             if (result != HU_LINE_CANCELED && (status == LUA_OK ? evaluate(L, s->debug) : report(L, false)) != HU_CLI_OK)
                 s->status = HU_CLI_FAILED;
             return result;

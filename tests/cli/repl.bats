@@ -58,6 +58,28 @@ ends() {
     shows 'function f() return 1, 2 end\nf()\n' "$(printf '1\t2')"
 }
 
+@test "a sign of equality before an expression is passed over" {
+    shows '= 1 + 1\n' 2
+    shows ' =hu.format "e4m3fn" (0.3)\n' 0.3125
+}
+
+@test "exit and quit end, unless they are variables" {
+    shows 'exit\n1\n' ''
+    shows '1\nquit()\n2\n' 1
+    shows 'exit = 3\nexit\n' 3
+}
+
+@test "a local variable that the next line has not is hinted at, once" {
+    run --separate-stderr bash -c 'printf "local f = 1\nlocal g = 2\nf\n" | "$HALFULP" repl'
+    [ "$status" -eq 0 ]
+    [ "$output" = nil ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == *"without the word local it stays"* ]]
+    run --separate-stderr bash -c 'printf "local f = 1; print(f)\n" | "$HALFULP" repl'
+    [ "$stderr" = "" ]
+    [ "$output" = 1 ]
+}
+
 @test "input goes on over several lines until it is complete" {
     shows 'for i = 1, 2 do\nprint(i)\nend\n' "$(printf '1\n2')"
     shows 'return 1 +\n2\n' 3

@@ -148,7 +148,7 @@ local cases = {
   {hu.apply, {"add", a, a, {format = "e4m3fn", x = 1}}, "unknown option"},
   {hu.apply, {"add", a, "b", {format = "e4m3fn"}}, "operand"},
   {hu.apply, {"power", a, a, {format = "e4m3fn"}}, "op is"},
-  {hu.apply, {"pow", a, {format = "e4m3fn"}}, "format is missing"},
+  {hu.apply, {"pow", a, {format = "e4m3fn"}}, "pow takes 2 operands"},
   {hu.apply, {"exp", a, {format = "int16{overflow=wrap}"}}, "wraps around"},
   {hu.apply, {"exp", a, {format = "e15m62"}}, "no values of double"},
   {hu.matmul, {a}, "b is missing"},
@@ -240,6 +240,21 @@ claims["objects work across coroutines and after their maker is gone"] = functio
   t.assertEquals(y:value(), 1.25)
   t.assertEquals((y + 0.3):value(), 1.5)              -- 0.3 becomes 0.25
   t.assertEquals(y.format.env.rounding, "rz")
+end
+
+claims["operands that are missing or too many are counted, not looked for in the options"] = function()
+  local function says(text, ...) t.assertErrorMsgContains(text, hu.apply, ...) end
+  says("pow takes 2 operands and then the options, and 1 stands before these", "pow", {1, 2}, {format = "fp16"})
+  says("exp takes 1 operand and then the options, and 2 stand before these", "exp", {1, 2}, {3, 4}, {format = "fp16"})
+  says("add takes 2 operands and then the options, and 0 stand", "add", {format = "fp16"})
+  says("the option format is missing", "exp", {1, 2})
+end
+
+claims["a field that the module has not is an error with the nearest name"] = function()
+  t.assertErrorMsgContains('halfulp has no "formt"; did you mean "format"?', function() return hu.formt end)
+  t.assertErrorMsgContains('halfulp has no "zzzzzzzz"', function() return hu.zzzzzzzz end)
+  t.assertNil(hu.seed)
+  t.assertNil(hu[1])
 end
 
 claims["the collector may end an object from under its metamethods"] = function()

@@ -14,6 +14,13 @@ claims["a quire adds what rounding would lose"] = function()
   t.assertEquals(q:clear():round():value(), 0)
 end
 
+claims["its text has its format, its bits and the sum, and raises no flags"] = function()
+  local q = hu.quire("e4m3fn")
+  q:add(1):muladd(2 ^ -9, 2 ^ -9)
+  t.assertStrMatches(tostring(q), "quire of e4m3fn, %d+ bits: 1")
+  t.assertEquals(q.format.flags, "-")
+end
+
 claims["it rounds once in the environment of its format"] = function()
   local q = hu.quire(hu.format("e4m3fn"):with {rounding = "ru"})
   t.assertEquals(q:add(1):muladd(2 ^ -9, 2 ^ -9):round():value(), 1.125)
