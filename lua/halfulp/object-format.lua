@@ -31,8 +31,8 @@
 ---@field has_negative_zero boolean
 ---@field is_signed boolean
 ---@field max number|hu.scalar the largest finite value
----@field min_normal number|hu.scalar the smallest positive normal value
----@field min_subnormal number|hu.scalar the smallest positive value
+---@field min_normal number|hu.scalar the smallest positive normal value; 0 where there is none
+---@field min_subnormal number|hu.scalar the smallest positive value; 0 where there is none
 ---@field epsilon number|hu.scalar the distance from 1 to the next larger value
 ---@field env hu.env its environment
 ---@field flags string the flags raised in it, "overflow,inexact", or "-" for none

@@ -127,4 +127,13 @@ claims["values lists the finite values in increasing order, zero once"] = functi
   t.assertErrorMsgContains("16 bits", function() hu.format("fp32"):values() end)
 end
 
+claims["binades count all values of wide formats, and a format without positive values has none"] = function()
+  local wide = hu.format("binary256"):binades(16)
+  t.assertEquals(wide[#wide].count, 2.0 ^ 236)
+  t.assertEquals(hu.format("e30m236"):binades(16)[300].count, 2.0 ^ 236)
+  t.assertEquals(hu.format("e1m0"):binades(), {})
+  t.assertEquals({hu.format("e1m0").min_normal, hu.format("e1m0").min_subnormal, hu.format("e1m3").min_normal}, {0.0, 0.0, 0.0})
+  t.assertEquals(hu.format("e1m3").min_subnormal, 0.25)
+end
+
 claims:run()
