@@ -55,8 +55,8 @@ void truth_expect(truth_tally *tally, const char *what, const hu_format *f, hu_r
 /* Prints the counts as a TAP comment and ends the test with a failure if there was one, or if nothing was compared. */
 void truth_report(const truth_tally *tally, const char *what);
 
-/* A code of f: of the classes that matter (zeros, subnormals, around the smallest normal, around one, around
- * the largest, infinities, NaNs, few significant bits) or of random bits. */
+/* A code of f: in other families than float of random bits, else also of the classes that matter (zeros, subnormals, around the
+ * smallest normal, around one, around the largest, infinities, NaNs, few significant bits). */
 hu_code truth_draw(const hu_format *f, test_random *random);
 
 /* The code of magnitude `magnitude` and that sign. */
