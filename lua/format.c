@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/block.h"
 #include "formats/values.h"
 #include "lua/lua.h"
 #include "src/ops/bits.h"
@@ -21,7 +22,11 @@ const hu_format *hu_lua_format(lua_State *L, int idx, const char *name)
     if (lua_type(L, idx) != LUA_TSTRING)
         hu_lua_bad(L, idx, name, "a format or the name of one, such as \"e4m3fn\"");
     hu_error err = {0};
-    const hu_format *f = hu_format_find(hu_lua_string(L, idx, name), &err);
+    const char *text = hu_lua_string(L, idx, name);
+    const hu_format *f = hu_format_find(text, &err);
+    if (!f && hu_block_is_name(text))
+        hu_fail(&err, HU_ENAME, "'%.60s' is a block format, which only whole arrays have: hu.block(\"%.60s\") makes one, and array:quantize"
+                " and matmul take its name; single numbers have formats such as its element's", text, text);
     if (!f)
         hu_lua_raise(L, &err);
     return f;
