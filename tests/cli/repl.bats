@@ -19,9 +19,10 @@ shows() {
 teardown() { [ -z "${pid:-}" ] || kill "$pid" 2>/dev/null || true; }
 
 # terminal [COMMAND]: starts the prompt at a terminal; then `sees TEXT` waits for text, `types KEYS` sends keys.
+# COMMAND replaces its shell (exec): a shell that stayed between would end of the Ctrl-C itself, as sh(1) does.
 terminal() {
     script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
-    coproc timeout 20 script -qec "${1:-"'$HALFULP' repl"}" /dev/null 3>&-
+    coproc timeout 20 script -qec "${1:-"exec '$HALFULP' repl"}" /dev/null 3>&-
     pid=$COPROC_PID
     exec {out}<&"${COPROC[0]}"      # bash closes its own when the process ends
     seen=
@@ -192,7 +193,7 @@ terminal_interrupts() {
 @test "Ctrl-C works where the parent held the signal back, and where the terminal makes no signal of it" {
     command -v python3 >/dev/null || skip "no python3"
     held='import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]); os.execvp(sys.argv[1], sys.argv[1:])'
-    terminal "python3 -c '$held' '$HALFULP' repl"
+    terminal "exec python3 -c '$held' '$HALFULP' repl"
     types 'abc\003'
     sees '^C'
     types 'while true do end\n'
@@ -202,7 +203,7 @@ terminal_interrupts() {
     types '6 * 7\n'
     sees 42
     ends
-    terminal "stty -isig; '$HALFULP' repl"
+    terminal "stty -isig; exec '$HALFULP' repl"
     types 'abc\003'
     sees '^C'
     types '6 * 7\n'
