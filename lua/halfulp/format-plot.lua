@@ -285,7 +285,7 @@ local function run_gnuplot(script)
   local file <close> = assert(io.open(input, "wb"))
   file:write(script)
   file:flush()
-  local pipe = io.popen(("gnuplot %s 2>&1; echo \"status $?\""):format(input))
+  local pipe = io.popen(("LC_ALL=C.UTF-8 gnuplot %s 2>&1; echo \"status $?\""):format(input))
   local said = pipe and pipe:read "a" or "status 127"
   if pipe then pipe:close() end
   os.remove(input)

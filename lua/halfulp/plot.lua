@@ -130,7 +130,7 @@ end
 -- Runs gnuplot in the folder; raises with its first words where it fails. The data and the script are there by then.
 local function draw(folder, name)
   for _, ending in ipairs { ".svg", ".png" } do os.remove(folder .. "/" .. name .. ending) end
-  local pipe = io.popen(("cd %s && gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name))
+  local pipe = io.popen(("cd %s && LC_ALL=C.UTF-8 gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name))
   local output = pipe and pipe:read "a" or "status 127"
   if pipe then pipe:close() end
   local status = tonumber(output:match "status (%d+)%s*$") or 1

@@ -143,7 +143,7 @@ claims["sets without a point are left out, and gnuplot says nothing"] = function
   draw { rows = some, x = "m", y = "k", z = "y", panel = "z", file = "gaps-heat" }
   t.assertStrContains(read(plots .. "gaps.gp"), "c: no finite value")
   for _, name in ipairs { "gaps", "gaps-curves", "gaps-numbers", "gaps-heat" } do
-    local pipe = assert(io.popen(("cd '%s' && gnuplot %s.gp 2>&1"):format(plots, name)))
+    local pipe = assert(io.popen(("cd '%s' && LC_ALL=C.UTF-8 gnuplot %s.gp 2>&1"):format(plots, name)))
     t.assertEquals(pipe:read "a", "")
     pipe:close()
   end
