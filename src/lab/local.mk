@@ -20,10 +20,12 @@ liblab_la_SOURCES += src/lab/run-dir.h
 liblab_la_SOURCES += src/lab/run-dir.c
 
 # The commit, and a digest of the sources that decide about results: looked at by each make, written when they differ.
+# The objects wait for it where one target alone is made; BUILT_SOURCES serve `all` and `check`.
 numerics_sources = $(libhalfulp_la_SOURCES) $(liblab_la_SOURCES) lua/halfulp/nn.lua
 nodist_liblab_la_SOURCES = src/lab/build-facts.h
 BUILT_SOURCES = src/lab/build-facts.h
 CLEANFILES += src/lab/build-facts.h
+$(liblab_la_OBJECTS): | src/lab/build-facts.h
 src/lab/build-facts.h: build-facts
 	@:
 build-facts:
