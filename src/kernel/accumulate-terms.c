@@ -1,0 +1,60 @@
+/* accumulate-terms.c - the terms of a tile: its factors, and operations on them, rounded or the carrier's own. */
+#include "src/kernel/accumulate.h"
+
+static void load(const hu_accumulation *g, double *out, const void *x, size_t at, size_t n, size_t stride, hu_seen *seen)
+{
+    if (g->is_f32)
+        g->lanes->load_f32(out, (const float *)x + at, n, stride, seen);
+    else
+        g->lanes->load_f64(out, (const double *)x + at, n, stride, seen);
+}
+
+/* Term k's factors: a[i][k] n times over, and b[k][j ...]. */
+void hu_tile_load(hu_tile *t, size_t k, double *a, double *b)
+{
+    const hu_gemm_shape *s = &t->job->s;
+    size_t at = s->a_transposed ? k * s->lda + t->i : t->i * s->lda + k;
+    load(t->job, a, t->job->a, at, 1, 1, &t->seen);
+    for (size_t l = 1; l < t->n; l++)
+        a[l] = a[0];
+    if (!t->job->b)
+        b[0] = 1;                                             /* a sum: the terms times one */
+    else if (s->b_transposed)
+        load(t->job, b, t->job->b, t->j * s->ldb + k, t->n, s->ldb, &t->seen);
+    else
+        load(t->job, b, t->job->b, k * s->ldb + t->j, t->n, 1, &t->seen);
+}
+
+/* The carrier's own arithmetic, nearest-even; it raises no flags. */
+static void own_block(bool is_f32, double *out, hu_elementwise op, const double *a, const double *b, const double *c, size_t n)
+{
+    for (size_t l = 0; l < n; l++) {
+        if (op == HU_FMA)
+            out[l] = is_f32 ? (double)__builtin_fmaf((float)a[l], (float)b[l], (float)c[l]) : __builtin_fma(a[l], b[l], c[l]);
+        else if (op == HU_MUL)
+            out[l] = is_f32 ? (double)((float)a[l] * (float)b[l]) : a[l] * b[l];
+        else if (op == HU_ADD)
+            out[l] = is_f32 ? (double)((float)a[l] + (float)b[l]) : a[l] + b[l];
+        else
+            out[l] = a[l];
+        if (out[l] != out[l])
+            out[l] = __builtin_nan("");                       /* the processor's may have a sign */
+    }
+}
+
+void hu_tile_block(hu_tile *t, const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
+                  const double *c, hu_draw draw)
+{
+    if (plan)
+        t->flags |= hu_plan_block(plan, out, op, a, b, c, t->n, t->job->is_f32, draw);
+    else
+        own_block(t->job->is_f32, out, op, a, b, c, t->n);
+}
+
+/* Term k of the tile's first element draws the words 2e and 2e + 1, e being its place in [m][n][k]. */
+hu_draw hu_tile_draw(const hu_tile *t, size_t k, int which)
+{
+    const hu_gemm_shape *s = &t->job->s;
+    uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + k;
+    return (hu_draw){t->job->index + 2 * place + (uint64_t)which, 2 * (uint64_t)s->k};
+}
