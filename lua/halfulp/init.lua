@@ -361,6 +361,8 @@ hu.error     = analysis.error
 hu.ulp       = analysis.ulp
 hu.sharpness = require "halfulp.sharpness"
 hu.stats     = analysis.stats
+hu.fit       = require "halfulp.fit"
+hu.scaling   = require "halfulp.scaling"
 hu.kernels   = require "halfulp.kernels"
 hu.nn        = require "halfulp.nn"
 

@@ -73,6 +73,7 @@ tests_c_text_LDADD = $(truth_ldadd)
 
 check_PROGRAMS += tests/c/analysis-error
 check_PROGRAMS += tests/c/analysis-lbfgsb
+check_PROGRAMS += tests/c/analysis-least-squares
 check_PROGRAMS += tests/c/analysis-sharpness
 check_PROGRAMS += tests/c/analysis-stability
 check_PROGRAMS += tests/c/sha256
