@@ -1,28 +1,31 @@
-/* attention.body.h - causal multi-head attention for one REAL.
+/* attention.body.h - multi-head attention for one REAL.
  *
  * Queries, keys and values are first rotated and packed head by head: packed[3][B H][T][D]. A head then is
  * three small dense matrices Q, K, V, with
  *
- *   S = Q K^T / sqrt(D),   P = softmax of the rows of S up to the diagonal,   O = P V;
+ *   S = Q K^T / sqrt(D),   P = softmax of the rows of S (causal: up to the diagonal),   O = P V;
  *   dV = P^T dO,   dP = dO V^T,   dS = P (dP - sum of P dP over the row) / sqrt(D),   dQ = dS K,   dK = dS^T Q.
  *
- * Rows are done in strips: a strip of S needs the columns up to its last row only, which saves nearly half of the work.
+ * Rows are done in strips: a causal strip of S needs the columns up to its last row only, which saves nearly half of the work.
  */
 #include "src/nn/vector.body.h"
 
 typedef struct R(heads) {
     size_t  batch, heads, positions, channels, dim;   /* B H T C D */
     size_t  matrix;                                   /* T D       */
+    unsigned how;                                     /* HU_CAUSAL | HU_ROTARY */
     REAL   *cosine, *sine;                            /* [T][D / 2] */
 } R(heads);
 
 enum { R(STRIP) = 64 };
 
-static R(heads) R(heads_of)(R(hu_tape) *t, const R(hu_var) *qkv, size_t heads, size_t positions)
+static R(heads) R(heads_of)(R(hu_tape) *t, const R(hu_var) *qkv, size_t heads, size_t positions, unsigned how)
 {
     size_t c = qkv->cols / 3, d = c / heads;
     R(heads) h = {.batch = qkv->rows / positions, .heads = heads, .positions = positions, .channels = c, .dim = d,
-                  .matrix = positions * d};
+                  .matrix = positions * d, .how = how};
+    if (!(how & HU_ROTARY))
+        return h;
     h.cosine = R(hu_take)(t, positions * d / 2);
     h.sine = R(hu_take)(t, positions * d / 2);
     if (!h.cosine || !h.sine)
@@ -57,6 +60,10 @@ static void R(rotate_back)(REAL *restrict out, const REAL *restrict x, const REA
     }
 }
 
+/* Columns that row i sees, the first row that sees column j. */
+static size_t R(seen_by)(const R(heads) *h, size_t i)  { return h->how & HU_CAUSAL ? i + 1 : h->positions; }
+static size_t R(first_to)(const R(heads) *h, size_t j) { return h->how & HU_CAUSAL ? j : 0; }
+
 /* Part 0, 1, 2 (query, key, value) of head number bh, and the same in the rows of qkv. */
 static size_t R(packed_at)(const R(heads) *h, int part, size_t bh)
 {
@@ -76,7 +83,7 @@ static void R(pack)(const R(heads) *h, REAL *packed, const REAL *qkv, size_t bh)
             REAL *out = packed + R(packed_at)(h, part, bh) + pos * h->dim;
             const REAL *in = qkv + R(row_at)(h, part, bh, pos);
             size_t angle = pos * (h->dim / 2);
-            if (part < 2)
+            if (part < 2 && h->how & HU_ROTARY)
                 R(rotate)(out, in, h->cosine + angle, h->sine + angle, h->dim / 2);
             else
                 memcpy(out, in, h->dim * sizeof *out);
@@ -90,7 +97,7 @@ static void R(unpack_add)(const R(heads) *h, REAL *qkv, const REAL *const part[3
             REAL *out = qkv + R(row_at)(h, k, bh, pos);
             const REAL *in = part[k] + pos * h->dim;
             size_t angle = pos * (h->dim / 2);
-            if (k < 2)
+            if (k < 2 && h->how & HU_ROTARY)
                 R(rotate_back)(out, in, h->cosine + angle, h->sine + angle, h->dim / 2);
             else
                 for (size_t i = 0; i < h->dim; i++)
@@ -104,15 +111,15 @@ static void R(gemm)(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, 
     REAL_GEMM(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
 }
 
-/* Softmax of row i over its first i + 1 scores; the rest becomes zero. */
-static void R(causal_softmax)(REAL *restrict row, size_t i, size_t n)
+/* Softmax of a row over its first `seen` scores; the rest becomes zero. */
+static void R(softmax_of)(REAL *restrict row, size_t seen, size_t n)
 {
-    REAL top = R(largest)(row, i + 1);
-    R(hu_exp)(row, row, i + 1, 1, -top);
-    REAL inverse = 1 / R(sum)(row, i + 1);
-    for (size_t j = 0; j <= i; j++)
+    REAL top = R(largest)(row, seen);
+    R(hu_exp)(row, row, seen, 1, -top);
+    REAL inverse = 1 / R(sum)(row, seen);
+    for (size_t j = 0; j < seen; j++)
         row[j] *= inverse;
-    memset(row + i + 1, 0, (n - i - 1) * sizeof *row);
+    memset(row + seen, 0, (n - seen) * sizeof *row);
 }
 
 /* Weights P [T][T] of one head. */
@@ -122,9 +129,9 @@ static void R(head_weights)(const R(heads) *h, REAL *p, const REAL *q, const REA
     REAL scale = 1 / REAL_SQRT((REAL)d);
     for (size_t i = 0; i < n; i += R(STRIP)) {
         size_t rows = n - i < R(STRIP) ? n - i : R(STRIP);
-        R(gemm)(CblasNoTrans, CblasTrans, rows, i + rows, d, scale, q + i * d, d, k, d, 0, p + i * n, n);
+        R(gemm)(CblasNoTrans, CblasTrans, rows, R(seen_by)(h, i + rows - 1), d, scale, q + i * d, d, k, d, 0, p + i * n, n);
         for (size_t r = i; r < i + rows; r++)
-            R(causal_softmax)(p + r * n, r, n);
+            R(softmax_of)(p + r * n, R(seen_by)(h, r), n);
     }
 }
 
@@ -133,17 +140,18 @@ static void R(head_output)(const R(heads) *h, REAL *out, const REAL *p, const RE
     size_t n = h->positions, d = h->dim;
     for (size_t i = 0; i < n; i += R(STRIP)) {
         size_t rows = n - i < R(STRIP) ? n - i : R(STRIP);
-        R(gemm)(CblasNoTrans, CblasNoTrans, rows, d, i + rows, 1, p + i * n, n, v, d, 0, out + i * h->channels, h->channels);
+        R(gemm)(CblasNoTrans, CblasNoTrans, rows, d, R(seen_by)(h, i + rows - 1), 1, p + i * n, n, v, d, 0,
+                out + i * h->channels, h->channels);
     }
 }
 
-/* dP in, dS out, rows first ... first + rows of it; zero above the diagonal. */
-static void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t i, size_t n, REAL scale)
+/* A row of dP in, of dS out; zero past the first `seen`. */
+static void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
 {
-    REAL inner = R(dot)(ds, p, i + 1);
-    for (size_t j = 0; j <= i; j++)
+    REAL inner = R(dot)(ds, p, seen);
+    for (size_t j = 0; j < seen; j++)
         ds[j] = p[j] * (ds[j] - inner) * scale;
-    memset(ds + i + 1, 0, (n - i - 1) * sizeof *ds);
+    memset(ds + seen, 0, (n - seen) * sizeof *ds);
 }
 
 typedef struct R(backward_room) {
@@ -164,10 +172,10 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
 
     for (size_t i = 0; i < n; i += R(STRIP)) {
         size_t rows = n - i < R(STRIP) ? n - i : R(STRIP);
-        R(gemm)(CblasNoTrans, CblasTrans, rows, i + rows, d, 1, dout + i * h->channels, h->channels, v, d, 0,
-                room.ds + i * n, n);
+        R(gemm)(CblasNoTrans, CblasTrans, rows, R(seen_by)(h, i + rows - 1), d, 1, dout + i * h->channels, h->channels, v, d,
+                0, room.ds + i * n, n);
         for (size_t r = i; r < i + rows; r++)
-            R(softmax_back)(room.ds + r * n, p + first + r * n, r, n, scale);
+            R(softmax_back)(room.ds + r * n, p + first + r * n, R(seen_by)(h, r), n, scale);
     }
     if (hu_policy_has(t->policy, HU_P_DSCORES)) {
         hu_status status = R(hu_policy_quantize)(t->policy, HU_P_DSCORES, t->step, node->layer, first, room.ds, room.ds,
@@ -177,9 +185,10 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
     }
     for (size_t i = 0; i < n; i += R(STRIP)) {
         size_t rows = n - i < R(STRIP) ? n - i : R(STRIP);
-        R(gemm)(CblasNoTrans, CblasNoTrans, rows, d, i + rows, 1, room.ds + i * n, n, k, d, 0, dq + i * d, d);
-        R(gemm)(CblasTrans, CblasNoTrans, rows, d, n - i, 1, room.ds + i * n + i, n, q + i * d, d, 0, dk + i * d, d);
-        R(gemm)(CblasTrans, CblasNoTrans, rows, d, n - i, 1, pq + first + i * n + i, n, dout + i * h->channels,
+        size_t seen = R(seen_by)(h, i + rows - 1), top = R(first_to)(h, i), below = top * n + i;
+        R(gemm)(CblasNoTrans, CblasNoTrans, rows, d, seen, 1, room.ds + i * n, n, k, d, 0, dq + i * d, d);
+        R(gemm)(CblasTrans, CblasNoTrans, rows, d, n - top, 1, room.ds + below, n, q + top * d, d, 0, dk + i * d, d);
+        R(gemm)(CblasTrans, CblasNoTrans, rows, d, n - top, 1, pq + first + below, n, dout + top * h->channels,
                 h->channels, 0, dv + i * d, d);
     }
     R(unpack_add)(h, dqkv, (const REAL *const[3]){dq, dk, dv}, bh);
@@ -204,7 +213,7 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
     REAL *dqkv = R(hu_gradient)(qkv);
     if (!dqkv)
         return;
-    R(heads) h = R(heads_of)(t, qkv, node->size[0], node->size[1]);
+    R(heads) h = R(heads_of)(t, qkv, node->size[0], node->size[1], (unsigned)node->size[2]);
     REAL *dout = R(attention_operand)(t, HU_P_DOUT, node->layer, y->grad, y->rows * y->cols);
     size_t n = h.positions, count = h.batch * h.heads, each = n * n + 3 * h.matrix;
     REAL *room = R(hu_take)(t, (size_t)t->threads * each);
@@ -227,11 +236,16 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
 
 R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer)
 {
+    return R(hu_attend)(t, qkv, heads, positions, layer, HU_CAUSAL | HU_ROTARY);
+}
+
+R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer, unsigned how)
+{
     if (t->error.status)
         return NULL;
-    if (!heads || !positions || qkv->cols % (6 * heads) || qkv->rows % positions)
+    if (!heads || !positions || qkv->cols % ((how & HU_ROTARY ? 6 : 3) * heads) || qkv->rows % positions)
         return R(hu_stick)(t, HU_ESHAPE, "attention: needs 3 C columns, C an even multiple of the heads, and B T rows");
-    R(heads) h = R(heads_of)(t, qkv, heads, positions);
+    R(heads) h = R(heads_of)(t, qkv, heads, positions, how);
     size_t n = positions, count = h.batch * heads;
     R(hu_var) *y = R(hu_var_new)(t, qkv->rows, h.channels);
     REAL *packed = R(hu_take)(t, 3 * count * h.matrix), *p = R(hu_take)(t, count * n * n);
@@ -260,7 +274,7 @@ R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t p
     if (node) {
         node->in[0] = qkv;
         node->saved[0] = packed, node->saved[1] = p, node->saved[2] = pq;
-        node->size[0] = heads, node->size[1] = positions;
+        node->size[0] = heads, node->size[1] = positions, node->size[2] = how;
         node->layer = layer;
     }
     return t->error.status ? NULL : y;

@@ -1,4 +1,4 @@
-/* attention.c - causal multi-head attention with rotary positions. */
+/* attention.c - multi-head attention, causal or not, with rotary positions or none. */
 #include "src/nn/tape.h"
 
 #include <cblas.h>

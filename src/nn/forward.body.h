@@ -4,7 +4,10 @@ static R(hu_var) *R(lm)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const h
 {
     const hu_model_config *c = &m->config;
     R(hu_var) *embedding = *p++;
-    R(hu_var) *x = R(hu_embedding)(t, embedding, batch->bytes, batch->rows * batch->positions);
+    const int32_t *ids = hu_batch_tokens(&t->arena, batch);
+    if (!ids)
+        return R(hu_stick)(t, HU_ENOMEM, "tape: out of memory");
+    R(hu_var) *x = R(hu_embedding)(t, embedding, ids, batch->rows * batch->positions);
     unsigned layer = 0;
     for (size_t i = 0; i < c->layers; i++, p += 6, layer += 4) {
         R(hu_var) *h = R(hu_rmsnorm)(t, x, p[0]);
@@ -41,7 +44,23 @@ static R(hu_var) *R(mlp)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const 
 
 R(hu_var) *R(hu_model_forward)(const hu_model *m, R(hu_tape) *t, R(hu_var) **parameters, const hu_batch *batch)
 {
+    if (m->graph)
+        return R(hu_graph_run)(m, t, parameters, batch, NULL);
     return (m->config.kind == HU_MODEL_LM ? R(lm) : R(mlp))(m, t, parameters, batch);
+}
+
+/* The same with the loss -> *result. */
+static R(hu_var) *R(with_loss)(const hu_model *m, R(hu_tape) *t, R(hu_var) **parameters, const hu_batch *batch,
+                               R(hu_var) **result)
+{
+    if (m->graph)
+        return R(hu_graph_run)(m, t, parameters, batch, result);
+    R(hu_var) *logits = R(hu_model_forward)(m, t, parameters, batch);
+    const int32_t *classes = hu_batch_classes(&t->arena, batch);
+    if (logits && !classes)
+        return R(hu_stick)(t, HU_ENOMEM, "tape: out of memory");
+    *result = R(hu_cross_entropy)(t, logits, classes);
+    return logits;
 }
 
 /* The last position's logits of every row, as doubles. */
@@ -67,8 +86,8 @@ static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batc
         const hu_parameter *at = &m->parameters[k];
         p[k] = R(hu_leaf)(t, weights + at->first, gradient ? gradient + at->first : NULL, at->rows, at->cols);
     }
-    R(hu_var) *logits = R(hu_model_forward)(m, t, p, batch);
-    R(hu_var) *result = loss && logits ? R(hu_cross_entropy)(t, logits, batch->targets) : NULL;
+    R(hu_var) *result = NULL;
+    R(hu_var) *logits = loss ? R(with_loss)(m, t, p, batch, &result) : R(hu_model_forward)(m, t, p, batch);
     if (t->error.status)
         return hu_fail(err, t->error.status, "%s", t->error.text);
     if (gradient) {

@@ -96,7 +96,33 @@ static void list_mlp(hu_model *m)
 static void list(hu_model *m)
 {
     m->n_parameters = m->n_weights = 0;
+    if (m->graph) {
+        if (m->parameters)
+            memcpy(m->parameters, m->graph->parameters, m->graph->n_parameters * sizeof *m->parameters);
+        m->n_parameters = m->graph->n_parameters;
+        m->n_weights = m->graph->n_weights;
+        return;
+    }
     (m->config.kind == HU_MODEL_LM ? list_lm : list_mlp)(m);
+}
+
+/* Means 0 and variances 1. */
+static bool make_statistics(hu_model *m)
+{
+    size_t n = m->graph->n_statistics;
+    m->statistics = hu_calloc(n + 1, sizeof *m->statistics);
+    m->seen = hu_calloc(n + 1, sizeof *m->seen);
+    if (!m->statistics || !m->seen)
+        return false;
+    hu_graph_start_statistics(m->graph, m->statistics);
+    memcpy(m->seen, m->statistics, n * sizeof *m->seen);
+    return true;
+}
+
+void hu_model_follow(hu_model *m)
+{
+    if (m->graph)
+        hu_graph_follow(m->graph, m->statistics, m->seen);
 }
 
 static void set_initial(hu_model *m)
@@ -104,18 +130,16 @@ static void set_initial(hu_model *m)
     for (size_t k = 0; k < m->n_parameters; k++) {
         const hu_parameter *p = &m->parameters[k];
         for (size_t i = 0; i < p->rows * p->cols; i++)
-            m->weights[p->first + i] = p->deviation < 0    ? 1
+            m->weights[p->first + i] = p->ramp             ? logf((float)(i % p->cols + 1))
+                                       : p->deviation < 0  ? 1
                                        : p->deviation == 0 ? 0
                                        : (float)(p->deviation * hu_random_normal_at(m->config.seed, k, i));
     }
 }
 
-hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err)
+/* A model of the configuration and, where that says so, the graph in *m: memory and initial values. */
+static hu_status make(hu_model *m, hu_error *err)
 {
-    hu_status status = (config.kind == HU_MODEL_LM ? check_lm : check_mlp)(&config, err);
-    if (status)
-        return status;
-    *m = (hu_model){.config = config};
     list(m);
     if (m->n_weights > hu_memory_available() / (2 * sizeof *m->weights))
         return hu_fail(err, HU_ENOMEM, "model: %zu weights and their gradient are more than the memory that is left holds",
@@ -123,10 +147,9 @@ hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err)
     m->parameters = hu_calloc(m->n_parameters, sizeof *m->parameters);
     m->weights = hu_aligned(m->n_weights, sizeof *m->weights);
     m->gradient = hu_aligned(m->n_weights, sizeof *m->gradient);
-    if (!m->parameters || !m->weights || !m->gradient) {
-        hu_model_clear(m);
+    bool made = m->parameters && m->weights && m->gradient && (!m->graph || make_statistics(m));
+    if (!made)
         return hu_fail(err, HU_ENOMEM, "model: out of memory");
-    }
     list(m);
     set_initial(m);
     memset(m->gradient, 0, m->n_weights * sizeof *m->gradient);
@@ -135,8 +158,55 @@ hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err)
     return HU_OK;
 }
 
+hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err)
+{
+    hu_status status = (config.kind == HU_MODEL_LM ? check_lm : check_mlp)(&config, err);
+    if (status)
+        return status;
+    *m = (hu_model){.config = config};
+    status = make(m, err);
+    if (status)
+        hu_model_clear(m);
+    return status;
+}
+
+hu_status hu_model_init_graph(hu_model *m, hu_graph *graph, uint64_t seed, hu_error *err)
+{
+    hu_status status = hu_graph_check(graph, err);
+    if (status)
+        return status;
+    hu_extent in = graph->input, out = graph->instructions[graph->output].extent;
+    *m = (hu_model){.graph = graph, .config = {
+        .kind = HU_MODEL_GRAPH, .context = in.sequence ? in.height : 1, .vocabulary = out.channels,
+        .inputs = in.sequence ? 0 : in.height * in.width * in.channels, .seed = seed, .layers = graph->n_layers,
+    }};
+    status = make(m, err);
+    if (status) {
+        m->graph = NULL;
+        hu_model_clear(m);
+    }
+    return status;
+}
+
+const char *hu_model_layer(const hu_model *m, unsigned layer)
+{
+    static const size_t of_lm[] = {2, 3, 5, 6};     /* parameters of a block that are layers; the first is number 1 */
+    const hu_model_config *c = &m->config;
+    if (m->graph)
+        return hu_graph_layer(m->graph, layer);
+    size_t last = c->kind == HU_MODEL_LM ? 4 * c->layers : c->layers;
+    if (layer > last)
+        return NULL;
+    if (layer == last)
+        return "head";
+    return m->parameters[c->kind == HU_MODEL_LM ? layer / 4 * 6 + of_lm[layer % 4] : 3 * layer].name;
+}
+
 void hu_model_clear(hu_model *m)
 {
+    hu_graph_free(m->graph);
+    hu_free(m->statistics);
+    hu_free(m->seen);
     hu_free(m->parameters);
     hu_free(m->weights);
     hu_free(m->gradient);
@@ -144,6 +214,11 @@ void hu_model_clear(hu_model *m)
     hu_tape_clear_f32(&m->tape_f32);
     hu_tape_clear_f64(&m->tape_f64);
     *m = (hu_model){0};
+}
+
+bool hu_model_takes_tokens(const hu_model *m)
+{
+    return m->graph ? m->graph->vocabulary > 0 : m->config.kind == HU_MODEL_LM;
 }
 
 void hu_model_threads(hu_model *m, int threads)
@@ -155,6 +230,8 @@ double hu_model_multiplications(const hu_model *m, size_t rows, size_t positions
 {
     const hu_model_config *c = &m->config;
     double linear = 0;
+    if (m->graph)
+        return 3 * hu_graph_multiplications(m->graph, positions) * (double)rows;
     for (size_t k = 0; k < m->n_parameters; k++)
         if (m->parameters[k].decays)
             linear += (double)(m->parameters[k].rows * m->parameters[k].cols);

@@ -1,4 +1,4 @@
-/* model.h - what is trained: a Llama-style language model over bytes, and a small classifier.
+/* model.h - what is trained: a Llama-style language model over bytes, a small classifier, or any graph.
  *
  * A model is a description of its parameters (name, shape, start), the float32 master weights in one flat array,
  * and a forward pass that exists over float and over double. The flat array makes the optimizer one loop and lets
@@ -9,11 +9,12 @@
 #ifndef HU_NN_MODEL_H
 #define HU_NN_MODEL_H
 
-#include "src/nn/tape.h"
+#include "src/nn/graph.h"
 
 typedef enum hu_model_kind {
     HU_MODEL_LM,       /* bytes in, logits of the next byte out                                  */
     HU_MODEL_MLP,      /* numbers in, logits of classes out: linear, LayerNorm, GELU, a layer    */
+    HU_MODEL_GRAPH,    /* what a graph says                                                      */
 } hu_model_kind;
 
 typedef struct hu_model_config {
@@ -22,48 +23,65 @@ typedef struct hu_model_config {
     size_t   heads;      /* lm: divides width, width / heads is even                            */
     size_t   width;
     size_t   hidden;     /* lm: of the feed-forward part; 0: 8/3 width, rounded up to a multiple of 8 */
-    size_t   context;    /* lm: positions of a training sequence                                */
-    size_t   vocabulary; /* lm: 2 to 256; mlp: classes                                          */
-    size_t   inputs;     /* mlp: numbers of one example                                         */
+    size_t   context;    /* positions of a training sequence; 1 where there are none            */
+    size_t   vocabulary; /* lm: 2 to 256; else the model's outputs: classes, mostly             */
+    size_t   inputs;     /* numbers of one example; 0: it takes tokens                          */
     bool     tied;       /* lm: the head is the transposed embedding                            */
     double   deviation;  /* of the initial weights; 0: 0.02 for the lm, 1 / sqrt(inputs of the layer) for the mlp */
     uint64_t seed;       /* of the initial weights                                              */
 } hu_model_config;
 
-typedef struct hu_parameter {
-    char   name[48];     /* "embedding", "0.attention.in", ...                    */
-    size_t first;        /* of its elements in the flat array                     */
-    size_t rows, cols;
-    double deviation;    /* of its initial values; negative: they are 1, zero: 0  */
-    bool   decays;       /* weight decay applies: the matrices                    */
-} hu_parameter;
-
 typedef struct hu_model {
     hu_model_config config;
+    hu_graph       *graph;           /* owned; NULL: not of kind HU_MODEL_GRAPH   */
     hu_parameter   *parameters;
     size_t          n_parameters;
     size_t          n_weights;       /* length of the flat arrays                 */
     float          *weights;         /* master weights                            */
     float          *gradient;        /* of the last training step                 */
     double         *weights_f64;     /* room for the double pass, made when first wanted */
+    float          *statistics;      /* [graph->n_statistics]: running means and variances of BatchNorm; NULL: none */
+    float          *seen;            /* the same of the last pass that took the batch's own                         */
     hu_tape_f32     tape_f32;
     hu_tape_f64     tape_f64;
 } hu_model;
 
-/* What one pass works on. The lm reads `bytes`, the mlp `features`; targets may be NULL where no loss is wanted. */
+/* What one pass works on. The lm reads `bytes`, the mlp `features`, a graph what its first instruction says; what the loss
+ * compares with may be NULL where none is wanted. */
 typedef struct hu_batch {
     size_t         rows;         /* B sequences or examples                        */
     size_t         positions;    /* T of the lm, at most the context; 1 for the mlp */
     const uint8_t *bytes;        /* [B][T]                                         */
+    const int32_t *tokens;       /* [B][T], instead of bytes (graphs only)         */
     const float   *features;     /* [B][inputs]                                    */
     const uint8_t *targets;      /* [B][T], or [B]                                 */
+    const int32_t *classes;      /* [B][T], or [B], instead of targets (graphs only) */
+    const float   *values;       /* [B][V]: targets of the mean square             */
+    bool           evaluation;   /* BatchNorm takes the model's statistics, not the batch's */
 } hu_batch;
+
+/* The tokens and classes of a batch as int32 in memory of `arena`, or themselves; NULL when out of memory. */
+const int32_t *hu_batch_tokens(hu_arena *arena, const hu_batch *b);
+const int32_t *hu_batch_classes(hu_arena *arena, const hu_batch *b);
 
 /* A model with its initial weights: normal with the configured deviation, the projections that end a residual
  * branch divided by sqrt(2 L) (GPT-2's rule), gains 1, biases 0; every weight a function of (seed, parameter,
  * element). HU_EINVAL names the part of the configuration that does not fit. */
 hu_status hu_model_init(hu_model *m, hu_model_config config, hu_error *err);
 void      hu_model_clear(hu_model *m);      /* a zeroed one may be cleared */
+
+/* The same for a graph, which then belongs to the model; on failure it stays the caller's. */
+hu_status hu_model_init_graph(hu_model *m, hu_graph *graph, uint64_t seed, hu_error *err);
+
+/* The name of layer number `layer`, as policies and streams count them: "0.attention.in", "head"; NULL past the last.
+ * The attention of the lm has the number of its block's first layer. */
+const char *hu_model_layer(const hu_model *m, unsigned layer);
+
+/* Takes over what BatchNorm saw in the last pass: running += momentum (seen - running). After a step of the optimizer. */
+void hu_model_follow(hu_model *m);
+
+/* True: it takes sequences of tokens. False: features. */
+bool hu_model_takes_tokens(const hu_model *m);
 
 /* Threads of the passes, 1 at first. Results do not depend on them. */
 void hu_model_threads(hu_model *m, int threads);

@@ -20,6 +20,9 @@
 #include "src/nn/arena.h"
 #include "src/nn/policy.h"
 
+/* How attention looks. */
+enum { HU_CAUSAL = 1, HU_ROTARY = 2 };
+
 #include "src/nn/real-f32.h"
 #include "src/nn/tape.types.h"
 #include "src/nn/real-f64.h"

@@ -67,7 +67,7 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x);
 R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x);
 
 /* Rows ids[0 ... n-1] of the table [V][C] -> [n][C]. ids stay valid until the tape is reset. */
-R(hu_var) *R(hu_embedding)(R(hu_tape) *t, R(hu_var) *table, const uint8_t *ids, size_t n);
+R(hu_var) *R(hu_embedding)(R(hu_tape) *t, R(hu_var) *table, const int32_t *ids, size_t n);
 
 /* Causal multi-head attention with rotary positions. QKV [B T][3 C]: queries, keys, values, each H heads of D = C / H
  * columns, D even -> [B T][C]. Channel i of a head is paired with channel i + D / 2 and turned by the angle
@@ -76,8 +76,12 @@ R(hu_var) *R(hu_embedding)(R(hu_tape) *t, R(hu_var) *table, const uint8_t *ids, 
  * Source: Su et al., "RoFormer", 2021; Vaswani et al., "Attention is all you need", 2017. */
 R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer);
 
+/* The same with `how`, an OR of HU_CAUSAL (a position attends to itself and those before; else to all) and HU_ROTARY (else
+ * queries and keys stay as they are, and D need not be even). */
+R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer, unsigned how);
+
 /* The mean over rows of logsumexp(row) - row[target] -> [1][1]. Logits [N][V], targets < V. */
-R(hu_var) *R(hu_cross_entropy)(R(hu_tape) *t, R(hu_var) *logits, const uint8_t *targets);
+R(hu_var) *R(hu_cross_entropy)(R(hu_tape) *t, R(hu_var) *logits, const int32_t *targets);
 
 /* For the operations: a variable with room for its value (and gradient, when recording); a node for it; memory;
  * the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and the note that an

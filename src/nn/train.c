@@ -49,7 +49,7 @@ hu_status hu_trainer_init(hu_trainer *t, hu_model *model, const hu_text *text, h
     hu_status status = check(&config, err);
     if (status)
         return status;
-    if (text && model->config.kind != HU_MODEL_LM)
+    if (text && !hu_model_takes_tokens(model))
         return hu_fail(err, HU_EINVAL, "train: a text trains a language model only; hand batches to this one");
     if (text && text->n_train <= positions)
         return hu_fail(err, HU_EINVAL, "train: the text is too short: its training part holds %zu bytes, and a context of %zu "
@@ -105,6 +105,7 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
     }
     double clip = t->config.clip;
     status = update(t, clip > 0 && t->norm > clip ? clip / t->norm : 1, err);
+    hu_model_follow(model);
     t->step++;
     return status;
 }
@@ -125,7 +126,7 @@ hu_status hu_evaluate(hu_model *m, const hu_text *text, bool heldout, size_t mos
 {
     enum { ROWS = 8 };
     size_t positions = m->config.context;
-    if (m->config.kind != HU_MODEL_LM)
+    if (!hu_model_takes_tokens(m))
         return hu_fail(err, HU_EINVAL, "loss: a text is for a language model");
     size_t all = hu_text_pieces(text, heldout, positions), n = most && most < all ? most : all;
     if (!all)
@@ -142,7 +143,7 @@ hu_status hu_evaluate(hu_model *m, const hu_text *text, bool heldout, size_t mos
         size_t rows = n - i < ROWS ? n - i : ROWS;
         for (size_t b = 0; b < rows; b++)
             hu_text_piece(text, heldout, positions, (i + b) * all / n, bytes + b * positions, targets + b * positions);
-        hu_batch batch = {.rows = rows, .positions = positions, .bytes = bytes, .targets = targets};
+        hu_batch batch = {.rows = rows, .positions = positions, .bytes = bytes, .targets = targets, .evaluation = true};
         double loss = 0;
         status = hu_model_loss_f32(m, &batch, policy, step, &loss, NULL, err);
         sum += loss * (double)rows;

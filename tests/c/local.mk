@@ -91,6 +91,7 @@ EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients
 check_PROGRAMS += tests/c/lua-memory
 check_PROGRAMS += tests/c/nn-model
+check_PROGRAMS += tests/c/nn-graph
 check_PROGRAMS += tests/c/nn-policy
 check_PROGRAMS += tests/c/nn-train
 check_PROGRAMS += tests/c/tensor

@@ -12,7 +12,7 @@
 
 enum { MOST = 4096, INPUTS = 3 };
 
-static const uint8_t ids[8] = {3, 0, 4, 3, 1, 2, 2, 3};
+static const int32_t ids[8] = {3, 0, 4, 3, 1, 2, 2, 3};
 
 /* One operation: shapes of its inputs (rows 0: not there), and how to apply it. */
 typedef struct operation {
@@ -35,6 +35,9 @@ typedef struct operation {
     X(two_heads,     8, 24, 0, 0,  0, 0,  attention, in[0], 2, 4, 0)                   \
     X(one_head,      6, 12, 0, 0,  0, 0,  attention, in[0], 1, 3, 0)                   \
     X(two_strips,   70, 6,  0, 0,  0, 0,  attention, in[0], 1, 70, 0)                  \
+    X(no_rotation,   6, 18, 0, 0,  0, 0,  attend, in[0], 2, 3, 0, HU_CAUSAL)           \
+    X(not_causal,    6, 12, 0, 0,  0, 0,  attend, in[0], 1, 3, 0, HU_ROTARY)           \
+    X(all_strips,   70, 9,  0, 0,  0, 0,  attend, in[0], 1, 70, 0, 0)                  \
     X(cross_entropy, 8, 21, 0, 0,  0, 0,  cross_entropy, in[0], ids)
 
 #define X(name, a, b, c, d, e, f, function, ...)                                                      \

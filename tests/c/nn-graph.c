@@ -1,0 +1,241 @@
+/* nn-graph.c - models as programs: the lm and the mlp as graphs give the same bits; what does not fit is refused. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/memory.h"
+#include "src/nn/model.h"
+#include "tests/lib/test.h"
+
+static const uint8_t bytes[15]   = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 10};
+static const uint8_t targets[15] = {1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 10, 0};
+static const uint8_t classes[3]  = {0, 2, 1};
+static const float features[15]  = {.3f, -1, .5f, 2, -.7f, 1, 0, .2f, -2, 1.5f, .1f, .9f, -.4f, .6f, -1};
+
+static void add(hu_graph *g, hu_layer layer)
+{
+    hu_error err = {0};
+    if (hu_graph_add(g, &layer, &err))
+        fail_msg("%s", err.text);
+}
+
+static hu_model model_of(hu_graph *g, uint64_t seed)
+{
+    hu_model m;
+    hu_error err = {0};
+    if (hu_model_init_graph(&m, g, seed, &err))
+        fail_msg("%s", err.text);
+    return m;
+}
+
+static hu_graph *mlp_graph(void)
+{
+    hu_graph *g = hu_graph_new("mlp");
+    add(g, (hu_layer){.operation = "features", .size = {{"channels", 5}}});
+    for (int i = 0; i < 2; i++) {
+        add(g, (hu_layer){.operation = "linear", .name = i ? "1" : "0", .size = {{"out", 7}, {"bias", 0}}});
+        add(g, (hu_layer){.operation = "layernorm"});
+        add(g, (hu_layer){.operation = "gelu"});
+    }
+    add(g, (hu_layer){.operation = "linear", .name = "head", .size = {{"out", 3}}});
+    add(g, (hu_layer){.operation = "cross_entropy"});
+    return g;
+}
+
+/* Two blocks of width 12, two heads; the residual stream is named so that `plus` finds it. */
+static hu_graph *lm_graph(bool tied)
+{
+    const double residual = 0.3 / sqrt(4);
+    hu_graph *g = hu_graph_new("lm");
+    add(g, (hu_layer){.operation = "tokens", .size = {{"context", 5}, {"vocabulary", 11}}});
+    add(g, (hu_layer){.operation = "embedding", .name = "x0", .deviation = 0.3, .size = {{"width", 12}}});
+    for (int i = 0; i < 2; i++) {
+        const char *in = i ? "x2" : "x0", *middle = i ? "x3" : "x1", *out = i ? "x4" : "x2";
+        add(g, (hu_layer){.operation = "rmsnorm"});
+        add(g, (hu_layer){.operation = "linear", .deviation = 0.3, .size = {{"out", 36}, {"bias", 0}}});
+        add(g, (hu_layer){.operation = "attention", .size = {{"heads", 2}}});
+        add(g, (hu_layer){.operation = "linear", .name = i ? "b1" : "b0", .deviation = residual, .size = {{"out", 12}, {"bias", 0}}});
+        add(g, (hu_layer){.operation = "plus", .name = middle, .from = {in, i ? "b1" : "b0"}});
+        add(g, (hu_layer){.operation = "rmsnorm"});
+        add(g, (hu_layer){.operation = "linear", .deviation = 0.3, .size = {{"out", 64}, {"bias", 0}}});
+        add(g, (hu_layer){.operation = "swiglu"});
+        add(g, (hu_layer){.operation = "linear", .name = i ? "c1" : "c0", .deviation = residual, .size = {{"out", 12}, {"bias", 0}}});
+        add(g, (hu_layer){.operation = "plus", .name = out, .from = {middle, i ? "c1" : "c0"}});
+    }
+    add(g, (hu_layer){.operation = "rmsnorm"});
+    add(g, (hu_layer){.operation = "linear", .name = "head", .deviation = 0.3, .share = tied ? "x0.weight" : NULL,
+                      .size = {{"out", 11}, {"bias", 0}}});
+    add(g, (hu_layer){.operation = "cross_entropy"});
+    return g;
+}
+
+static hu_model built_in(hu_model_config config)
+{
+    hu_model m;
+    hu_error err = {0};
+    if (hu_model_init(&m, config, &err))
+        fail_msg("%s", err.text);
+    return m;
+}
+
+static void same_bits(hu_model *a, hu_model *b, hu_batch batch, const hu_policy *policy)
+{
+    double loss[4];
+    assert_int_equal(a->n_weights, b->n_weights);
+    assert_memory_equal(a->weights, b->weights, a->n_weights * sizeof *a->weights);
+    assert_int_equal(hu_model_loss_f32(a, &batch, policy, 5, &loss[0], a->gradient, NULL), HU_OK);
+    assert_int_equal(hu_model_loss_f32(b, &batch, policy, 5, &loss[1], b->gradient, NULL), HU_OK);
+    assert_true(loss[0] == loss[1]);
+    assert_memory_equal(a->gradient, b->gradient, a->n_weights * sizeof *a->gradient);
+    assert_int_equal(hu_model_loss_f64(a, NULL, &batch, policy, 5, &loss[2], NULL, NULL), HU_OK);
+    assert_int_equal(hu_model_loss_f64(b, NULL, &batch, policy, 5, &loss[3], NULL, NULL), HU_OK);
+    assert_true(loss[2] == loss[3] && fabs(loss[2] - loss[0]) < 1e-5);
+    double left[64], right[64];
+    assert_int_equal(hu_model_logits_f32(a, &batch, policy, 5, left, NULL), HU_OK);
+    assert_int_equal(hu_model_logits_f32(b, &batch, policy, 5, right, NULL), HU_OK);
+    assert_memory_equal(left, right, batch.rows * a->config.vocabulary * sizeof *left);
+}
+
+static void mlp_is_a_graph(void **state)
+{
+    (void)state;
+    hu_model a = model_of(mlp_graph(), 3);
+    hu_model b = built_in((hu_model_config){.kind = HU_MODEL_MLP, .layers = 2, .width = 7, .inputs = 5, .vocabulary = 3,
+                                            .context = 1, .seed = 3});
+    hu_batch batch = {.rows = 3, .positions = 1, .features = features, .targets = classes};
+    hu_policy p = {0};
+    same_bits(&a, &b, batch, NULL);
+    assert_int_equal(hu_policy_parse(&p, "e4m3fn:sr", NULL), HU_OK);   /* the layers have the same numbers */
+    p.head_full = true;
+    same_bits(&a, &b, batch, &p);
+    assert_string_equal(hu_model_layer(&a, 2), "head");
+    assert_string_equal(hu_model_layer(&b, 1), "1.weight");
+    assert_null(hu_model_layer(&a, 3));
+    assert_null(hu_model_layer(&b, 3));
+    hu_model_clear(&a);
+    hu_model_clear(&b);
+}
+
+static void lm_is_a_graph(void **state)
+{
+    (void)state;
+    for (int tied = 0; tied < 2; tied++) {
+        hu_model a = model_of(lm_graph(tied), 3);
+        hu_model b = built_in((hu_model_config){.kind = HU_MODEL_LM, .layers = 2, .heads = 2, .width = 12, .context = 5,
+                                                .vocabulary = 11, .deviation = 0.3, .seed = 3, .tied = tied});
+        same_bits(&a, &b, (hu_batch){.rows = 3, .positions = 5, .bytes = bytes, .targets = targets}, NULL);
+        same_bits(&a, &b, (hu_batch){.rows = 3, .positions = 4, .bytes = bytes, .targets = targets}, NULL);
+        assert_true(hu_model_multiplications(&a, 2, 5) == hu_model_multiplications(&b, 2, 5));
+        assert_string_equal(hu_model_layer(&b, 6), "1.feed.in");
+        assert_string_equal(hu_model_layer(&b, 8), "head");
+        hu_model_clear(&a);
+        hu_model_clear(&b);
+    }
+}
+
+static void refused_as(hu_graph *g, hu_layer layer, hu_status status, const char *text)
+{
+    hu_error err = {0};
+    size_t n[] = {g->n_instructions, g->n_parameters, g->n_weights};
+    assert_int_equal(hu_graph_add(g, &layer, &err), status);
+    if (!strstr(err.text, text))
+        fail_msg("'%s' does not say '%s'", err.text, text);
+    assert_true(g->n_instructions == n[0] && g->n_parameters == n[1] && g->n_weights == n[2]);
+}
+
+static void what_does_not_fit(void **state)
+{
+    (void)state;
+    hu_error err = {0};
+    hu_graph *g = hu_graph_new("x");
+    assert_int_equal(hu_graph_check(g, &err), HU_EINVAL);
+    refused_as(g, (hu_layer){.operation = "gelu"}, HU_EINVAL, "tokens or features come first");
+    refused_as(g, (hu_layer){.operation = "featurse"}, HU_ENAME, "did you mean 'features'?");
+    refused_as(g, (hu_layer){.operation = "features"}, HU_EINVAL, "needs a size 'channels'");
+    refused_as(g, (hu_layer){.operation = "features", .size = {{"channels", 2.5}}}, HU_ERANGE, "a whole number from 1 to 65536");
+    refused_as(g, (hu_layer){.operation = "features", .size = {{"channels", NAN}}}, HU_ERANGE, "channels is nan");
+    add(g, (hu_layer){.operation = "features", .name = "in", .size = {{"channels", 5}}});
+    refused_as(g, (hu_layer){.operation = "features", .size = {{"channels", 5}}}, HU_EINVAL, "comes later than first");
+    refused_as(g, (hu_layer){.operation = "linear", .size = {{"outs", 5}}}, HU_EINVAL, "it has out, bias");
+    refused_as(g, (hu_layer){.operation = "swiglu"}, HU_ESHAPE, "an even number of channels, not 5");
+    refused_as(g, (hu_layer){.operation = "attention"}, HU_ESHAPE, "5 channels are no multiple of 6");
+    refused_as(g, (hu_layer){.operation = "embedding", .size = {{"width", 4}}}, HU_ESHAPE, "takes tokens");
+    refused_as(g, (hu_layer){.operation = "plus", .from = {"in"}}, HU_EINVAL, "takes 2 results, not 1");
+    refused_as(g, (hu_layer){.operation = "plus", .from = {"in", "inn"}}, HU_ENAME, "did you mean 'in'?");
+    refused_as(g, (hu_layer){.operation = "gelu", .name = "in"}, HU_EINVAL, "two instructions are called 'in'");
+    refused_as(g, (hu_layer){.operation = "linear", .share = "x", .size = {{"out", 5}}}, HU_ENAME, "no earlier parameter");
+    refused_as(g, (hu_layer){.operation = "gelu", .share = "x"}, HU_EINVAL, "has no parameter");
+    refused_as(g, (hu_layer){.operation = "linear", .deviation = NAN, .size = {{"out", 5}}}, HU_ERANGE, "deviation is nan");
+    assert_int_equal(hu_graph_check(g, &err), HU_EINVAL);
+    add(g, (hu_layer){.operation = "linear", .name = "a", .size = {{"out", 4}}});
+    refused_as(g, (hu_layer){.operation = "plus", .from = {"in", "a"}}, HU_ESHAPE, "takes 'in' of 1 x 1 x 5 and 'a' of 1 x 1 x 4");
+    refused_as(g, (hu_layer){.operation = "linear", .share = "a.weight", .size = {{"out", 5}}}, HU_ESHAPE, "is 4 by 5");
+    add(g, (hu_layer){.operation = "cross_entropy", .name = "loss"});
+    refused_as(g, (hu_layer){.operation = "gelu"}, HU_ESHAPE, "which is a loss");
+    refused_as(g, (hu_layer){.operation = "cross_entropy", .from = {"a"}}, HU_EINVAL, "a second loss");
+    assert_int_equal(hu_graph_check(g, &err), HU_OK);
+    hu_graph_free(g);
+}
+
+static void batches_are_checked(void **state)
+{
+    (void)state;
+    hu_model m = model_of(mlp_graph(), 1);
+    double loss;
+    hu_error err = {0};
+    assert_int_equal(hu_model_loss_f32(&m, &(hu_batch){.rows = 3, .positions = 5, .bytes = bytes, .targets = targets}, NULL, 0,
+                                       &loss, NULL, &err), HU_ESHAPE);
+    assert_string_equal(err.text, "mlp: needs features, 5 numbers an example");
+    assert_int_equal(hu_model_loss_f32(&m, &(hu_batch){.rows = 3, .positions = 1, .features = features, .values = features}, NULL,
+                                       0, &loss, NULL, &err), HU_EINVAL);
+    const int32_t wrong[3] = {0, -1, 2};
+    assert_int_equal(hu_model_loss_f32(&m, &(hu_batch){.rows = 3, .positions = 1, .features = features, .classes = wrong}, NULL, 0,
+                                       &loss, NULL, &err), HU_ERANGE);
+    hu_model_clear(&m);
+    m = model_of(lm_graph(false), 1);
+    assert_int_equal(hu_model_loss_f32(&m, &(hu_batch){.rows = 1, .positions = 6, .bytes = bytes, .targets = targets}, NULL, 0,
+                                       &loss, NULL, &err), HU_ESHAPE);
+    hu_model_clear(&m);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    for (long n = 0;; n++) {
+        hu_error err = {0};
+        hu_model m = {0};
+        double loss;
+        hu_memory_fail_after(n);
+        hu_graph *g = hu_graph_new("x");
+        hu_status s = g ? HU_OK : HU_ENOMEM;
+        hu_layer layers[] = {{.operation = "features", .size = {{"channels", 5}}},
+                             {.operation = "linear", .size = {{"out", 3}}}, {.operation = "cross_entropy"}};
+        for (int k = 0; k < 3 && !s; k++)
+            s = hu_graph_add(g, &layers[k], &err);
+        if (!s)
+            s = hu_model_init_graph(&m, g, 1, &err);
+        if (s)
+            hu_graph_free(g);
+        else
+            s = hu_model_loss_f32(&m, &(hu_batch){.rows = 3, .positions = 1, .features = features, .targets = classes}, NULL, 0,
+                                  &loss, m.gradient, &err);
+        hu_memory_fail_after(-1);
+        hu_model_clear(&m);
+        if (!s)
+            break;
+        assert_int_equal(s, HU_ENOMEM);
+    }
+}
+
+static const struct CMUnitTest claims[] = {
+    CLAIM("the mlp as a graph gives the bits of the mlp, under policies too", mlp_is_a_graph),
+    CLAIM("the lm as a graph gives the bits of the lm", lm_is_a_graph),
+    CLAIM("an instruction that does not fit is refused in one line, and the graph stays as it was", what_does_not_fit),
+    CLAIM("a batch of another kind is refused", batches_are_checked),
+    CLAIM("out of memory is an error at every allocation", out_of_memory),
+};
+
+int main(void)
+{
+    return test_main(claims, TEST_COUNT(claims));
+}
