@@ -48,6 +48,47 @@ static void R(gelu_backward)(R(hu_tape) *t, R(hu_node) *node)
         R(gelu_strip_back)(dx + i, node->out->grad + i, x->value + i, R(strip)(i, n));
 }
 
+/* With L = the logistic function of u and u' its inner slope: f = x L, f' = L + x m u' where m = L (1 - L),
+ * f'' = m (2 u' + x u'' + x u'^2 (1 - 2 L)). */
+static void R(gelu_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *x = node->in[0];
+    const REAL *dx = R(hu_tangent)(t, x);
+    REAL *dy = R(hu_tangent_new)(t, node->out);
+    size_t n = t->error.status ? 0 : x->rows * x->cols;
+    for (size_t i = 0; i < n; i += R(STRIP)) {
+        size_t strip = R(strip)(i, n);
+        memset(dy + i, 0, strip * sizeof *dy);
+        R(gelu_strip_back)(dy + i, dx + i, x->value + i, strip);
+    }
+}
+
+static void R(gelu_strip_pull)(REAL *restrict gx, const REAL *restrict moved, const REAL *restrict dx,
+                               const REAL *restrict x, size_t n)
+{
+    REAL s[R(STRIP)];
+    R(gelu_logistic)(s, x, n);
+    for (size_t i = 0; i < n; i++) {
+        REAL slope = R(gelu_slope) * (1 + (REAL)0.134145 * x[i] * x[i]);
+        REAL bend = R(gelu_slope) * (REAL)0.26829 * x[i];
+        gx[i] += moved[i] * dx[i] * s[i] * (1 - s[i]) * (2 * slope + x[i] * (bend + slope * slope * (1 - 2 * s[i])));
+    }
+}
+
+static void R(gelu_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *x = node->in[0];
+    REAL *gx = R(hu_gradient_tangent)(t, x);
+    size_t n = gx ? x->rows * x->cols : 0;
+    const REAL *gy = R(hu_gradient_moves)(t, node->out), *dx = R(hu_tangent)(t, x);
+    for (size_t i = 0; !t->error.status && i < n; i += R(STRIP)) {
+        R(gelu_strip_back)(gx + i, gy + i, x->value + i, R(strip)(i, n));
+        R(gelu_strip_pull)(gx + i, node->out->grad + i, dx + i, x->value + i, R(strip)(i, n));
+    }
+}
+
+static const R(hu_rule) R(gelu_rule) = {"gelu", R(gelu_backward), R(gelu_push), R(gelu_pull)};
+
 R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
 {
     R(hu_var) *y = t->error.status ? NULL : R(hu_var_new)(t, x->rows, x->cols);
@@ -57,7 +98,7 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
     R(gelu_logistic)(y->value, x->value, n);
     for (size_t i = 0; i < n; i++)
         y->value[i] *= x->value[i];
-    R(hu_node) *node = R(hu_node_new)(t, y, R(gelu_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(gelu_rule));
     if (node)
         node->in[0] = x;
     return t->error.status ? NULL : y;
@@ -100,6 +141,67 @@ static void R(swiglu_backward)(R(hu_tape) *t, R(hu_node) *node)
         R(swiglu_row_back)(dx + 2 * i * f, dy + i * f, v + 2 * i * f, f);
 }
 
+/* y = f(a) b with f(a) = a L: f' = L + a m, f'' = m (2 + a (1 - 2 L)), m = L (1 - L). */
+static void R(swiglu_push_row)(REAL *restrict dy, const REAL *restrict dx, const REAL *restrict x, size_t f)
+{
+    REAL s[R(STRIP)];
+    for (size_t j = 0; j < f; j += R(STRIP)) {
+        size_t n = R(strip)(j, f);
+        R(logistic)(s, x + j, n);
+        for (size_t i = 0; i < n; i++) {
+            REAL a = x[j + i], b = x[f + j + i];
+            dy[j + i] = b * (s[i] + a * s[i] * (1 - s[i])) * dx[j + i] + a * s[i] * dx[f + j + i];
+        }
+    }
+}
+
+static void R(swiglu_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *x = node->in[0];
+    size_t f = node->out->cols;
+    const REAL *dx = R(hu_tangent)(t, x), *v = x->value;
+    REAL *dy = R(hu_tangent_new)(t, node->out);
+    int threads = t->threads;
+    size_t rows = t->error.status ? 0 : x->rows;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (size_t i = 0; i < rows; i++)
+        R(swiglu_push_row)(dy + i * f, dx + 2 * i * f, v + 2 * i * f, f);
+}
+
+/* The part of the tangent that comes from dy being multiplied by derivatives which move. */
+static void R(swiglu_pull_row)(REAL *restrict gx, const REAL *restrict dy, const REAL *restrict dx,
+                               const REAL *restrict x, size_t f)
+{
+    REAL s[R(STRIP)];
+    for (size_t j = 0; j < f; j += R(STRIP)) {
+        size_t n = R(strip)(j, f);
+        R(logistic)(s, x + j, n);
+        for (size_t i = 0; i < n; i++) {
+            REAL a = x[j + i], b = x[f + j + i], da = dx[j + i], db = dx[f + j + i], m = s[i] * (1 - s[i]);
+            REAL first = s[i] + a * m, second = m * (2 + a * (1 - 2 * s[i]));
+            gx[j + i] += dy[j + i] * (b * second * da + first * db);
+            gx[f + j + i] += dy[j + i] * first * da;
+        }
+    }
+}
+
+static void R(swiglu_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *x = node->in[0];
+    size_t f = node->out->cols;
+    REAL *gx = R(hu_gradient_tangent)(t, x);
+    const REAL *dy = node->out->grad, *gy = R(hu_gradient_moves)(t, node->out), *dx = R(hu_tangent)(t, x), *v = x->value;
+    int threads = t->threads;
+    size_t rows = gx && !t->error.status ? x->rows : 0;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (size_t i = 0; i < rows; i++) {
+        R(swiglu_row_back)(gx + 2 * i * f, gy + i * f, v + 2 * i * f, f);
+        R(swiglu_pull_row)(gx + 2 * i * f, dy + i * f, dx + 2 * i * f, v + 2 * i * f, f);
+    }
+}
+
+static const R(hu_rule) R(swiglu_rule) = {"swiglu", R(swiglu_backward), R(swiglu_push), R(swiglu_pull)};
+
 R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x)
 {
     if (!t->error.status && x->cols % 2)
@@ -115,7 +217,7 @@ R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x)
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t i = 0; i < rows; i++)
         R(swiglu_row)(out + i * f, v + 2 * i * f, v + (2 * i + 1) * f, f);
-    R(hu_node) *node = R(hu_node_new)(t, y, R(swiglu_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(swiglu_rule));
     if (node)
         node->in[0] = x;
     return t->error.status ? NULL : y;

@@ -13,8 +13,23 @@ typedef struct hu_arena_block {
     unsigned char         *data;
 } block;
 
+static void free_block(block *b)
+{
+    if (b)
+        hu_free(b->data);
+    hu_free(b);
+}
+
 static block *new_block(hu_arena *a, size_t size)
 {
+    if (a->spare && a->spare->size >= size) {
+        block *again = a->spare;
+        a->spare = NULL;
+        again->next = a->blocks, again->used = 0;
+        a->blocks = again;
+        a->total += again->size;
+        return again;
+    }
     block *b = hu_malloc(sizeof *b);
     unsigned char *data = b ? hu_aligned(size, 1) : NULL;
     if (!data) {
@@ -46,6 +61,29 @@ void *hu_arena_take(hu_arena *a, size_t n, size_t size)
     return piece;
 }
 
+hu_arena_mark hu_arena_here(const hu_arena *a)
+{
+    return (hu_arena_mark){a->blocks, a->blocks ? a->blocks->used : 0};
+}
+
+/* The largest of the blocks that fall away is kept: whoever rewinds will want as much again. */
+void hu_arena_rewind(hu_arena *a, hu_arena_mark mark)
+{
+    while (a->blocks != mark.block) {
+        block *b = a->blocks;
+        a->blocks = b->next;
+        a->total -= b->size;
+        if (a->spare && a->spare->size >= b->size) {
+            free_block(b);
+            continue;
+        }
+        free_block(a->spare);
+        a->spare = b;
+    }
+    if (a->blocks)
+        a->blocks->used = mark.used;
+}
+
 /* Several blocks become one of their total size, so that the next round needs no second one. */
 void hu_arena_reset(hu_arena *a)
 {
@@ -63,8 +101,9 @@ void hu_arena_clear(hu_arena *a)
     while (a->blocks) {
         block *b = a->blocks;
         a->blocks = b->next;
-        hu_free(b->data);
-        hu_free(b);
+        free_block(b);
     }
+    free_block(a->spare);
+    a->spare = NULL;
     a->total = 0;
 }

@@ -217,7 +217,9 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
     REAL *dout = R(attention_operand)(t, HU_P_DOUT, node->layer, y->grad, y->rows * y->cols);
     size_t n = h.positions, count = h.batch * h.heads, each = n * n + 3 * h.matrix;
     REAL *room = R(hu_take)(t, (size_t)t->threads * each);
+    REAL *kept = t->tangents ? R(hu_take)(t, count * n * n) : NULL;
     hu_error *errors = hu_arena_take(&t->arena, (size_t)t->threads, sizeof *errors);
+    node->saved[3] = kept, node->saved[4] = dout;
     if (!room || !errors || !dout || t->error.status)
         return;
     memset(errors, 0, (size_t)t->threads * sizeof *errors);
@@ -225,7 +227,7 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t bh = 0; bh < count; bh++) {
         size_t me = (size_t)omp_get_thread_num() % (size_t)threads;
-        R(backward_room) mine = {room + me * each, room + me * each + n * n};
+        R(backward_room) mine = {kept ? kept + bh * n * n : room + me * each, room + me * each + n * n};
         size_t at = bh / h.heads * n * h.channels + bh % h.heads * h.dim;
         R(head_backward)(t, &h, node, mine, dout + at, node->saved[1], dqkv, bh, &errors[me]);
     }
@@ -233,6 +235,10 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
         if (errors[i].status)
             R(hu_stick)(t, errors[i].status, errors[i].text);
 }
+
+#include "src/nn/attention-tangents.body.h"
+
+static const R(hu_rule) R(attention_rule) = {"attention", R(attention_backward), R(attention_push), R(attention_pull)};
 
 R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer)
 {
@@ -270,7 +276,7 @@ R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t posi
     for (size_t bh = 0; bh < count; bh++)
         R(head_output)(&h, out + bh / heads * n * h.channels + bh % heads * h.dim, pq + bh * n * n,
                        packed + R(packed_at)(&h, 2, bh));
-    R(hu_node) *node = R(hu_node_new)(t, y, R(attention_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(attention_rule));
     if (node) {
         node->in[0] = qkv;
         node->saved[0] = packed, node->saved[1] = p, node->saved[2] = pq;

@@ -69,6 +69,7 @@ static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
     REAL *p6 = R(operand)(t, p, HU_P6, layer, x, x->value, node->saved[0], HU_P1);
     if (!p3 || !p4 || !p5 || !p6)
         return;
+    node->saved[2] = p3, node->saved[3] = p4, node->saved[4] = p5, node->saved[5] = p6;
     if (x->grad) {
         hu_gemm_shape s = {.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in};
         R(product)(t, p, HU_GEMM_DGRAD, layer, x->grad, p3, p4, s, x->has_grad);
@@ -80,6 +81,76 @@ static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
         w->has_grad = true;
     }
 }
+
+/* ---- tangents of the linear layer ---- */
+
+/* The tangent of `like` as it enters a product: NULL for zero, itself, or rounded as operand `operand`. */
+static const REAL *R(moving)(R(hu_tape) *t, const hu_policy *p, hu_operand operand, unsigned layer,
+                             const R(hu_var) *like, const REAL *tangent)
+{
+    if (!tangent || !t->rounds_tangents || !hu_policy_has(p, operand))
+        return tangent;
+    REAL *out = R(hu_take)(t, like->rows * like->cols);
+    hu_error err = {0};
+    if (out && R(hu_policy_quantize_matrix)(p, operand, R(hu_tangent_step)(t), layer, out, tangent, like->rows, like->cols,
+                                            &err))
+        return R(hu_stick)(t, err.status, err.text);
+    return out;
+}
+
+/* c += the derivative of a b: a' b + a b', either of them NULL for zero. */
+static void R(product_moves)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, unsigned layer, REAL *c,
+                             const REAL *const at[2], const REAL *const moves[2], hu_gemm_shape s)
+{
+    const hu_policy *sums = t->rounds_tangents ? p : NULL;
+    if (moves[0])
+        R(product)(t, sums, role, layer, c, moves[0], at[1], s, true);
+    if (moves[1])
+        R(product)(t, sums, role, layer, c, at[0], moves[1], s, true);
+}
+
+static void R(linear_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out, *x = node->in[0], *w = node->in[1];
+    const hu_policy *p = R(policy_of)(t, node->size[0] == R(FULL));
+    const REAL *dx = R(moving)(t, p, HU_P1, node->layer, x, x->tangent);
+    const REAL *dw = R(moving)(t, p, HU_P2, node->layer, w, w->tangent);
+    REAL *dy = dx || dw ? R(hu_tangent_new)(t, y) : NULL;
+    if (!dy || t->error.status)
+        return;
+    memset(dy, 0, y->rows * y->cols * sizeof *dy);
+    hu_gemm_shape s = {.m = x->rows, .n = w->rows, .k = x->cols, .lda = x->cols, .ldb = x->cols, .ldc = w->rows,
+                       .b_transposed = true};
+    R(product_moves)(t, p, HU_GEMM_FORWARD, node->layer, dy, (const REAL *const[2]){node->saved[0], node->saved[1]},
+                     (const REAL *const[2]){dx, dw}, s);
+}
+
+static void R(linear_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out, *x = node->in[0], *w = node->in[1];
+    const hu_policy *p = R(policy_of)(t, node->size[0] == R(FULL));
+    unsigned layer = node->layer;
+    size_t n = x->rows, in = x->cols, out = w->rows;
+    const REAL *dy = y->has_grad_tangent ? y->grad_tangent : NULL;
+    REAL *gx = dy || w->tangent ? R(hu_gradient_tangent)(t, x) : NULL;
+    REAL *gw = dy || x->tangent ? R(hu_gradient_tangent)(t, w) : NULL;
+    if (gx) {
+        const REAL *at[2] = {node->saved[2], node->saved[3]};
+        const REAL *moves[2] = {R(moving)(t, p, HU_P3, layer, y, dy), R(moving)(t, p, HU_P4, layer, w, w->tangent)};
+        hu_gemm_shape s = {.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in};
+        if (!t->error.status)
+            R(product_moves)(t, p, HU_GEMM_DGRAD, layer, gx, at, moves, s);
+    }
+    if (gw) {
+        const REAL *at[2] = {node->saved[4], node->saved[5]};
+        const REAL *moves[2] = {R(moving)(t, p, HU_P5, layer, y, dy), R(moving)(t, p, HU_P6, layer, x, x->tangent)};
+        hu_gemm_shape s = {.m = out, .n = in, .k = n, .lda = out, .ldb = in, .ldc = in, .a_transposed = true};
+        if (!t->error.status)
+            R(product_moves)(t, p, HU_GEMM_WGRAD, layer, gw, at, moves, s);
+    }
+}
+
+static const R(hu_rule) R(linear_rule) = {"linear", R(linear_backward), R(linear_push), R(linear_pull)};
 
 R(hu_var) *R(hu_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned layer, bool full)
 {
@@ -97,7 +168,7 @@ R(hu_var) *R(hu_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned laye
     hu_gemm_shape s = {.m = x->rows, .n = w->rows, .k = x->cols, .lda = x->cols, .ldb = x->cols, .ldc = w->rows,
                        .b_transposed = true};
     R(product)(t, p, HU_GEMM_FORWARD, layer, y->value, p1, p2, s, false);
-    R(hu_node) *node = R(hu_node_new)(t, y, R(linear_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(linear_rule));
     if (node) {
         node->in[0] = x, node->in[1] = w;
         node->saved[0] = p1, node->saved[1] = p2;
@@ -120,6 +191,33 @@ static void R(bias_backward)(R(hu_tape) *t, R(hu_node) *node)
         }
 }
 
+/* The bias and the sum are linear: tangents go the ways of values and gradients. */
+static void R(bias_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out;
+    const REAL *dx = R(hu_tangent)(t, node->in[0]), *db = R(hu_tangent)(t, node->in[1]);
+    REAL *dy = R(hu_tangent_new)(t, y);
+    for (size_t i = 0; !t->error.status && i < y->rows; i++)
+        for (size_t j = 0; j < y->cols; j++)
+            dy[i * y->cols + j] = dx[i * y->cols + j] + db[j];
+}
+
+static void R(bias_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out;
+    if (!y->has_grad_tangent)
+        return;
+    REAL *gx = R(hu_gradient_tangent)(t, node->in[0]), *gb = R(hu_gradient_tangent)(t, node->in[1]);
+    for (size_t i = 0; i < y->rows; i++)
+        for (size_t j = 0; j < y->cols; j++) {
+            REAL gy = y->grad_tangent[i * y->cols + j];
+            if (gx) gx[i * y->cols + j] += gy;
+            if (gb) gb[j] += gy;
+        }
+}
+
+static const R(hu_rule) R(bias_rule) = {"bias", R(bias_backward), R(bias_push), R(bias_pull)};
+
 R(hu_var) *R(hu_bias)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *b)
 {
     if (t->error.status)
@@ -132,7 +230,7 @@ R(hu_var) *R(hu_bias)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *b)
     for (size_t i = 0; i < x->rows; i++)
         for (size_t j = 0; j < x->cols; j++)
             y->value[i * x->cols + j] = x->value[i * x->cols + j] + b->value[j];
-    R(hu_node) *node = R(hu_node_new)(t, y, R(bias_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(bias_rule));
     if (node)
         node->in[0] = x, node->in[1] = b;
     return t->error.status ? NULL : y;
@@ -158,6 +256,27 @@ static void R(plus_backward)(R(hu_tape) *t, R(hu_node) *node)
     }
 }
 
+static void R(plus_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    size_t n = node->out->rows * node->out->cols;
+    const REAL *a = R(hu_tangent)(t, node->in[0]), *b = R(hu_tangent)(t, node->in[1]);
+    REAL *dy = R(hu_tangent_new)(t, node->out);
+    for (size_t i = 0; !t->error.status && i < n; i++)
+        dy[i] = a[i] + b[i];
+}
+
+static void R(plus_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out;
+    for (int k = 0; k < 2 && y->has_grad_tangent; k++) {
+        REAL *g = R(hu_gradient_tangent)(t, node->in[k]);
+        for (size_t i = 0; g && i < y->rows * y->cols; i++)
+            g[i] += y->grad_tangent[i];
+    }
+}
+
+static const R(hu_rule) R(plus_rule) = {"plus", R(plus_backward), R(plus_push), R(plus_pull)};
+
 R(hu_var) *R(hu_plus)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b)
 {
     if (t->error.status)
@@ -171,7 +290,7 @@ R(hu_var) *R(hu_plus)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b)
     REAL *restrict out = y->value;
     for (size_t i = 0; i < n; i++)
         out[i] = a->value[i] + b->value[i];
-    R(hu_node) *node = R(hu_node_new)(t, y, R(plus_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(plus_rule));
     if (node)
         node->in[0] = a, node->in[1] = b;
     return t->error.status ? NULL : y;

@@ -19,6 +19,7 @@ liblab_la_SOURCES += src/nn/norm.c
 liblab_la_SOURCES += src/nn/activation.body.h
 liblab_la_SOURCES += src/nn/activation.c
 liblab_la_SOURCES += src/nn/attention.body.h
+liblab_la_SOURCES += src/nn/attention-tangents.body.h
 liblab_la_SOURCES += src/nn/attention.c
 liblab_la_SOURCES += src/nn/loss.body.h
 liblab_la_SOURCES += src/nn/loss.c

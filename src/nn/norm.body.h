@@ -52,6 +52,83 @@ static void R(norm_backward)(R(hu_tape) *t, R(hu_node) *node)
     }
 }
 
+/* How one row moves: the tangents of z = (x - mean) r, into dz, and of r, returned. c = x - mean is centered for LayerNorm. */
+static REAL R(norm_row_moves)(REAL *restrict dz, const REAL *restrict dx, const REAL *restrict x, bool centered, REAL mean,
+                              REAL r, size_t n)
+{
+    REAL dmean = centered ? R(sum)(dx, n) / (REAL)n : 0, inner = 0;
+    for (size_t j = 0; j < n; j++) {
+        dz[j] = dx[j] - dmean;
+        inner += (x[j] - mean) * dz[j];
+    }
+    REAL dr = -r * r * r * inner / (REAL)n;
+    for (size_t j = 0; j < n; j++)
+        dz[j] = dz[j] * r + (x[j] - mean) * dr;
+    return dr;
+}
+
+static void R(norm_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *x = node->in[0], *gain = node->in[1], *bias = node->in[2];
+    const REAL *r = node->saved[0], *mean = node->saved[1];
+    size_t n = x->cols;
+    const REAL *dx = R(hu_tangent)(t, x), *dgain = R(hu_tangent)(t, gain), *dbias = bias ? R(hu_tangent)(t, bias) : NULL;
+    REAL *dy = R(hu_tangent_new)(t, node->out), *dz = node->pushed[0] = R(hu_take)(t, x->rows * n);
+    REAL *dr = node->pushed[1] = R(hu_take)(t, x->rows);
+    for (size_t i = 0; !t->error.status && i < x->rows; i++) {
+        const REAL *row = x->value + i * n;
+        dr[i] = R(norm_row_moves)(dz + i * n, dx + i * n, row, bias != NULL, mean[i], r[i], n);
+        for (size_t j = 0; j < n; j++)
+            dy[i * n + j] = dz[i * n + j] * gain->value[j] + (row[j] - mean[i]) * r[i] * dgain[j] + (dbias ? dbias[j] : 0);
+    }
+}
+
+/* What moves in one row: dy by gy, gain by dgain, z by dz, r by dr. */
+typedef struct R(norm_moves) {
+    const REAL *dy, *gy, *gain, *dgain, *x, *dz;
+    REAL        mean, r, dr;
+    bool        centered;
+} R(norm_moves);
+
+/* gx += the tangent of r k, where k = h - mean(h) - z mean(z h); dh is room for n values. */
+static void R(norm_row_pull)(REAL *restrict gx, REAL *restrict dh, const R(norm_moves) *m, size_t n)
+{
+    REAL h = 0, zh = 0, moved = 0, moved_zh = 0;
+    for (size_t j = 0; j < n; j++) {
+        REAL at = m->dy[j] * m->gain[j], z = (m->x[j] - m->mean) * m->r;
+        dh[j] = m->gy[j] * m->gain[j] + m->dy[j] * m->dgain[j];
+        h += at, zh += z * at;
+        moved += dh[j], moved_zh += m->dz[j] * at + z * dh[j];
+    }
+    h = m->centered ? h / (REAL)n : 0, moved = m->centered ? moved / (REAL)n : 0;
+    zh /= (REAL)n, moved_zh /= (REAL)n;
+    for (size_t j = 0; j < n; j++) {
+        REAL z = (m->x[j] - m->mean) * m->r;
+        gx[j] += m->dr * (m->dy[j] * m->gain[j] - h - z * zh) + m->r * (dh[j] - moved - m->dz[j] * zh - z * moved_zh);
+    }
+}
+
+static void R(norm_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out, *x = node->in[0], *gain = node->in[1], *bias = node->in[2];
+    size_t n = x->cols;
+    const REAL *gy = R(hu_gradient_moves)(t, y), *dgain = R(hu_tangent)(t, gain), *dz = node->pushed[0];
+    REAL *gx = R(hu_gradient_tangent)(t, x), *ggain = R(hu_gradient_tangent)(t, gain);
+    REAL *gbias = bias ? R(hu_gradient_tangent)(t, bias) : NULL, *room = R(hu_take)(t, n);
+    for (size_t i = 0; !t->error.status && i < x->rows; i++) {
+        R(norm_moves) m = {y->grad + i * n, gy + i * n, gain->value, dgain, x->value + i * n, dz + i * n,
+                           node->saved[1][i], node->saved[0][i], node->pushed[1][i], bias != NULL};
+        if (gx)
+            R(norm_row_pull)(gx + i * n, room, &m, n);
+        for (size_t j = 0; ggain && j < n; j++)
+            ggain[j] += m.gy[j] * ((m.x[j] - m.mean) * m.r) + m.dy[j] * m.dz[j];
+        for (size_t j = 0; gbias && j < n; j++)
+            gbias[j] += m.gy[j];
+    }
+}
+
+static const R(hu_rule) R(norm_rule) = {"norm", R(norm_backward), R(norm_push), R(norm_pull)};
+
 static R(hu_var) *R(norm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var) *bias)
 {
     if (t->error.status)
@@ -78,7 +155,7 @@ static R(hu_var) *R(norm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var
         r[i] = 1 / REAL_SQRT(square / (REAL)n + (REAL)HU_NORM_EPSILON);
         R(norm_row)(y->value + i * n, row, gain->value, bias ? bias->value : NULL, mean[i], r[i], n);
     }
-    R(hu_node) *node = R(hu_node_new)(t, y, R(norm_backward));
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(norm_rule));
     if (node) {
         node->in[0] = x, node->in[1] = gain, node->in[2] = bias;
         node->saved[0] = r, node->saved[1] = mean;

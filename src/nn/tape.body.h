@@ -9,14 +9,16 @@ void R(hu_tape_init)(R(hu_tape) *t, int threads)
 void R(hu_tape_reset)(R(hu_tape) *t)
 {
     hu_arena_reset(&t->arena);
-    t->last = NULL;
+    t->first = t->last = NULL;
+    t->has_pushed = false;
     t->error = (hu_error){0};
 }
 
 void R(hu_tape_clear)(R(hu_tape) *t)
 {
     hu_arena_clear(&t->arena);
-    t->last = NULL;
+    t->first = t->last = NULL;
+    t->has_pushed = false;
 }
 
 void *R(hu_stick)(R(hu_tape) *t, hu_status status, const char *text)
@@ -56,18 +58,19 @@ R(hu_var) *R(hu_leaf)(R(hu_tape) *t, REAL *value, REAL *grad, size_t rows, size_
 {
     R(hu_var) *v = R(variable)(t);
     if (v)
-        *v = (R(hu_var)){.rows = rows, .cols = cols, .value = value, .grad = grad};
+        *v = (R(hu_var)){.rows = rows, .cols = cols, .value = value, .grad = grad, .is_leaf = true};
     return v;
 }
 
-R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, void (*backward)(R(hu_tape) *, R(hu_node) *))
+R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, const R(hu_rule) *rule)
 {
     if (t->error.status || !t->recording)
         return NULL;
     R(hu_node) *node = hu_arena_take(&t->arena, 1, sizeof *node);
     if (!node)
         return R(hu_stick)(t, HU_ENOMEM, "tape: out of memory");
-    *node = (R(hu_node)){.backward = backward, .before = t->last, .out = out};
+    *node = (R(hu_node)){.rule = rule, .before = t->last, .out = out};
+    *(t->last ? &t->last->after : &t->first) = node;
     t->last = node;
     return node;
 }
@@ -91,8 +94,92 @@ hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err)
     R(hu_gradient)(out)[0] = 1;
     for (R(hu_node) *node = t->last; node; node = node->before)
         if (node->out->has_grad)
-            node->backward(t, node);
+            node->rule->backward(t, node);
     return t->error.status ? hu_fail(err, t->error.status, "%s", t->error.text) : HU_OK;
+}
+
+void R(hu_leaf_tangent)(R(hu_var) *v, REAL *direction, REAL *product)
+{
+    v->tangent = direction, v->grad_tangent = product, v->has_grad_tangent = false;
+}
+
+uint64_t R(hu_tangent_step)(const R(hu_tape) *t)
+{
+    return t->step | (uint64_t)1 << 47 | t->direction << 31;
+}
+
+static REAL *R(zeros)(R(hu_tape) *t, size_t n)
+{
+    REAL *p = R(hu_take)(t, n);
+    return p ? memset(p, 0, n * sizeof *p) : NULL;
+}
+
+const REAL *R(hu_tangent)(R(hu_tape) *t, const R(hu_var) *v)
+{
+    return v->tangent ? v->tangent : R(zeros)(t, v->rows * v->cols);
+}
+
+const REAL *R(hu_gradient_moves)(R(hu_tape) *t, const R(hu_var) *v)
+{
+    return v->has_grad_tangent ? v->grad_tangent : R(zeros)(t, v->rows * v->cols);
+}
+
+REAL *R(hu_tangent_new)(R(hu_tape) *t, R(hu_var) *v)
+{
+    return v->tangent = R(hu_take)(t, v->rows * v->cols);
+}
+
+REAL *R(hu_gradient_tangent)(R(hu_tape) *t, R(hu_var) *v)
+{
+    if (!v->grad)
+        return NULL;
+    if (!v->grad_tangent && !v->is_leaf)
+        v->grad_tangent = R(hu_take)(t, v->rows * v->cols);
+    if (v->grad_tangent && !v->has_grad_tangent) {
+        memset(v->grad_tangent, 0, v->rows * v->cols * sizeof *v->grad_tangent);
+        v->has_grad_tangent = true;
+    }
+    return v->grad_tangent;
+}
+
+/* The tangents of the last call are forgotten, except those of leaves, which are the caller's. */
+static void R(rewind)(R(hu_tape) *t)
+{
+    if (t->has_pushed)
+        hu_arena_rewind(&t->arena, t->mark);
+    t->mark = hu_arena_here(&t->arena);
+    t->has_pushed = true;
+    for (R(hu_node) *node = t->first; node; node = node->after)
+        R(hu_leaf_tangent)(node->out, NULL, NULL);
+}
+
+hu_status R(hu_push)(R(hu_tape) *t, hu_error *err)
+{
+    if (t->error.status)
+        return hu_fail(err, t->error.status, "%s", t->error.text);
+    for (R(hu_node) *node = t->first; node; node = node->after)
+        if (!node->rule->push || !node->rule->pull)
+            return hu_fail(err, HU_EINVAL, "tangents: the operation %s has none", node->rule->name);
+    R(rewind)(t);
+    for (R(hu_node) *node = t->first; node && !t->error.status; node = node->after)
+        node->rule->push(t, node);
+    return t->error.status ? hu_fail(err, t->error.status, "%s", t->error.text) : HU_OK;
+}
+
+hu_status R(hu_pull)(R(hu_tape) *t, hu_error *err)
+{
+    for (R(hu_node) *node = t->last; node && !t->error.status; node = node->before)
+        if (node->out->has_grad)
+            node->rule->pull(t, node);
+    return t->error.status ? hu_fail(err, t->error.status, "%s", t->error.text) : HU_OK;
+}
+
+hu_status R(hu_tangents)(R(hu_tape) *t, R(hu_var) *out, hu_error *err)
+{
+    if (!t->error.status && (!t->tangents || !out->has_grad))
+        return hu_fail(err, HU_EINVAL, "tangents: a backward pass that keeps what they need has to come first");
+    hu_status status = R(hu_push)(t, err);
+    return status ? status : R(hu_pull)(t, err);
 }
 
 /* The number of blocks depends on the shape alone: one a million multiplications or so, at least 32 rows each. */

@@ -5,28 +5,47 @@ typedef struct R(hu_var) {
     REAL  *value;
     REAL  *grad;        /* NULL: no gradient is wanted                                    */
     bool   has_grad;    /* grad holds something; until then its memory is not even zeroed */
+    bool   is_leaf;           /* its tangents are memory of the caller                    */
+    REAL  *tangent;           /* of the value; NULL: zero                                 */
+    REAL  *grad_tangent;      /* of the gradient; NULL: no memory for it yet, or none is wanted */
+    bool   has_grad_tangent;  /* grad_tangent holds something; without it the tangent is zero   */
 } R(hu_var);
 
 typedef struct R(hu_tape) R(hu_tape);
+typedef struct R(hu_node) R(hu_node);
 
-typedef struct R(hu_node) {
-    void      (*backward)(R(hu_tape) *tape, struct R(hu_node) *node);
-    struct R(hu_node) *before;
+/* What an operation is. push and pull are its tangents, as the head of tape.h says. */
+typedef struct R(hu_rule) {
+    const char *name;
+    void      (*backward)(R(hu_tape) *tape, R(hu_node) *node);
+    void      (*push)(R(hu_tape) *tape, R(hu_node) *node);
+    void      (*pull)(R(hu_tape) *tape, R(hu_node) *node);
+} R(hu_rule);
+
+struct R(hu_node) {
+    const R(hu_rule) *rule;
+    R(hu_node) *before, *after;
     R(hu_var)  *out;
     R(hu_var)  *in[3];
-    REAL       *saved[3];      /* what the operation wants to find again; its own business */
+    REAL       *saved[6];      /* what the operation wants to find again; its own business */
+    REAL       *pushed[3];     /* the same from push to pull                               */
     size_t      size[3];
     const void *table;
     unsigned    layer;
-} R(hu_node);
+};
 
 struct R(hu_tape) {
     hu_arena         arena;
-    R(hu_node)      *last;
+    R(hu_node)      *first, *last;
     const hu_policy *policy;     /* NULL: full precision                          */
     uint64_t         step;       /* for the streams of stochastic quantizers      */
     bool             recording;  /* false: no gradients, less memory              */
     int              threads;    /* at least 1                                    */
+    bool             tangents;   /* the backward pass keeps what tangents want to find; set before it */
+    bool             rounds_tangents;  /* the policy rounds the operands and sums of tangent products, too */
+    uint64_t         direction;  /* which tangent this is, for the streams of stochastic quantizers; < 2^16 */
+    bool             has_pushed; /* `mark` says where the tangents' memory begins     */
+    hu_arena_mark    mark;
     hu_error         error;      /* of the first operation that failed            */
 };
 
@@ -40,6 +59,20 @@ R(hu_var) *R(hu_leaf)(R(hu_tape) *t, REAL *value, REAL *grad, size_t rows, size_
 
 /* Gradients of `out` [1][1] with respect to every variable with a gradient. */
 hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err);
+
+/* Forward over reverse, after hu_backward on a tape with `tangents` set: from the tangents of the leaves (given with hu_leaf_tangent) the tangents of all values
+ * and of all gradients. The product of the Hessian with the direction is then in the leaves' grad_tangent.
+ * May be called again with other tangents: the memory of the last call is used again, and values and gradients stay. */
+hu_status R(hu_tangents)(R(hu_tape) *t, R(hu_var) *out, hu_error *err);
+
+/* The direction in which leaf v moves, and where the tangent of its gradient goes: both [rows][cols] or NULL (zero;
+ * not wanted). `product` is written, not added to, and only if the gradient of v depends on the direction. */
+void R(hu_leaf_tangent)(R(hu_var) *v, REAL *direction, REAL *product);
+
+/* The two halves of hu_tangents, for tests and for functions of more than one value: before hu_pull the tangent of the
+ * gradient of a result may be set through hu_gradient_tangent. */
+hu_status R(hu_push)(R(hu_tape) *t, hu_error *err);
+hu_status R(hu_pull)(R(hu_tape) *t, hu_error *err);
 
 /* Y = X W^T by the tape's policy: the layer's six operands and three accumulators. `layer` < 4096 is its number in
  * the streams of random words. X [N][in], W [out][in] -> [N][out]. `full`: no quantizer and no accumulator. */
@@ -83,13 +116,24 @@ R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t posi
 /* The mean over rows of logsumexp(row) - row[target] -> [1][1]. Logits [N][V], targets < V. */
 R(hu_var) *R(hu_cross_entropy)(R(hu_tape) *t, R(hu_var) *logits, const int32_t *targets);
 
-/* For the operations: a variable with room for its value (and gradient, when recording); a node for it; memory;
- * the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and the note that an
- * operation failed, which returns NULL. */
+/* For the operations: a variable with room for its value (and gradient, when recording); a node for it, whose rule is
+ * a static const; memory; the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and
+ * the note that an operation failed, which returns NULL. */
 R(hu_var)  *R(hu_var_new)(R(hu_tape) *t, size_t rows, size_t cols);
-R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, void (*backward)(R(hu_tape) *, R(hu_node) *));
+R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, const R(hu_rule) *rule);
 REAL       *R(hu_take)(R(hu_tape) *t, size_t n);
 REAL       *R(hu_gradient)(R(hu_var) *v);
+
+/* For push and pull: the tangent of v's value and of v's gradient to read from, zeros where there is none; where push
+ * writes the tangent of a result; and the gradient's tangent to add to, zeroed when this is the first addition. Each
+ * is NULL when the tape is out of memory, the last one also when v wants no gradient. */
+const REAL *R(hu_tangent)(R(hu_tape) *t, const R(hu_var) *v);
+const REAL *R(hu_gradient_moves)(R(hu_tape) *t, const R(hu_var) *v);
+REAL       *R(hu_tangent_new)(R(hu_tape) *t, R(hu_var) *v);
+REAL       *R(hu_gradient_tangent)(R(hu_tape) *t, R(hu_var) *v);
+
+/* The `step` for the streams of quantizers of tangents: apart from those of values, while steps stay below 2^31. */
+uint64_t    R(hu_tangent_step)(const R(hu_tape) *t);
 void       *R(hu_stick)(R(hu_tape) *t, hu_status status, const char *text);
 
 /* C [m][n] = A B (+ C where `add`); the shape's transpositions as in src/kernel. Split into blocks of rows by shape. */

@@ -52,7 +52,7 @@ static void by_tape(results *r, const hu_policy *p, uint64_t step, unsigned laye
     assert_non_null(vy);
     memcpy(r->y, vy->value, sizeof r->y);
     memcpy(hu_gradient_f32(vy), dy, sizeof dy);
-    t.last->backward(&t, t.last);
+    t.last->rule->backward(&t, t.last);
     assert_string_equal(t.error.text, "");
     hu_tape_clear_f32(&t);
 }
@@ -293,7 +293,7 @@ static void attention_operands(void **state)
         (void)hu_gradient_f32(y);
         for (int i = 0; i < 32; i++)
             y->grad[i] = 1.0f / (float)(i + 3);
-        t.last->backward(&t, t.last);
+        t.last->rule->backward(&t, t.last);
         memcpy(grads[with], gradient, sizeof gradient);
         hu_tape_clear_f32(&t);
     }
