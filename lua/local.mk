@@ -63,6 +63,7 @@ dist_halfulplua_DATA += lua/halfulp/run.lua
 dist_halfulplua_DATA += lua/halfulp/params.lua
 dist_halfulplua_DATA += lua/halfulp/rows.lua
 dist_halfulplua_DATA += lua/halfulp/sweep.lua
+dist_halfulplua_DATA += lua/halfulp/study.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/figure-parts.lua
 dist_halfulplua_DATA += lua/halfulp/figure-line.lua

@@ -104,6 +104,53 @@ stats.diverged = core.diverged
 ---@return table {residual = {count=, steps = positions}, rise = {count=, steps=}}
 stats.spikes = core.spikes
 
+local warning_defaults = { factor = 4, least = 5, floor = 0.05 }
+
+local function median(list, n)
+  local sorted = table.move(list, 1, n, 1, {})
+  table.sort(sorted)
+  return (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
+end
+
+-- The median of the first n numbers, and how far the numbers lie from it: 1.4826 times the median distance, which is the standard deviation of normal ones.
+local function middle_and_spread(list, n)
+  local middle, distances = median(list, n), {}
+  for i = 1, n do distances[i] = math.abs(list[i] - middle) end
+  return middle, 1.4826 * median(distances, n)
+end
+
+---The first value of a series that is out of line with those before it: not finite, or with a logarithm above the median of theirs by more than `factor` times
+---their spread (1.4826 median absolute deviations). It is what `hu.study` calls a warning.
+---
+---```lua
+---print(hu.stats.warning({1, 1.1, 0.9, 1, 1.05, 1, 3, 1}))    --> 7
+---print(hu.stats.warning({1, 1.1, 0.9, 1, 1.05, 1}))          --> nil
+---```
+---@param series any      array or table of numbers
+---@param options? table  `factor` (4), `least` = values needed before (5), `floor` = the least that counts as spread, in the logarithm (0.05)
+---@return integer|nil position
+function stats.warning(series, options)
+  local o = {}
+  for key, value in pairs(warning_defaults) do o[key] = value end
+  for key, value in pairs(options or {}) do
+    if not warning_defaults[key] then error(("warning: unknown option %s; known: factor, floor, least"):format(tostring(key)), 2) end
+    if type(value) ~= "number" or not (value >= 0) then error(("warning: %s is %s; it takes a number that is not negative"):format(key, tostring(value)), 2) end
+    o[key] = value
+  end
+  local logs = {}
+  for i = 1, #series do
+    local value = series[i]
+    if type(value) ~= "number" then error(("warning: value %d is %s; it takes numbers"):format(i, tostring(value)), 2) end
+    if not (value < math.huge) then return i end
+    logs[i] = math.log(math.max(value, 1e-300))
+    if i > math.max(o.least, 1) then
+      local middle, spread = middle_and_spread(logs, i - 1)
+      if logs[i] > middle + o.factor * math.max(spread, o.floor) then return i end
+    end
+  end
+  return nil
+end
+
 local function log2_of(list, name)
   local out = {}
   for i = 1, #list do

@@ -372,6 +372,7 @@ local run   = require "halfulp.run"
 local Sweep = require "halfulp.sweep"
 hu.params = require "halfulp.params"
 hu.sweep  = Sweep.new
+hu.study  = require "halfulp.study"
 hu.plot   = require("halfulp.plot").plot
 hu.report = require("halfulp.report").report
 hu.log    = run.log

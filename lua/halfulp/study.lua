@@ -1,0 +1,395 @@
+-- study.lua - a stability study: policies x learning rates x seeds, each a training run with its sharpness along the way.
+
+local stats = require("halfulp.analysis").stats
+
+---@class hu.study  training runs of every policy at every rate from every seed
+---@field sweep hu.sweep    the runs as points: policy, rate, seed
+---@field metrics string[]  names of the metrics that were looked at along the way
+local Study = {}
+Study.__index = Study
+Study.__name = "study"
+
+local known = { model = true, data = true, policies = true, rates = true, seeds = true, steps = true, batch = true, probes = true, rows = true,
+  metrics = true, split = true, reference = true, moves = true, train = true, warning = true, heldout = true, name = true, uses = true, files = true,
+  jobs = true, quiet = true }
+
+local function fail(level, text, ...)
+  error("study: " .. text:format(...), level + 1)
+end
+
+-- ---- what is looked at along the way: name -> function(model, data, how) that returns a number ----
+
+local function of_model(space, which)
+  return function(model, data, how)
+    local sharpness = require "halfulp.sharpness"
+    local s = sharpness.model(model, data, { space = space, rows = how.rows, split = how.split, policy = how.policy })
+    return (s[which] or s.full).phi
+  end
+end
+
+local metrics = {
+  logits = of_model("logits", "emulated"), logits_full = of_model("logits", "full"),
+  keskar = of_model("weights", "emulated"), keskar_full = of_model("weights", "full"),
+}
+
+-- The wanted metrics as {name, function}: names of ours, and name = function of the user's.
+local function metrics_of(wanted, level)
+  local list = {}
+  for key, value in pairs(wanted or { "logits", "logits_full" }) do
+    local name, fn = key, value
+    if math.type(key) == "integer" then name, fn = value, metrics[value] end
+    if type(fn) ~= "function" then
+      local names = {}
+      for ours in pairs(metrics) do names[#names + 1] = ours end
+      table.sort(names)
+      fail(level, "metric %s is none of ours and no function; ours: %s; or name = function(model, data, how)", tostring(name), table.concat(names, ", "))
+    end
+    list[#list + 1] = { name = name, measure = fn }
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
+-- ---- options ----
+
+-- Policies by name: "e8m3:rz+sat" is its own name, a table has `name`, and name = policy.
+local function policies_of(list, level)
+  local by_name, names = {}, {}
+  if type(list) ~= "table" or next(list) == nil then fail(level, "policies are missing; it takes a list such as {\"fp32\", \"e8m3:rz+sat\"}") end
+  local function add(name, policy)
+    if type(name) ~= "string" then fail(level, "a policy that is a table takes a name: {name = \"...\", format = ...} or [\"...\"] = {...}") end
+    if by_name[name] ~= nil then fail(level, "two policies are called %q", name) end
+    by_name[name], names[#names + 1] = policy, name
+  end
+  for i, policy in ipairs(list) do
+    local bare = policy
+    if type(policy) == "table" then
+      bare = {}
+      for key, value in pairs(policy) do bare[key] = key ~= "name" and value or nil end
+    end
+    add(type(policy) == "string" and policy or type(policy) == "table" and policy.name, bare)
+    if names[i] == nil then break end
+  end
+  local rest = {}
+  for key in pairs(list) do if math.type(key) ~= "integer" then rest[#rest + 1] = key end end
+  table.sort(rest, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(rest) do add(key, list[key]) end
+  return by_name, names
+end
+
+local function list_of(value, key, default, level)
+  if value == nil then value = default end
+  if key == "seeds" and math.type(value) == "integer" and value >= 1 then
+    local list = {}
+    for i = 1, value do list[i] = i end
+    return list
+  end
+  if type(value) == "number" then value = { value } end
+  if type(value) ~= "table" or #value == 0 then fail(level, "%s is %s; it takes a list of numbers", key, tostring(value)) end
+  for i, x in ipairs(value) do
+    if type(x) ~= "number" or key == "rates" and not (x > 0 and x < math.huge) or key == "seeds" and math.type(x) ~= "integer" then
+      fail(level, "%s[%d] is %s; it takes %s", key, i, tostring(x), key == "rates" and "a positive number" or "a whole number")
+    end
+  end
+  return value
+end
+
+local function model_maker(model, level)
+  if type(model) == "function" then return model end
+  if type(model) ~= "table" then fail(level, "model is %s; it takes the options of hu.nn.lm, or function(seed) that returns a model", tostring(model)) end
+  return function(seed)
+    local options = { seed = seed }
+    for key, value in pairs(model) do options[key] = value end
+    return require("halfulp.nn").lm(options)
+  end
+end
+
+local function plan_of(options, level)
+  level = level + 1
+  if type(options) ~= "table" then fail(level, "options are missing; it takes a table: model, data, policies, rates, seeds, steps") end
+  for key in pairs(options) do
+    if not known[key] then
+      local names = {}
+      for name in pairs(known) do names[#names + 1] = name end
+      table.sort(names)
+      fail(level, "unknown option %s; known: %s", tostring(key), table.concat(names, ", "))
+    end
+  end
+  if options.data == nil then fail(level, "data are missing; it takes a text, as hu.nn.text() makes it") end
+  if options.moves and options.moves ~= "rise" and options.moves ~= "residual" then
+    fail(level, "moves is %s; it takes \"rise\" or \"residual\"", tostring(options.moves))
+  end
+  local plan = { data = options.data, steps = options.steps or 300, batch = options.batch or 8, probes = options.probes or 20, rows = options.rows or 32,
+    split = options.split or "heldout", reference = options.reference, moves = options.moves or "rise", train = options.train or {},
+    heldout = options.heldout, warning = options.warning, make = model_maker(options.model, level), metrics = metrics_of(options.metrics, level) }
+  plan.policies, plan.names = policies_of(options.policies, level)
+  plan.rates, plan.seeds = list_of(options.rates, "rates", 1e-3, level), list_of(options.seeds, "seeds", 3, level)
+  for _, key in ipairs { "steps", "batch", "probes", "rows" } do
+    if math.type(plan[key]) ~= "integer" or plan[key] < 1 then fail(level, "%s is %s; it takes a whole number, at least 1", key, tostring(plan[key])) end
+  end
+  return plan
+end
+
+-- ---- one run ----
+
+local function mean_of_last(losses, share)
+  local n = math.max(1, math.floor(#losses * share))
+  return stats.mean(table.move(losses, #losses - n + 1, #losses, 1, {}))
+end
+
+-- A run that ended in NaN counts as infinitely bad, so that its row is kept and sorts last.
+local function or_infinite(x) return x == x and x or math.huge end
+
+-- The step at which the loss moves: its first spike by the rule, or the first loss that is not finite; nil where there is neither.
+local function movement(diverged, spikes, rule)
+  local first = spikes[rule].steps[1]
+  if diverged.nonfinite and (not first or diverged.first_nonfinite < first) then first = diverged.first_nonfinite end
+  return first
+end
+
+local function train(plan, point)
+  local model, policy = plan.make(point.seed), plan.policies[point.policy]
+  local steps, series = {}, {}
+  for _, m in ipairs(plan.metrics) do series[m.name] = {} end
+  local options = { model = model, data = plan.data, steps = plan.steps, batch = plan.batch, lr = point.rate, seed = point.seed, policy = policy,
+    every = math.max(1, plan.steps // plan.probes),
+    callback = function(info)
+      steps[#steps + 1] = info.step
+      for _, m in ipairs(plan.metrics) do
+        series[m.name][#steps] = m.measure(model, plan.data, { rows = plan.rows, split = plan.split, policy = policy, step = info.step })
+      end
+    end }
+  for key, value in pairs(plan.train) do options[key] = value end
+  local run = require("halfulp.nn").train(options)
+  local diverged, spikes = stats.diverged(run.loss, { reference = plan.reference }), stats.spikes(run.loss)
+  local moves = movement(diverged, spikes, plan.moves)
+  local result = {
+    loss = or_infinite(mean_of_last(run.loss, 0.1)), first_loss = run.loss[1], losses = run.loss, probe_steps = steps,
+    diverged_average = diverged.by_average, diverged_level = diverged.by_level, spikes_residual = spikes.residual.count,
+    spikes_rise = spikes.rise.count, moves = moves or math.huge,
+  }
+  for _, m in ipairs(plan.metrics) do
+    local at = stats.warning(series[m.name], plan.warning)
+    result[m.name] = series[m.name]
+    result[m.name .. "_warns"] = at and steps[at] or math.huge
+  end
+  if plan.heldout then result.heldout = or_infinite(model:loss(plan.data, { policy = policy, pieces = plan.heldout })) end
+  return result
+end
+
+---A stability study in one call: every policy at every learning rate from every seed, as a sweep that `--jobs` shares out and that
+---continues where it stopped.
+---
+---Each run has its final loss (mean of the last tenth of the steps), whether it diverged and how often its loss spiked (two rules each,
+---`hu.stats.diverged` and `hu.stats.spikes`), and metrics along the way: "logits" and "keskar" (sharpness as emulated), "logits_full" and
+---"keskar_full" (of the same weights in full precision), and functions of yours. A metric warns at its first value out of line with those before
+---(`hu.stats.warning`); the loss moves at its first spike or first loss that is not finite. The same seed means the same initial weights and batches under every
+---policy and rate.
+---
+---```lua
+---local study = hu.study {
+---  model = {layers = 1, heads = 2, width = 16, context = 8}, data = hu.nn.markov {alphabet = 2, train = 2000, heldout = 200},
+---  policies = {"fp32", "e8m3:rz+sat"}, rates = {1e-3}, seeds = 2, steps = 6, batch = 2, probes = 3, rows = 4, quiet = true,
+---}
+---local line = study:summary()[1]
+---print(line.policy, line.runs, line.diverged_average)    --> fp32	2	0
+---```
+---@param options table `model` = options of `hu.nn.lm`, or function(seed) that returns a model; `data`; `policies` = list of policies of `hu.nn.train` ({name = "...", ...} or [name] = {...} where they are tables); `rates` ({1e-3}); `seeds` = list or how many (3); `steps` (300); `batch` (8); `probes` = how often the metrics are taken in a run (20); `rows` of the held-out part for them (32); `split` ("heldout"); `metrics` = list of names and name = function(model, data, {rows=, split=, policy=, step=}) ({"logits", "logits_full"}); `reference` = loss of a model that has learned nothing (the first loss); `moves` = the spikes that count as a movement ("rise" or "residual"); `warning` = options of `hu.stats.warning`; `heldout` = pieces for a final loss on the held-out part (none); `train` = further options of `hu.nn.train`; `name` ("study"), `uses`, `files`, `jobs`, `quiet` of the sweep
+---@return hu.study
+local function study(options)
+  local plan = plan_of(options, 2)
+  local points = {}
+  for _, seed in ipairs(plan.seeds) do
+    for _, rate in ipairs(plan.rates) do
+      for _, name in ipairs(plan.names) do points[#points + 1] = { policy = name, rate = rate, seed = seed } end
+    end
+  end
+  local self = setmetatable({ plan = plan, metrics = {} }, Study)
+  for i, m in ipairs(plan.metrics) do self.metrics[i] = m.name end
+  self.sweep = require("halfulp.sweep").new(points)
+  self.sweep:run(function(point) return train(plan, point) end,
+    { name = options.name or "study", uses = options.uses, files = options.files, jobs = options.jobs, quiet = options.quiet })
+  return self
+end
+
+---The runs: policy, rate, seed, loss, diverged_average, diverged_level, spikes_residual, spikes_rise, moves (step; infinite: never), a series for each metric with its
+---steps in `probe_steps`, and METRIC_warns (step; infinite: never).
+---@return table[]
+function Study:rows()
+  return self.sweep:rows()
+end
+
+local function total(some, key)
+  local n = 0
+  for _, row in ipairs(some) do n = n + row[key] end
+  return math.tointeger(n) or n
+end
+
+local function column(some, key)
+  local list = {}
+  for i, row in ipairs(some) do list[i] = row[key] end
+  return list
+end
+
+local function median(list)
+  table.sort(list)
+  local n = #list
+  return n > 0 and (list[(n + 1) // 2] + list[n // 2 + 1]) / 2 or nil
+end
+
+-- How a metric warned in some runs: before the loss moved, too late or never, and where the loss did not move at all.
+local function warnings(some, metric)
+  local w, leads = { before = 0, late = 0, none = 0, alone = 0, moved = 0 }, {}
+  for _, row in ipairs(some) do
+    local at = row[metric .. "_warns"]
+    if row.moves < math.huge then
+      w.moved = w.moved + 1
+      local how = at < row.moves and "before" or at < math.huge and "late" or "none"
+      w[how] = w[how] + 1
+      if how == "before" then leads[#leads + 1] = row.moves - at end
+    elseif at < math.huge then
+      w.alone = w.alone + 1
+    end
+  end
+  w.lead = median(leads)
+  return w
+end
+
+local function among(list, wanted)
+  local out = {}
+  for _, row in ipairs(list) do
+    local fits = true
+    for key, value in pairs(wanted) do fits = fits and row[key] == value end
+    if fits then out[#out + 1] = row end
+  end
+  return out
+end
+
+local function of_cell(self, list, policy, rate)
+  local some = among(list, { policy = policy, rate = rate })
+  if #some == 0 then return nil end
+  local losses = column(some, "loss")
+  local line = { policy = policy, rate = rate, runs = #some, loss = stats.mean(losses), ci95 = #some > 1 and stats.ci95(losses) or nil,
+    diverged_average = total(some, "diverged_average"), diverged_level = total(some, "diverged_level"),
+    spikes_residual = total(some, "spikes_residual"), spikes_rise = total(some, "spikes_rise") }
+  for _, rule in ipairs { "average", "level" } do
+    line[rule .. "_low"], line[rule .. "_high"] = stats.wilson(line["diverged_" .. rule], #some)
+  end
+  for _, name in ipairs(self.metrics) do line[name] = warnings(some, name) end
+  return line
+end
+
+---A line for each policy and rate: policy, rate, runs, loss (mean) and ci95, diverged_average and diverged_level (counts) with Wilson's intervals
+---average_low, average_high, level_low, level_high, spikes_residual and spikes_rise (counts of all runs), and for each metric {before, late, none = of the runs whose loss
+---moved, those with a warning before, not before and without one; alone = warnings in runs whose loss did not move; moved; lead = median of the steps between
+---warning and movement}.
+---@return table[]
+function Study:summary()
+  local list, out = self:rows(), {}
+  for _, rate in ipairs(self.plan.rates) do
+    for _, policy in ipairs(self.plan.names) do out[#out + 1] = of_cell(self, list, policy, rate) end
+  end
+  return out
+end
+
+---Learning-rate sensitivity of each policy: the mean over the rates of min(loss, first loss) less the smallest mean loss over the rates, with losses averaged over the
+---seeds; 0 where every rate ends equally well. Source: M. Wortsman et al., arXiv:2309.14322, section 2.2.
+---@return table[] lines  {policy=, sensitivity=, best_rate=, best_loss=}
+function Study:sensitivity()
+  local list, out = self:rows(), {}
+  for _, policy in ipairs(self.plan.names) do
+    local best, best_rate, capped = math.huge, nil, {}
+    for _, rate in ipairs(self.plan.rates) do
+      local some = among(list, { policy = policy, rate = rate })
+      if #some > 0 then
+        local mean = stats.mean(column(some, "loss"))
+        if mean < best then best, best_rate = mean, rate end
+        capped[#capped + 1] = math.min(mean, stats.mean(column(some, "first_loss")))
+      end
+    end
+    if #capped > 0 then
+      local floor = math.min(best, table.unpack(capped))
+      out[#out + 1] = { policy = policy, sensitivity = stats.mean(capped) - floor, best_rate = best_rate, best_loss = best }
+    end
+  end
+  return out
+end
+
+local function share_text(k, n, low, high) return ("%d/%d (%.2f-%.2f)"):format(k, n, low, high) end
+
+---The summary and the sensitivities as text.
+---@return string
+function Study:table()
+  local widest = #"policy"
+  for _, name in ipairs(self.plan.names) do widest = math.max(widest, #name) end
+  local head = ("%-" .. widest .. "s  %8s %4s  %-15s  %-19s %-19s %6s %5s"):format("policy", "rate", "runs", "loss", "diverged by average", "by level", "resid.", "rise")
+  for _, name in ipairs(self.metrics) do head = head .. ("  %-22s"):format(name) end
+  local lines = { head }
+  for _, s in ipairs(self:summary()) do
+    local line = ("%-" .. widest .. "s  %8g %4d  %-15s  %-19s %-19s %6d %5d"):format(s.policy, s.rate, s.runs,
+      s.ci95 and ("%.3f +- %.3f"):format(s.loss, s.ci95) or ("%.3f"):format(s.loss), share_text(s.diverged_average, s.runs, s.average_low, s.average_high),
+      share_text(s.diverged_level, s.runs, s.level_low, s.level_high), s.spikes_residual, s.spikes_rise)
+    for _, name in ipairs(self.metrics) do
+      local w = s[name]
+      line = line .. ("  %-22s"):format(("%d of %d%s, %d alone"):format(w.before, w.moved, w.lead and (" by %g"):format(w.lead) or "", w.alone))
+    end
+    lines[#lines + 1] = line:gsub("%s+$", "")
+  end
+  lines[1] = lines[1]:gsub("%s+$", "")
+  lines[#lines + 1] = "under each metric: runs in which it warned before the loss moved, of those whose loss moved, by how many steps (median); warnings without a movement"
+  if #self.plan.rates > 1 then
+    for _, s in ipairs(self:sensitivity()) do
+      lines[#lines + 1] = ("%-" .. widest .. "s  learning-rate sensitivity %.3f nats, best %.3f at %g"):format(s.policy, s.sensitivity, s.best_loss, s.best_rate)
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The lead of each warning, a row a run and metric.
+local function lead_rows(self, list)
+  local out = {}
+  for _, row in ipairs(list) do
+    for _, name in ipairs(self.metrics) do
+      local at = row[name .. "_warns"]
+      if row.moves < math.huge and at < math.huge then
+        out[#out + 1] = { policy = row.policy, rate = row.rate, seed = row.seed, metric = name, lead = row.moves - at }
+      end
+    end
+  end
+  return out
+end
+
+---Draws the study: NAME-loss (over the steps), NAME-METRIC (over the steps), NAME-diverged, NAME-rates where there are several rates, and NAME-lead where
+---warnings preceded movements.
+---@param options? table  `file` = NAME (the sweep's name)
+---@return string[] paths of the SVG files
+function Study:plot(options)
+  local plot, paths, list = require("halfulp.plot").plot, {}, self:rows()
+  local base = (options or {}).file or self.sweep.name
+  local function draw(o) paths[#paths + 1] = plot(o) end
+  for _, row in ipairs(list) do row.at = ("rate %g"):format(row.rate) end
+  local across = math.min(3, #self.plan.rates)
+  local width = across > 1 and 860 or nil
+  draw { kind = "curves", rows = list, y = "losses", series = "policy", panel = "at", across = across, width = width, logy = true, smooth = 0.95, xlabel = "step",
+    ylabel = "loss (nats)", legend = "policy", title = "Loss in training", file = base .. "-loss", caption = "Median over the seeds and their range, smoothed with decay 0.95." }
+  for _, name in ipairs(self.metrics) do
+    draw { kind = "curves", rows = list, x = "probe_steps", y = name, series = "policy", panel = "at", across = across, width = width, logy = true, xlabel = "step",
+      ylabel = name, legend = "policy", title = "Along the way: " .. name, file = base .. "-" .. name:gsub("_", "-"), caption = "Median over the seeds and their range." }
+  end
+  draw { kind = "share", rows = list, x = "policy", y = "diverged_average", panel = "at", across = across, width = width, ylabel = "share of runs",
+    title = "Diverged: lost what was learned", file = base .. "-diverged", caption = "Not finite, or the smoothed loss ended above 1.5 times its minimum. Wilson 95 % intervals." }
+  if #self.plan.rates > 1 then
+    local finite = {}
+    for _, row in ipairs(list) do finite[#finite + 1] = row.loss < math.huge and row or nil end
+    draw { rows = finite, x = "rate", y = "loss", series = "policy", logx = true, xlabel = "learning rate", ylabel = "final loss (nats)", legend = "policy",
+      title = "Learning-rate sensitivity", file = base .. "-rates", caption = "Mean and 95 % interval over the seeds, of the runs that stayed finite." }
+  end
+  local leads = lead_rows(self, list)
+  if #leads > 0 then
+    draw { rows = leads, x = "metric", y = "lead", series = "policy", xlabel = "metric", ylabel = "steps before the loss moves", legend = "policy",
+      title = "How early metrics warn", file = base .. "-lead", reference = { { y = 0 } }, caption = "Runs whose loss moved and whose metric warned; mean and 95 % interval." }
+  end
+  return paths
+end
+
+return study

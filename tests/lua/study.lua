@@ -1,0 +1,141 @@
+-- study.lua - stability studies: runs, verdicts, warnings, sensitivity.
+local hu = require "halfulp"
+local claims, t = require("claims")()
+
+require("halfulp.run").known = { args = {}, seed = 1, jobs = 1, out = claims.tmpdir() .. "/studies" }
+
+local config = { layers = 1, heads = 2, width = 16, context = 8 }
+local data = hu.nn.markov { alphabet = 4, train = 4000, heldout = 400 }
+
+local function options(changes)
+  local o = { model = config, data = data, policies = { "fp32", "e8m2:rz+sat" }, rates = { 1e-2, 3 }, seeds = { 5, 6 }, steps = 40, batch = 2, probes = 20, rows = 4,
+    quiet = true, metrics = { "logits" } }
+  for key, value in pairs(changes or {}) do o[key] = value end
+  return o
+end
+
+local study                      -- the first claim makes it
+
+claims["1: every run is the training run of its policy, rate and seed, and its final loss and verdicts are those of its losses"] = function()
+  study = hu.study(options { name = "runs" })
+  local list = study:rows()
+  t.assertEquals(#list, 8)
+  for _, row in ipairs { list[1], list[8] } do
+    local c = { seed = row.seed }
+    for key, value in pairs(config) do c[key] = value end
+    local run = hu.nn.train { model = hu.nn.lm(c), data = data, steps = 40, batch = 2, lr = row.rate, seed = row.seed, policy = row.policy }
+    t.assertEquals(row.losses, run.loss)
+    t.assertAlmostEquals(row.loss, (run.loss[37] + run.loss[38] + run.loss[39] + run.loss[40]) / 4, 1e-12)
+    t.assertEquals(row.spikes_rise, hu.stats.spikes(run.loss).rise.count)
+    t.assertEquals(row.moves, hu.stats.spikes(run.loss).rise.steps[1] or math.huge)
+    t.assertEquals(row.first_loss, run.loss[1])
+    t.assertEquals(#row.logits, 20)
+    t.assertEquals(row.probe_steps[20], 40)
+  end
+end
+
+claims["2: a summary counts its cell's runs, with Wilson's intervals"] = function()
+  local lines, list = study:summary(), study:rows()
+  t.assertEquals(#lines, 4)
+  for _, line in ipairs(lines) do
+    local losses, spikes = {}, 0
+    for _, row in ipairs(list) do
+      if row.policy == line.policy and row.rate == line.rate then
+        losses[#losses + 1] = row.loss
+        spikes = spikes + row.spikes_rise
+      end
+    end
+    t.assertEquals(line.runs, 2)
+    t.assertAlmostEquals(line.loss, (losses[1] + losses[2]) / 2, 1e-12)
+    t.assertAlmostEquals(line.ci95, hu.stats.ci95(losses), 1e-12)
+    t.assertEquals(line.spikes_rise, spikes)
+    local low, high = hu.stats.wilson(line.diverged_average, 2)
+    t.assertEquals({ line.average_low, line.average_high }, { low, high })
+  end
+  t.assertTrue(lines[3].spikes_rise + lines[4].spikes_rise > 0)        -- at rate 3 the loss jumps
+  t.assertStrContains(study:table(), "learning-rate sensitivity")
+end
+
+claims["3: sensitivity is the mean over the rates of the capped loss less the best"] = function()
+  for _, s in ipairs(study:sensitivity()) do
+    local mean, first = {}, {}
+    for _, row in ipairs(study:rows()) do
+      if row.policy == s.policy then
+        mean[row.rate] = (mean[row.rate] or 0) + row.loss / 2
+        first[row.rate] = (first[row.rate] or 0) + row.first_loss / 2
+      end
+    end
+    local low, high = math.min(mean[1e-2], first[1e-2]), math.min(mean[3], first[3])
+    t.assertAlmostEquals(s.sensitivity, (low + high) / 2 - math.min(low, high), 1e-12)
+    t.assertEquals(s.best_rate, mean[1e-2] < mean[3] and 1e-2 or 3)
+  end
+end
+
+claims["4: planted warnings are counted as before, late, none and alone"] = function()
+  local moves = {}
+  for _, row in ipairs(study:rows()) do if row.rate == 3 and row.policy == "fp32" then moves[row.seed] = row.moves end end
+  t.assertTrue(moves[5] < math.huge and moves[6] < math.huge)
+  local function jumps_at(step) return function(_, _, how) return how.step < step and 1 or 9 end end
+  local planted = hu.study(options { name = "planted", policies = { "fp32" }, probes = 40, warning = { least = 1 },
+    metrics = { early = jumps_at(2), late = jumps_at(40), never = function() return 1 end } })
+  local calm, wild = planted:summary()[1], planted:summary()[2]
+  t.assertEquals({ calm.early.alone, calm.late.alone, calm.never.alone, calm.early.moved }, { 2, 2, 0, 0 })
+  t.assertEquals({ wild.early.before, wild.late.late, wild.never.none, wild.early.moved }, { 2, 2, 2, 2 })
+  t.assertEquals(wild.early.lead, (moves[5] + moves[6]) / 2 - 2)
+  t.assertNil(wild.late.lead)
+end
+
+claims["5: a run that leaves the finite numbers is kept, infinitely bad, and moves there"] = function()
+  local wild = hu.study(options { name = "infinite", policies = { ["no infinity"] = { format = "e4m3fn", overflow = "ieee" } }, rates = { 1e4 }, seeds = 1, metrics = {} })
+  local row = wild:rows()[1]
+  t.assertEquals(row.loss, math.huge)
+  t.assertEquals(row.diverged_average, 1)
+  t.assertTrue(row.moves <= #row.losses)
+  t.assertEquals(wild:summary()[1].diverged_level, 1)
+end
+
+claims["6: a warning is the first value out of line"] = function()
+  local calm = { 1, 1.1, 0.9, 1, 1.05, 1, 1.02 }
+  t.assertNil(hu.stats.warning(calm))
+  for at = 6, 7 do
+    local series = table.move(calm, 1, 7, 1, {})
+    series[at] = 2
+    t.assertEquals(hu.stats.warning(series), at)
+    series[at] = 0 / 0
+    t.assertEquals(hu.stats.warning(series), at)
+    series[at] = 0.1                                   -- falls are none
+    t.assertNil(hu.stats.warning(series))
+  end
+  t.assertEquals(hu.stats.warning { 1, 9 }, nil)       -- too few before
+  t.assertEquals(hu.stats.warning({ 1, 9 }, { least = 1 }), 2)
+  -- factor 4 and the floor 0.05: exp(0.2) is the limit where nothing varies
+  t.assertNil(hu.stats.warning { 1, 1, 1, 1, 1, math.exp(0.199) })
+  t.assertEquals(hu.stats.warning { 1, 1, 1, 1, 1, math.exp(0.201) }, 6)
+  t.assertErrorMsgContains("unknown option facto", hu.stats.warning, {}, { facto = 1 })
+  t.assertErrorMsgContains("factor is -1", hu.stats.warning, {}, { factor = -1 })
+end
+
+claims["7: figures of a study are drawn"] = function()
+  t.skipIf(not os.execute "command -v gnuplot >/dev/null", "no gnuplot: install gnuplot-nox")
+  local names = {}
+  for _, path in ipairs(study:plot()) do names[#names + 1] = path:match "([^/]*)$" end
+  t.assertEquals(table.concat(names, " "), "runs-loss.svg runs-logits.svg runs-diverged.svg runs-rates.svg")
+end
+
+claims["8: wrong options are one line that names them"] = function()
+  for _, case in ipairs {
+    { { stesp = 3 }, "unknown option stesp" }, { { policies = {} }, "policies are missing" }, { { policies = { { format = "e4m3" } } }, "takes a name" },
+    { { policies = { "fp32", "fp32" } }, 'two policies are called "fp32"' }, { { rates = { -1 } }, "rates[1] is -1" }, { { rates = {} }, "rates is" },
+    { { rates = { "x" } }, "rates[1] is x" }, { { seeds = { 1.5 } }, "seeds[1] is 1.5" }, { { steps = 0 }, "steps is 0" }, { { metrics = { "logit" } }, "metric logit is none of ours" },
+    { { model = 3 }, "model is 3" }, { { moves = "up" }, "moves is up" },
+  } do
+    local done, message = pcall(hu.study, options(case[1]))
+    t.assertFalse(done, case[2])
+    t.assertStrContains(message, case[2])
+    t.assertNil(message:find "\n")
+  end
+  t.assertErrorMsgContains("options are missing", hu.study)
+  t.assertErrorMsgContains("data are missing", hu.study, { model = config })
+end
+
+claims:run()
