@@ -17,6 +17,8 @@
 #define HU_SPLAT_F64(x) ((double_vec)_mm512_set1_pd(x))
 #define HU_STREAM(to, from) _mm512_stream_si512((void *)(to), _mm512_loadu_si512(from))
 #define TILE_ROWS 12
+#define HU_QUICK_FLOATS "src/kernel/quick-avx512.h"
+#define HU_ODD_FLOATS "src/kernel/odd-avx512.h"
 #define HU_ROUNDING_TILES "src/kernel/tile-avx512.h"
 #define HU_LANES hu_lanes_avx512
 #define HU_ISA "avx512"

@@ -12,7 +12,11 @@
 #define S int32_t
 #define MAN 23
 #define C(name) float_##name
+#ifdef HU_QUICK_FLOATS
+#define OWN_GLANCE HU_QUICK_FLOATS
+#endif
 #include "src/kernel/round.body.h"
+#undef OWN_GLANCE
 #undef F
 #undef U
 #undef S
@@ -34,6 +38,9 @@
 #include "src/kernel/random.body.h"
 #include "src/kernel/quick-random.body.h"
 #include "src/kernel/exact.body.h"
+#ifdef HU_ODD_FLOATS
+#include HU_ODD_FLOATS
+#endif
 
 #define F float
 #define U uint32_t
@@ -128,6 +135,9 @@ const hu_lanes HU_LANES = {
     },
     .narrow = {narrow_add, narrow_sub, narrow_mul, narrow_div, narrow_fma, narrow_sqrt},
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
+#ifdef HU_ODD_FLOATS
+    .odd_f32 = {floats_odd_add, floats_odd_sub, floats_odd_mul, floats_odd_div, floats_odd_fma, floats_odd_sqrt},
+#endif
     .load_f32 = load_f32,
     .load_f64 = load_f64,
     .stream = stream,

@@ -84,6 +84,10 @@ typedef bool hu_quick_random_fn(float *out, const float *in, const uint32_t *hal
 typedef void hu_exact_fn(double *out, const double *a, const double *b, const double *c, size_t n,
                          bool downward, hu_seen *seen);
 
+/* out = op(a, b, c) of floats, rounded to odd. Returns true where that failed: some result is no number, infinite, or beyond
+ * float's range. */
+typedef bool hu_odd_f32_fn(float *out, const float *a, const float *b, const float *c, size_t n, bool downward);
+
 /* A tile of a result of GEMM over k terms: see tile.body.h. */
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
 typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
@@ -107,6 +111,7 @@ typedef struct hu_lanes {
     hu_quick_random_fn *quick_random[HU_N_RANDOM];
     hu_exact_fn        *narrow[HU_N_ELEMENTWISE];           /* operands are values of float                    */
     hu_exact_fn        *wide[HU_N_ELEMENTWISE];             /* operands are any doubles; may raise doubt       */
+    hu_odd_f32_fn      *odd_f32[HU_N_ELEMENTWISE];          /* NULL: no such loop                              */
     void (*load_f32)(double *out, const float *in, size_t n, size_t stride, hu_seen *seen);
     void (*load_f64)(double *out, const double *in, size_t n, size_t stride, hu_seen *seen);
     void (*stream)(void *out, const void *in, size_t size);      /* memcpy past the caches: for what nobody reads soon */

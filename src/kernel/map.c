@@ -44,10 +44,9 @@ static hu_flags block(const job *j, size_t start, size_t n)
 }
 
 /* The loops that need no buffers, but for streaming. */
-static bool in_place(const job *j, size_t start, size_t n, hu_flags *flags)
+static bool in_place(const job *j, size_t start, size_t n, hu_seen *seen)
 {
     const hu_plan *p = j->plan;
-    hu_seen seen = {0};
     if (j->op != HU_ROUND_ONLY || p->is_random || !(j->is_f32 ? p->has_f32 : p->has_f64))
         return false;
     size_t size = j->is_f32 ? sizeof(float) : sizeof(double), step = j->streams ? 4 * HU_BLOCK : n;
@@ -57,14 +56,37 @@ static bool in_place(const job *j, size_t start, size_t n, hu_flags *flags)
         char *to = (char *)j->out + i * size;
         void *out = j->streams ? (void *)rounded : to;
         if (j->is_f32)
-            p->lanes->round_f32[p->way](out, (const float *)j->x[0] + i, m, &p->grid_f32, &seen);
+            p->lanes->round_f32[p->way](out, (const float *)j->x[0] + i, m, &p->grid_f32, seen);
         else
-            p->lanes->round_f64[p->way](out, (const double *)j->x[0] + i, m, &p->grid_f64, &seen);
+            p->lanes->round_f64[p->way](out, (const double *)j->x[0] + i, m, &p->grid_f64, seen);
         if (j->streams)
             p->lanes->stream(to, rounded, m * size);
     }
-    *flags |= hu_plan_flags(j->is_f32 ? &p->grid_f32 : &p->grid_f64, &seen);
     return true;
+}
+
+/* Operations on floats, rounded to odd and then to the format, which is one rounding; what has no odd float goes through
+ * double. */
+static hu_flags by_odd(const job *j, size_t start, size_t n, hu_seen *seen)
+{
+    enum { MOST = 4 * HU_BLOCK };
+    const hu_plan *p = j->plan;
+    const float *a = j->x[0], *b = j->x[1], *c = j->x[2];
+    float odd[MOST], rounded[MOST];
+    hu_flags flags = 0;
+    for (size_t i = start; i < start + n; i += MOST) {
+        size_t m = start + n - i < MOST ? start + n - i : MOST;
+        float *to = (float *)j->out + i;
+        if (p->lanes->odd_f32[j->op](odd, a + i, b ? b + i : NULL, c ? c + i : NULL, m, p->env.rounding->is_downward)) {
+            for (size_t k = 0; k < m; k += HU_BLOCK)
+                flags |= block(j, i + k, m - k < HU_BLOCK ? m - k : HU_BLOCK);
+            continue;
+        }
+        p->lanes->round_f32[p->way](j->streams ? rounded : to, odd, m, &p->grid_f32, seen);
+        if (j->streams)
+            p->lanes->stream(to, rounded, m * sizeof *to);
+    }
+    return flags;
 }
 
 /* Stochastic rounding by halves of random words; a block where they do not tell is done again with whole ones. */
@@ -89,16 +111,25 @@ static hu_flags by_halves(const job *j, size_t start, size_t n)
     return again | hu_plan_flags(&p->grid_f32, &seen);
 }
 
-static hu_flags piece(const job *j, size_t start, size_t n)
+static hu_flags piece(const job *j, size_t start, size_t n, hu_seen *seen)
 {
     hu_flags flags = 0;
-    if (in_place(j, start, n, &flags))
+    if (in_place(j, start, n, seen))
         return flags;
+    if (j->op != HU_ROUND_ONLY && j->is_f32 && j->plan->has_odd_f32 && j->plan->lanes->odd_f32[j->op])
+        return by_odd(j, start, n, seen);
     if (j->op == HU_ROUND_ONLY && j->is_f32 && j->plan->has_quick_random)
         return by_halves(j, start, n);
     for (size_t i = 0; i < n; i += HU_BLOCK)
         flags |= block(j, start + i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
     return flags;
+}
+
+/* Flags that need no telling any more. */
+static hu_seen raised_before(const hu_env *env)
+{
+    hu_flags raised = env->no_flags ? ~0u : env->flags;
+    return (hu_seen){.inexact = raised & HU_INEXACT, .underflow = raised & HU_UNDERFLOW, .overflow = raised & HU_OVERFLOW};
 }
 
 static void run(const job *j, size_t n, hu_env *env)
@@ -108,12 +139,15 @@ static void run(const job *j, size_t n, hu_env *env)
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
     #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
     {
+        hu_seen seen = raised_before(env);
         #pragma omp for schedule(static)
         for (size_t p = 0; p < pieces; p++)
-            flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+            flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE, &seen);
+        flags |= hu_plan_flags(j->is_f32 ? &j->plan->grid_f32 : &j->plan->grid_f64, &seen);
         hu_plan_end_of_thread(j->plan->format);
     }
-    env->flags |= flags;
+    if (!env->no_flags)
+        env->flags |= flags;
     if (j->plan->is_random)
         env->random.index += n;
 }

@@ -170,6 +170,7 @@ static void plan_anew(hu_plan *plan, const hu_format *f, const hu_env *env)
         make_grid(&plan->grid_f64, f, &plan->env, plan->way, &binary64);
     if (fits_f32)
         make_grid(&plan->grid_f32, f, &plan->env, plan->way, &binary32);
+    plan->has_odd_f32 = plan->has_f32 && plan->grid_f32.fine_drop >= 2;
     plan->has_quick_random = fits_f32 && plan->is_random && plan->grid_f32.quick != HU_QUICK_NONE
         && (plan->way == HU_WAY_sr || env->rounding->random_bits <= 29) && 31 + f->man_bits - f->emin <= 127 + (plan->grid_f32.quick == HU_QUICK_SAME_RANGE) * 127;
 }

@@ -14,6 +14,7 @@ typedef struct hu_plan {
     hu_way   way;
     bool     is_random;
     bool     has_f32;         /* grid_f32 may be used: a fixed way of picking, at most 23 bits       */
+    bool     has_odd_f32;     /* and that for floats rounded to odd                                  */
     bool     has_quick_random;   /* grid_f32 may be used with halves of random words                 */
     bool     has_f64;         /* grid_f64 may be used for exact numbers                              */
     bool     has_odd;         /* and for numbers rounded to odd                                      */

@@ -6,7 +6,9 @@
  * number; a step of one there is the neighbor that another mode wants, and c is taken off again, exactly. Formats
  * with the carrier's own range, where c would overflow, drop the same bits of every number instead.
  *
- * Infinities and NaNs are no business of these loops: whoever met one is told so, and does the block again.
+ * Infinities and NaNs are no business of these loops: whoever met one is told so, and does the block again. Nor are
+ * flags that were raised before: a glance rounds and says only how far the magnitudes reach, which settles for nearly
+ * all blocks that no other flag is to be raised. Telling the flags of each element takes twice as long.
  */
 
 /* A magnitude that the carrier rounded to t = a + c by nearest-even, rounded by the mode: bits of t. */
@@ -27,9 +29,15 @@ static inline __attribute__((always_inline)) U C(adjust)(hu_way way, U t, F c, U
     }
 }
 
-/* Returns whether some element is an infinity or a NaN; what became of it, and its flags, mean nothing then. */
+/* The largest magnitude of a block, and the smallest but for zeros, less one. */
+typedef struct C(extent) {
+    U top, bottom;
+} C(extent);
+
+/* told: with flags; met is not looked at. Otherwise seen is not, and met says what the flags may be. What became of
+ * infinities and NaNs, and flags beside them, mean nothing. */
 static inline __attribute__((always_inline))
-bool C(quick_by)(hu_way way, bool same_range, F *out, const F *in, size_t n, const hu_grid *grid, hu_seen *seen)
+void C(quick_by)(hu_way way, bool same_range, bool told, F *out, const F *in, size_t n, const hu_grid *grid, hu_seen *seen, C(extent) *met)
 {
     const hu_grid k = *grid;
     const U sign = (U)1 << (C(width) - 1), infinity = (sign - 1) & ~(((U)1 << MAN) - 1);
@@ -37,7 +45,7 @@ bool C(quick_by)(hu_way way, bool same_range, F *out, const F *in, size_t n, con
     const int half_below = MAN - k.drop + 1, drop = k.drop;
     const S max = (S)k.max;
     const U tiny0 = (U)k.tiny[0], tiny1 = (U)k.tiny[1], over0 = (U)k.over[0], over1 = (U)k.over[1];
-    U inexact = 0, underflow = 0, overflow = 0;
+    U inexact = 0, underflow = 0, overflow = 0, bottom = ~(U)0;
     S top = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -55,21 +63,36 @@ bool C(quick_by)(hu_way way, bool same_range, F *out, const F *in, size_t n, con
         U past = C(below)(max, (S)y), cut = y ^ a;
         U result = C(either)(past, C(either)(negative, over1, over0), y | (u & sign));
         out[i] = C(value)(result);
-        inexact |= cut;
-        overflow |= past;
-        underflow |= cut & C(below)((S)a, (S)C(either)(negative, tiny1, tiny0));
+        if (told) {
+            inexact |= cut;
+            overflow |= past;
+            underflow |= cut & C(below)((S)a, (S)C(either)(negative, tiny1, tiny0));
+        } else {
+            bottom = a - 1 < bottom ? a - 1 : bottom;
+        }
     }
-    if (top >= (S)infinity)
-        return true;
-    seen->inexact |= inexact | overflow;
-    seen->overflow |= overflow;
-    seen->underflow |= underflow;
-    return false;
+    if (told && top < (S)infinity) {
+        seen->inexact |= inexact | overflow;
+        seen->overflow |= overflow;
+        seen->underflow |= underflow;
+    }
+    *met = (C(extent)){(U)top, bottom};
 }
 
 #define X(way) \
-static bool C(quick_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
-{ return g->quick == HU_QUICK_SAME_RANGE ? C(quick_by)(HU_WAY_##way, true, out, in, n, g, seen) \
-                                         : C(quick_by)(HU_WAY_##way, false, out, in, n, g, seen); }
+static void C(quick_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen, C(extent) *met) \
+{ if (g->quick == HU_QUICK_SAME_RANGE) C(quick_by)(HU_WAY_##way, true, true, out, in, n, g, seen, met); \
+  else C(quick_by)(HU_WAY_##way, false, true, out, in, n, g, seen, met); }
 HU_FIXED_MAP(X)
 #undef X
+
+#ifdef OWN_GLANCE
+#include OWN_GLANCE
+#else
+#define X(way) \
+static void C(glance_##way)(F *out, const F *in, size_t n, const hu_grid *g, C(extent) *met) \
+{ if (g->quick == HU_QUICK_SAME_RANGE) C(quick_by)(HU_WAY_##way, true, false, out, in, n, g, NULL, met); \
+  else C(quick_by)(HU_WAY_##way, false, false, out, in, n, g, NULL, met); }
+HU_FIXED_MAP(X)
+#undef X
+#endif

@@ -107,25 +107,41 @@ void C(round_by)(hu_way way, F *out, const F *in, size_t n, const hu_grid *grid,
 
 #include "src/kernel/quick.body.h"
 
-enum { C(quick_block) = 4096 / sizeof(F) };
+enum { C(quick_block) = 4096 / sizeof(F), C(told_block) = 1024 / sizeof(F) };
+
+/* Whether a glance, of which inexact had been raised before, leaves nothing to say. */
+static inline bool C(all_said)(C(extent) met, const hu_grid *g, const hu_seen *seen)
+{
+    uint64_t tiny = g->tiny[0] > g->tiny[1] ? g->tiny[0] : g->tiny[1];
+    return (seen->underflow || met.bottom >= tiny - 1) && (seen->overflow || met.top <= g->max);
+}
 
 /* Block by block, the quick way where it will do. out may be in, so that a block that is done again needs its input kept. */
 static inline __attribute__((always_inline))
-void C(round_blocks)(bool (*quick)(F *, const F *, size_t, const hu_grid *, hu_seen *),
+void C(round_blocks)(void (*glance)(F *, const F *, size_t, const hu_grid *, C(extent) *),
+                     void (*quick)(F *, const F *, size_t, const hu_grid *, hu_seen *, C(extent) *),
                      void (*general)(F *, const F *, size_t, const hu_grid *, hu_seen *),
                      F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen)
 {
+    const U infinity = ((U)1 << (C(width) - 1)) - ((U)1 << MAN);
     F kept[C(quick_block)];
     if (g->quick == HU_QUICK_NONE) {
         general(out, in, n, g, seen);
         return;
     }
-    for (size_t i = 0; i < n; i += C(quick_block)) {
-        size_t m = n - i < C(quick_block) ? n - i : C(quick_block);
+    for (size_t i = 0, m; i < n; i += m) {
+        size_t most = seen->inexact ? C(quick_block) : C(told_block);
         const F *from = in + i;
+        C(extent) met;
+        m = n - i < most ? n - i : most;
         if (out == in)
             from = memcpy(kept, from, m * sizeof *kept);
-        if (quick(out + i, from, m, g, seen))
+        bool told = !seen->inexact;
+        if (!told)
+            glance(out + i, from, m, g, &met);
+        if (told || (met.top < infinity && !C(all_said)(met, g, seen)))
+            quick(out + i, from, m, g, seen, &met);
+        if (met.top >= infinity)
             general(out + i, from, m, g, seen);
     }
 }
@@ -134,6 +150,6 @@ void C(round_blocks)(bool (*quick)(F *, const F *, size_t, const hu_grid *, hu_s
 static void C(general_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
 { C(round_by)(HU_WAY_##way, out, in, n, g, seen); } \
 static void C(round_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen) \
-{ C(round_blocks)(C(quick_##way), C(general_##way), out, in, n, g, seen); }
+{ C(round_blocks)(C(glance_##way), C(quick_##way), C(general_##way), out, in, n, g, seen); }
 HU_FIXED_MAP(X)
 #undef X

@@ -125,6 +125,80 @@ static void flags_of_single_elements(void **state)
     }
 }
 
+/* A float without specials: of few bits or all, a midpoint of the format's, zero, one of float's subnormals. */
+static float plain_float(test_random *r, const hu_format *f)
+{
+    int low = f->emin < -60 ? -60 : f->emin > 40 ? 40 : f->emin, bits = f->man_bits + 2;
+    int high = f->emax > 50 ? 50 : f->emax < low ? low : f->emax;
+    double y = ldexp(1 + test_random_unit(r), low + (int)test_random_below(r, (uint64_t)(high - low + 3)) - 2);
+    switch (test_random_below(r, 10)) {
+    case 0:
+    case 1: y = ldexp(1 + ldexp((double)test_random_below(r, UINT64_C(1) << bits), -bits), low + (int)test_random_below(r, (uint64_t)(high - low + 1))); break;
+    case 2: y = ldexp(1 + test_random_unit(r), -60 - (int)test_random_below(r, 50)); break;
+    case 3: y = ldexp((double)(1 + test_random_below(r, 1 << 23)), -149); break;
+    case 4: y = ldexp((double)(1 + test_random_below(r, 4)), -149); break;
+    case 5: y = ldexp((double)(1 + test_random_below(r, 3)), f->emin - f->man_bits - 1 < -149 ? -149 : f->emin - f->man_bits - 1); break;
+    case 6: y = test_random_below(r, 3) ? y : 0; break;
+    default: break;
+    }
+    return (float)(test_random_below(r, 2) ? -y : y);
+}
+
+/* Operands whose results are finite; sums that nearly cancel, and neighbors of ties by a hair. */
+static void fill_finite(const hu_format *f, int o, uint64_t seed)
+{
+    test_random r = {seed};
+    for (size_t i = 0; i < N; i++) {
+        for (int k = 0; k < 3; k++)
+            x_f32[k][i] = plain_float(&r, f);
+        if (i % 5 == 0)
+            x_f32[1][i] = -x_f32[0][i];
+        if (i % 5 == 1)
+            x_f32[1][i] = (float)ldexp(x_f32[0][i], -20 - (int)test_random_below(&r, 60));
+        if (i % 7 == 0)
+            x_f32[2][i] = -x_f32[0][i] * x_f32[1][i];
+        if (i % 7 == 1)
+            x_f32[2][i] = (float)ldexp(x_f32[0][i] * x_f32[1][i], -22 - (int)test_random_below(&r, 60));
+        if (i % 7 == 2)
+            x_f32[2][i] = (float)ldexp(x_f32[0][i] * x_f32[1][i], 22 + (int)test_random_below(&r, 9));
+        if (o == HU_DIV && (x_f32[1][i] == 0 || fabs((double)x_f32[0][i] / (double)x_f32[1][i]) > 0x1p100))
+            x_f32[1][i] = 3;
+        if (o == HU_SQRT)
+            x_f32[0][i] = fabsf(x_f32[0][i]);
+    }
+}
+
+/* Floats whose results are finite are worked on as floats, rounded to odd on the way; and what they give is right. */
+static void finite_floats_stay_floats(void **state)
+{
+    (void)state;
+    static float odd[N];
+    size_t stayed = 0, cases = 0;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (int i = 0; case_format(i); i++) {
+            const hu_format *f = case_format(i);
+            if (!hu_fits_f32(f))
+                continue;
+            for (int o = 0; o < (int)TEST_COUNT(operations); o++) {
+                fill_finite(f, o, 600 + (uint64_t)i);
+                hu_odd_f32_fn *to_odd = hu_lanes_at(l)->odd_f32[operations[o].op];
+                if (to_odd && to_odd(odd, x_f32[0], x_f32[1], x_f32[2], N, false))
+                    fail_msg("%s: %s to %s was not done with floats", hu_lanes_at(l)->name, operations[o].name, f->name);
+                stayed += to_odd != NULL;
+                for (int m = (i + o) % 3; case_mode(m); m += 3) {
+                    compare(o, 0, N, true, f, environment(i, m));
+                    for (size_t k = (size_t)((m + o) % 29); k < N; k += 29)
+                        compare(o, k, 1, true, f, environment(i, m));
+                    cases += N;
+                }
+            }
+        }
+    }
+    test_note("%zu cases, %zu operations and formats as floats", cases, stayed);
+    hu_lanes_use(NULL);
+}
+
 /* What double holds without its extremes must not need the scalar path: else the loops above proved nothing. */
 static void ordinary_numbers_stay_in_the_loops(void **state)
 {
@@ -231,6 +305,7 @@ static void missing_operands_are_refused(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("arrays are computed like their elements, in every operation, format, mode and instruction set", every_operation_format_and_mode),
     CLAIM("every element raises its own flags", flags_of_single_elements),
+    CLAIM("floats whose results are finite are worked on as floats", finite_floats_stay_floats),
     CLAIM("ordinary numbers need no scalar path", ordinary_numbers_stay_in_the_loops),
     CLAIM("bits that were cut off do not decide", lost_bits_do_not_decide),
     CLAIM("the number of threads changes nothing", threads_change_nothing),
