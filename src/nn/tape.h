@@ -56,6 +56,18 @@
 /* How attention looks. */
 enum { HU_CAUSAL = 1, HU_ROTARY = 2 };
 
+/* Functions of one element. */
+typedef enum hu_point_kind { HU_RELU, HU_SILU, HU_TANH, HU_SIGMOID } hu_point_kind;
+
+/* Square windows of an image. hu_window_init fills in how many there are; false: not one fits. */
+typedef struct hu_window {
+    size_t height, width;            /* of the image                                     */
+    size_t kernel, stride, padding;  /* padding on every side                            */
+    size_t out_height, out_width;    /* windows one below the other, and side by side    */
+} hu_window;
+
+bool hu_window_init(hu_window *w);
+
 #include "src/nn/real-f32.h"
 #include "src/nn/tape.types.h"
 #include "src/nn/real-f64.h"

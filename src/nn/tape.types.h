@@ -116,6 +116,67 @@ R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t posi
 /* The mean over rows of logsumexp(row) - row[target] -> [1][1]. Logits [N][V], targets < V. */
 R(hu_var) *R(hu_cross_entropy)(R(hu_tape) *t, R(hu_var) *logits, const int32_t *targets);
 
+/* A function of every element: relu, silu x s(x), tanh, or the logistic function s(x) = 1 / (1 + exp(-x)). The slope of
+ * relu at 0 is 0. */
+R(hu_var) *R(hu_point)(R(hu_tape) *t, R(hu_var) *x, hu_point_kind kind);
+
+/* A B by elements. Both [N][C]. And by columns: X [N][C] times g [1][C] in every row. And times a constant. */
+R(hu_var) *R(hu_times)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b);
+R(hu_var) *R(hu_gain)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *g);
+R(hu_var) *R(hu_scale)(R(hu_tape) *t, R(hu_var) *x, double by);
+
+/* Columns first ... first + count - 1. The same elements with other rows and columns. */
+R(hu_var) *R(hu_columns)(R(hu_tape) *t, R(hu_var) *x, size_t first, size_t count);
+R(hu_var) *R(hu_reshape)(R(hu_tape) *t, R(hu_var) *x, size_t rows, size_t cols);
+
+/* Row t of the table [at least T][C] added to row t of each sequence of X [B T][C]. */
+R(hu_var) *R(hu_positions)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *table, size_t positions);
+
+/* sin(x f) and then cos(x f) for the frequencies f = period^(-i / (width / 2)). X [N][1] -> [N][width], width even.
+ * Source: Vaswani et al., "Attention is all you need", 2017, section 3.5; of a time: Ho et al., "Denoising diffusion
+ * probabilistic models", 2020. */
+R(hu_var) *R(hu_sinusoid)(R(hu_tape) *t, R(hu_var) *x, size_t width, double period);
+
+/* The pixels of every window side by side, so that a convolution is hu_linear of it: X [B H W][C] -> [B H' W'][k k C].
+ * Pooling: the largest or the mean (over k k pixels, padding among them) of every window, by channels -> [B H' W'][C]. */
+R(hu_var) *R(hu_unfold)(R(hu_tape) *t, R(hu_var) *x, const hu_window *w);
+R(hu_var) *R(hu_maxpool)(R(hu_tape) *t, R(hu_var) *x, const hu_window *w);
+R(hu_var) *R(hu_meanpool)(R(hu_tape) *t, R(hu_var) *x, const hu_window *w);
+
+/* The mean of every `each` rows. X [N][C] -> [N / each][C]. */
+R(hu_var) *R(hu_mean_rows)(R(hu_tape) *t, R(hu_var) *x, size_t each);
+
+/* (x - mean) / sqrt(variance + 1e-5) * gain + bias, by columns; mean and (biased) variance are those of the batch, or `given`
+ * [2][C]. seen [2][C], where not NULL, receives the batch's mean and unbiased variance. gain and bias [1][C].
+ * Source: Ioffe and Szegedy, "Batch normalization", 2015. */
+R(hu_var) *R(hu_batchnorm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var) *bias, const float *given, float *seen);
+
+/* Gates: in every row the softmax of the k largest logits, 0 elsewhere. L [N][E] -> [N][E]. The choice does not move.
+ * Source: Shazeer et al., "Outrageously large neural networks", 2017; softmax after the choice as in Jiang et al.,
+ * "Mixtral of experts", 2024. */
+R(hu_var) *R(hu_topk)(R(hu_tape) *t, R(hu_var) *logits, size_t k);
+
+/* The rows of X whose gate for the expert is not 0 (row 0 where there are none) -> [n][C]; and back: base [N][C] with
+ * gate * y added to these rows, where y [n][C] is what the expert made of them. */
+R(hu_var) *R(hu_dispatch)(R(hu_tape) *t, R(hu_var) *x, const R(hu_var) *gates, size_t expert);
+R(hu_var) *R(hu_combine)(R(hu_tape) *t, R(hu_var) *base, R(hu_var) *y, R(hu_var) *gates, size_t expert);
+
+/* weight E sum over experts of f P -> [1][1]; f: the expert's part of all choices (which does not move), P: the mean of its softmax
+ * probability. `weight` for a load in balance. Source: Fedus et al., "Switch transformers", 2021, equations 4 to 6. */
+R(hu_var) *R(hu_balance)(R(hu_tape) *t, R(hu_var) *logits, const R(hu_var) *gates, double weight);
+
+/* A diagonal selective state space: X [B T][C]; d, B, C side by side [B T][C + 2 S]; a [C][S] -> [B T][C]. The formulas are in
+ * scan.body.h. Source: Gu and Dao, "Mamba", 2023, algorithm 2 (B by Euler's rule, A by exp). */
+R(hu_var) *R(hu_scan)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *dbc, R(hu_var) *a, size_t positions);
+
+/* Every channel of every sequence convolved with its K weights, of which the last one meets the same position: X [B T][C],
+ * w [C][K], bias [1][C]. In the carrier. */
+R(hu_var) *R(hu_causal_conv)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, R(hu_var) *bias, size_t positions);
+
+/* The mean over all elements of (x - value)^2 -> [1][1]; and over rows of log(1 + exp(x)) - target x, X [N][1], targets 0 or 1. */
+R(hu_var) *R(hu_mean_square)(R(hu_tape) *t, R(hu_var) *x, const float *values);
+R(hu_var) *R(hu_logistic)(R(hu_tape) *t, R(hu_var) *x, const int32_t *targets);
+
 /* For the operations: a variable with room for its value (and gradient, when recording); a node for it, whose rule is
  * a static const; memory; the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and
  * the note that an operation failed, which returns NULL. */
