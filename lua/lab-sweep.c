@@ -17,6 +17,9 @@
 
 #define PLAN "halfulp.plan"
 
+/* The error with which a point's function gives way after it left a checkpoint. */
+#define STOPPED "\1stopped"
+
 /* ---- values from Lua into records ---- */
 
 /* A list of numbers at idx, or an array, as a series. */
@@ -182,7 +185,7 @@ typedef struct sweep_job {
     plan       *plan;
     hu_run_dir *dir;
     hu_progress progress;
-    bool        is_terminal, quiet;
+    bool        is_terminal, quiet, said_stopping;
     char        first_failure[400];
 } sweep_job;
 
@@ -203,7 +206,8 @@ static void on_interrupt(void)
         lua_sethook(L, stop_script, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
-/* Runs protected: (function, parameters, job, position, outcome) -> fills in the outcome's results. */
+/* Runs protected: (function, parameters, job, position, outcome) -> fills in the outcome's results. The function gets the
+ * parameters and the point's key, and gives the results and the digests of the files that it left. */
 static int compute(lua_State *L)
 {
     const sweep_job *job = lua_touserdata(L, 3);
@@ -227,11 +231,14 @@ static int compute(lua_State *L)
     }
     lua_settop(L, 3);
     lua_remove(L, 2);
-    lua_call(L, 1, 1);
+    lua_pushstring(L, job->plan->points[i].key);
+    lua_call(L, 2, 2);
     if (!lua_istable(L, 1))
         return luaL_error(L, "the point's function returned %s; it returns a table of named results, "
                           "for example {error = 0.1}", lua_isnil(L, 1) ? "nothing" : luaL_typename(L, 1));
     hu_lua_try(L, read_record(L, 1, &outcome->results, false, &err), &err);
+    if (lua_istable(L, 2))
+        hu_lua_try(L, read_record(L, 2, &outcome->artifacts, false, &err), &err);
     outcome->ok = true;
     return 0;
 }
@@ -256,6 +263,7 @@ static void work(void *user, size_t i, hu_outcome *outcome)
     if (status != LUA_OK) {
         const char *text = lua_tostring(L, -1);
         outcome->ok = false;
+        outcome->stopped = text && strcmp(text, STOPPED) == 0;
         snprintf(outcome->failure, sizeof outcome->failure, "%s", text ? text : "an error without a message");
     }
     lua_settop(L, top);
@@ -271,31 +279,66 @@ static void show(sweep_job *job, bool last)
     fflush(stderr);
 }
 
+/* The first signal came: what is happening now, and what a second one would do. */
+static void say_stopping(sweep_job *job, int n_running)
+{
+    if (job->said_stopping || !hu_interrupted() || n_running == 0)
+        return;
+    job->said_stopping = true;
+    fprintf(stderr, "%shalfulp: stopping: %d point%s finish%s or leave%s a checkpoint; again to stop at once\n",
+            job->is_terminal && !job->quiet ? "\r\033[K" : "", n_running, n_running == 1 ? "" : "s", n_running == 1 ? "es" : "",
+            n_running == 1 ? "s" : "");
+}
+
 static void tick(void *user, int n_running)
 {
-    (void)n_running;
+    say_stopping(user, n_running);
     show(user, false);
+}
+
+/* A failure in one line: the point and its reason. */
+static void failure_line(const char *kind, const hu_point *p, const hu_outcome *outcome, char *line, size_t size)
+{
+    snprintf(line, size, "%s: %.400s: %s", kind, p->json, outcome->failure);
+    for (char *c = line; *c; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+}
+
+/* Into the store's history and the log. */
+static hu_status tell(sweep_job *job, const char *kind, const hu_point *p, const hu_outcome *outcome, hu_error *err)
+{
+    char line[sizeof outcome->failure + 512];
+    failure_line(kind, p, outcome, line, sizeof line);
+    hu_status status = hu_store_event(hu_run_dir_store(job->dir), hu_run_dir_run(job->dir), p->key, kind, outcome->failure, err);
+    return status == HU_OK ? hu_run_dir_log(job->dir, line, err) : status;
+}
+
+static hu_status again(void *user, size_t i, const hu_outcome *outcome, hu_error *err)
+{
+    sweep_job *job = user;
+    return tell(job, "tried again", &job->plan->points[job->plan->todo[i]], outcome, err);
 }
 
 static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error *err)
 {
     sweep_job *job = user;
     const hu_point *p = &job->plan->points[job->plan->todo[i]];
-    const char *failure = outcome->ok ? NULL : outcome->failure;
-    hu_status status = hu_store_finish(hu_run_dir_store(job->dir), p->key, &outcome->results, failure, outcome->seconds, err);
+    hu_finish f = {.results = &outcome->results, .artifacts = &outcome->artifacts, .failure = outcome->ok ? NULL : outcome->failure,
+                   .output = outcome->output[0] ? outcome->output : NULL, .signal = outcome->signal, .seconds = outcome->seconds};
+    hu_status status = hu_store_finish(hu_run_dir_store(job->dir), p->key, &f, err);
     if (status != HU_OK)
         return status;
     hu_run_dir_count(job->dir, outcome->ok);
     job->progress.n_done++;
-    if (failure) {
+    if (outcome->ok)
+        hu_run_dir_forget_checkpoint(job->dir, p->key);
+    else {
         char line[sizeof outcome->failure + 512];
-        snprintf(line, sizeof line, "failed: %.400s: %s", p->json, failure);
-        for (char *c = line; *c; c++)
-            if (*c == '\n' || *c == '\t')
-                *c = ' ';
+        failure_line("failed", p, outcome, line, sizeof line);
         if (job->progress.n_failed++ == 0)
             snprintf(job->first_failure, sizeof job->first_failure, "%.390s", line + strlen("failed: "));
-        status = hu_run_dir_log(job->dir, line, err);
+        status = tell(job, "failed", p, outcome, err);
     }
     show(job, false);
     return status;
@@ -313,36 +356,55 @@ static void end_line(const sweep_job *job, bool ran)
         fputs("\r\033[K", stderr);
 }
 
-/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=}
+static void read_limits(lua_State *L, hu_work *w)
+{
+    w->retry = (int)hu_lua_option_integer(L, 2, "retry", 0, 0, 100);
+    w->timeout_s = hu_lua_option_number(L, 2, "timeout", 0);
+    w->memory_bytes = hu_lua_option_u64(L, 2, "memory", 0);
+    if (!(w->timeout_s >= 0 && w->timeout_s < 1e9))
+        luaL_error(L, "timeout is %f; it takes seconds, 0 for no limit", w->timeout_s);
+}
+
+/* Enters the points into the store and notes which are to be computed. */
+static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t first)
+{
+    hu_error err = {0};
+    hu_lua_try(L, hu_store_plan(hu_run_dir_store(job->dir), hu_run_dir_run(job->dir), name, job->plan->points, job->plan->n, first,
+                                &err), &err);
+    for (size_t i = 0; i < job->plan->n; i++) {
+        if (job->plan->points[i].state == HU_POINT_DONE)
+            hu_run_dir_count(job->dir, true);
+        else
+            job->plan->todo[job->plan->n_todo++] = i;
+    }
+}
+
+/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, retry=, timeout=, memory=}
  *   -> {points=, before=, done=, failed=, first_failure=}
- * Computes the points that the store does not have as done. */
+ * Computes the points that the store does not have as done; the first is at position `first` of the sweep. */
 static int run_sweep(lua_State *L)
 {
-    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", NULL};
+    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "retry", "timeout",
+                                       "memory", NULL};
     hu_error err = {0};
     sweep_job job = {.L = L, .dir = hu_lua_check_run(L), .is_terminal = isatty(STDERR_FILENO) == 1};
+    hu_work w = {.work = work, .done = done, .again = again, .tick = tick, .user = &job};
     hu_lua_table(L, 2, "options", "a table of named options");
     hu_lua_options(L, 2, keys);
     const char *name = hu_lua_option_string(L, 2, "name", "sweep");
     const char *identity = hu_lua_option_string(L, 2, "identity", "");
-    int jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 1, 65536);
+    int jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 0, 65536);
+    size_t first = (size_t)hu_lua_option_integer(L, 2, "first", 0, 0, (lua_Integer)1 << 40);
     job.seed = hu_lua_option_u64(L, 2, "seed", 0);
     job.quiet = hu_lua_option_boolean(L, 2, "quiet", false);
+    read_limits(L, &w);
     luaL_argcheck(L, lua_getfield(L, 2, "points") == LUA_TTABLE, 2, "points is a list of tables");
     job.points = lua_gettop(L);
     luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
     job.function = lua_gettop(L);
     job.plan = read_plan(L, job.points, identity, name);
-    hu_lua_try(L, hu_store_plan(hu_run_dir_store(job.dir), hu_run_dir_run(job.dir), name, job.plan->points, job.plan->n,
-                                &err), &err);
-    for (size_t i = 0; i < job.plan->n; i++) {
-        if (job.plan->points[i].state == HU_POINT_DONE)
-            hu_run_dir_count(job.dir, true);
-        else
-            job.plan->todo[job.plan->n_todo++] = i;
-    }
+    enter_plan(L, &job, name, first);
     size_t before = job.plan->n - job.plan->n_todo;
-    hu_work w = {.work = work, .done = done, .tick = tick, .user = &job};
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);
     hu_interrupt_catch(on_interrupt);
@@ -367,6 +429,13 @@ static int run_sweep(lua_State *L)
     return 1;
 }
 
+/* lab.stopping() -> whether the point that runs here is asked to stop: it leaves a checkpoint and raises lab.stopped */
+static int lab_stopping(lua_State *L)
+{
+    lua_pushboolean(L, hu_interrupted() != 0);
+    return 1;
+}
+
 /* lab.json(table) -> canonical JSON of a table of named numbers, strings and booleans */
 static int lab_json(lua_State *L)
 {
@@ -381,7 +450,7 @@ static int lab_json(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[]   = {{"json", lab_json}, {NULL, NULL}};
+static const luaL_Reg functions[]   = {{"json", lab_json}, {"stopping", lab_stopping}, {NULL, NULL}};
 static const luaL_Reg run_methods[] = {{"sweep", run_sweep}, {NULL, NULL}};
 static const luaL_Reg plan_meta[]   = {{"__gc", plan_gc}, {NULL, NULL}};
 
@@ -390,4 +459,6 @@ void hu_lua_lab_sweep(lua_State *L)
     hu_lua_new_type(L, PLAN, NULL, NULL, plan_meta);
     hu_lua_extend_type(L, HU_LUA_RUN, run_methods, NULL);
     luaL_setfuncs(L, functions, 0);
+    lua_pushliteral(L, STOPPED);
+    lua_setfield(L, -2, "stopped");
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/format.h"
 #include "src/base/memory.h"
 #include "src/base/nearest.h"
 #include "src/base/random.h"
@@ -63,7 +64,7 @@ static int lab_open(lua_State *L)
         .command = hu_lua_option_string(L, 1, "command", ""),
         .parameters = hu_lua_option_string(L, 1, "parameters", "{}"),
         .seed = hu_lua_option_u64(L, 1, "seed", 0),
-        .jobs = (int)hu_lua_option_integer(L, 1, "jobs", 1, 1, 65536),
+        .jobs = (int)hu_lua_option_integer(L, 1, "jobs", 1, 0, 65536),
     };
     snprintf(facts.script_sha256, sizeof facts.script_sha256, "%s", hu_lua_option_string(L, 1, "sha256", ""));
     const char *dir = hu_lua_option_string(L, 1, "dir", "results");
@@ -150,6 +151,16 @@ static int append_row(lua_State *L)
     lua_setfield(L, -2, "state");
     lua_pushstring(L, row->failure);
     lua_setfield(L, -2, "failure");
+    lua_pushstring(L, row->output);
+    lua_setfield(L, -2, "output");
+    lua_pushinteger(L, row->attempts);
+    lua_setfield(L, -2, "attempts");
+    if (row->signal) {
+        lua_pushinteger(L, row->signal);
+        lua_setfield(L, -2, "signal");
+    }
+    push_record(L, &row->artifacts);
+    lua_setfield(L, -2, "artifacts");
     lua_pushnumber(L, row->seconds);
     lua_setfield(L, -2, "seconds");
     push_record(L, &row->params);
@@ -322,7 +333,32 @@ static int lab_cores(lua_State *L)
     return 1;
 }
 
+/* lab.formats() -> name=digest of each format that the script has defined */
+static int lab_formats(lua_State *L)
+{
+    const hu_format *f;
+    const char *sha256;
+    lua_newtable(L);
+    for (int i = 0; (f = hu_format_defined_at(i, &sha256)); i++) {
+        lua_pushfstring(L, "%s=%s", f->name, sha256);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* run:point(key) -> the folder of that point, which need not be there */
+static int run_point(lua_State *L)
+{
+    char *path = hu_run_dir_point(hu_lua_check_run(L), hu_lua_string(L, 2, "key"));
+    if (!path)
+        return luaL_error(L, "out of memory");
+    lua_pushstring(L, path);
+    hu_free(path);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
+    {"formats", lab_formats},
     {"open", lab_open},
     {"read", lab_read},
     {"sha256", lab_sha256},
@@ -341,6 +377,7 @@ static const luaL_Reg run_methods[] = {
     {"log", run_log},
     {"state", run_state},
     {"rows", run_rows},
+    {"point", run_point},
     {NULL, NULL},
 };
 

@@ -373,6 +373,7 @@ local Sweep = require "halfulp.sweep"
 hu.params = require "halfulp.params"
 hu.sweep  = Sweep.new
 hu.study  = require "halfulp.study"
+hu.points = require "halfulp.points"
 hu.plot   = require("halfulp.plot").plot
 hu.report = require("halfulp.report").report
 hu.log    = run.log

@@ -81,6 +81,25 @@ local function read(name, spec, text)
   return value
 end
 
+-- `halfulp run SCRIPT --help`: the declared parameters, and the end of the script.
+local function show(declared, names)
+  local width = 0
+  for _, name in ipairs(names) do width = math.max(width, #name) end
+  print(("usage: halfulp run %s [KEY=VALUE...] [OPTIONS]\n\nparameters:"):format(run.settings().script or "-"))
+  for _, name in ipairs(names) do
+    local spec = long_form(name, declared[name])
+    local default = spec.default
+    local kind = type(default) == "table" and "list" or math.type(default) == "integer" and "whole number" or type(default)
+    local notes = { type(default) == "table" and join(default) or tostring(default) }
+    if spec.choices then notes[#notes + 1] = "one of " .. join(spec.choices) else notes[#notes + 1] = kind end
+    if spec.min then notes[#notes + 1] = "at least " .. spec.min end
+    if spec.max then notes[#notes + 1] = "at most " .. spec.max end
+    print(("  %-" .. width .. "s  %s%s"):format(name, spec.help and spec.help .. " " or "", "(" .. table.concat(notes, "; ") .. ")"))
+  end
+  if #names == 0 then print "  none" end
+  error(run.shown, 0)
+end
+
 ---The parameters of this script, from its key=value arguments; `--seed` gives `seed`. An argument that is not
 ---declared is an error that names the nearest one. They become part of the manifest and of the key of every point.
 ---@param declared table  name -> default, or {default=, choices=, min=, max=, help=}; a list is written with commas
@@ -102,6 +121,7 @@ local function params(declared)
     check(name, spec, values[name])
   end
   table.sort(names)
+  if run.show_parameters then show(declared, names) end
   for key in pairs(settings.args) do
     if values[key] == nil then
       local near = lab.nearest(key, names)

@@ -7,15 +7,19 @@ local lab = require("halfulp.core").lab
 
 local run = { parameters = {}, sweeps = {} }
 
+-- The error with which hu.params ends a script that was only asked for its parameters.
+run.shown = "\1shown"
+
 -- Our own files that do not change results: a point's key leaves them out.
 local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
-  report = true }             -- and figure*.lua
+  report = true, point = true }     -- and figure*.lua, points*.lua
 
 local function host()
   return package.loaded["halfulp"]
 end
 
 -- The arguments of the stock interpreter: key=value, --seed N, --jobs N, --out DIR; others are left alone.
+-- `halfulp run` has more: retry, timeout, memory and shard, which it leaves in run.limits.
 local function from_arg()
   local settings, list, i = { args = {} }, rawget(_G, "arg") or {}, 1
   settings.script = list[0]
@@ -56,6 +60,10 @@ end
 
 -- Arguments that neither hu.params nor the script itself has looked at are wrong usage.
 local function check_arguments()
+  if run.show_parameters then
+    run.wrong_usage = true
+    error("the script declares no parameters (hu.params would)", 0)
+  end
   if run.read_arguments or not run.given or next(run.given) == nil then return end
   local names = {}
   for name in pairs(run.given) do names[#names + 1] = name end
@@ -64,13 +72,14 @@ local function check_arguments()
   error(("the script has no parameter %s; it takes none (hu.params would declare them)"):format(names[1]), 0)
 end
 
----The settings of this run: script (path or nil), args (key -> text), seed, jobs, out.
+---The settings of this run: script (path or nil), args (key -> text), seed, jobs, out; retry, timeout, memory, shard where given.
 ---@return table
 function run.settings()
   if not run.known then
     local given = host()
     if type(given) == "table" and run.given then
       run.known = { script = given.script, args = run.given, seed = given.seed, jobs = given.jobs, out = given.out }
+      for key, value in pairs(run.limits or {}) do run.known[key] = value end
     else
       run.known = from_arg()
     end
@@ -151,7 +160,7 @@ local function modules()
   table.sort(names)
   for _, name in ipairs(names) do
     local own = name:match "^halfulp%.?(.*)$"
-    local path = not (own and (own == "" or aside[own] or own:match "^figure")) and package.searchpath(name, package.path)
+    local path = not (own and (own == "" or aside[own] or own:match "^figure" or own:match "^points")) and package.searchpath(name, package.path)
     local digest = path and lab.sha256_file(path)
     if digest then list[#list + 1] = name .. "=" .. digest end
   end
@@ -180,6 +189,7 @@ function run.identity(fn, uses, files)
   parts[3] = "parameters " .. lab.json(used)
   parts[4] = ("seed %d"):format(s.seed)
   for _, text in ipairs(modules()) do parts[#parts + 1] = "module " .. text end
+  for _, text in ipairs(lab.formats()) do parts[#parts + 1] = "format " .. text end
   for _, path in ipairs(files) do
     local digest, message = lab.sha256_file(path)
     if not digest then error("files: " .. message, 3) end

@@ -1,8 +1,11 @@
--- sweep.lua - a grid of parameters, computed point by point, kept in the store of the run.
+-- sweep.lua - a grid of parameters, or another source of points, computed point by point, kept in the store of the run.
 
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
+local source = require "halfulp.points-source"
+local grids = require "halfulp.points-grid"
+local point_of = require "halfulp.point"
 
 ---@class hu.sweep
 ---@field points table[]  the parameters of each point
@@ -10,71 +13,9 @@ local Sweep = {}
 Sweep.__index = Sweep
 Sweep.__name = "sweep"
 
-local function is_value(value)
-  local kind = type(value)
-  return kind == "number" or kind == "string" or kind == "boolean"
-end
-
--- All combinations, the last name running fastest.
-local function cross(names, grid)
-  local points = { {} }
-  for _, name in ipairs(names) do
-    local longer = {}
-    for _, point in ipairs(points) do
-      for _, value in ipairs(grid[name]) do
-        local copy = {}
-        for key, old in pairs(point) do copy[key] = old end
-        copy[name] = value
-        longer[#longer + 1] = copy
-      end
-    end
-    points = longer
-  end
-  return points
-end
-
-local function grid_points(grid, level)
-  local names, lists = {}, {}
-  for name, values in pairs(grid) do
-    if type(name) ~= "string" then
-      error(("sweep: the key %s is no name; it takes name = list of values"):format(tostring(name)), level)
-    end
-    lists[name] = is_value(values) and { values } or values
-    if type(lists[name]) ~= "table" or #lists[name] == 0 then
-      error(("sweep: %s is %s; it takes a list of values"):format(name,
-        type(values) == "table" and "an empty list" or "a " .. type(values)), level)
-    end
-    for i, value in ipairs(lists[name]) do
-      if not is_value(value) then
-        error(("sweep: %s[%d] is a %s; a value is a number, a string, true or false"):format(name, i, type(value)), level)
-      end
-    end
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return cross(names, lists), names
-end
-
-local function listed_points(list, level)
-  local names, seen = {}, {}
-  for i, point in ipairs(list) do
-    if type(point) ~= "table" then
-      error(("sweep: point %d is a %s; it takes a table of name = value"):format(i, type(point)), level)
-    end
-    for name in pairs(point) do
-      if not seen[name] then
-        seen[name] = true
-        names[#names + 1] = tostring(name)
-      end
-    end
-  end
-  table.sort(names)
-  return list, names
-end
-
 ---A sweep over a grid of parameters: every combination is one point. Or over a list of points: {{format = "e8m7",
----seed = 1}, ...}.
----@param grid table      name -> list of values (or one value)
+---seed = 1}, ...}. Or over what `hu.points` makes; where that adapts, `points` grows while the sweep runs.
+---@param grid table      name -> list of values (or one value), a list of points, or a source of `hu.points`
 ---@param options table?  {where = function(point) -> whether it belongs to the sweep}
 ---@return hu.sweep
 function Sweep.new(grid, options)
@@ -84,23 +25,21 @@ function Sweep.new(grid, options)
   for key in pairs(options or {}) do
     if key ~= "where" then error(("sweep: unknown option %s; known: where"):format(tostring(key)), 2) end
   end
-  local points, names
-  if type(grid[1]) == "table" then
-    points, names = listed_points(grid, 3)
-  else
-    points, names = grid_points(grid, 3)
-  end
-  if options and options.where then
-    local kept = {}
-    for _, point in ipairs(points) do
-      if options.where(point) then kept[#kept + 1] = point end
-    end
-    points = kept
-  end
-  return setmetatable({ points = points, names = names }, Sweep)
+  local from = grid
+  if not source.is(grid) then from = type(grid[1]) == "table" and grids.list(grid, 3) or grids.new(grid, 2) end
+  local self = setmetatable({ points = {}, names = from.names, source = from, where = options and options.where }, Sweep)
+  self:add(from:first())
+  return self
 end
 
-local options_of_run = { name = true, uses = true, files = true, jobs = true, quiet = true }
+-- More points, those that `where` keeps.
+function Sweep:add(list)
+  for _, point in ipairs(list) do
+    if not self.where or self.where(point) then self.points[#self.points + 1] = point end
+  end
+end
+
+local options_of_run = { name = true, uses = true, files = true, jobs = true, quiet = true, retry = true, timeout = true, memory = true }
 
 local function unique_name(wanted)
   local name, n = wanted or "sweep", 1
@@ -115,9 +54,10 @@ local function unique_name(wanted)
   return name
 end
 
--- Results must not hide parameters: the function's table is looked at where it is made, in the worker.
-local function guarded(fn, names)
-  return function(point)
+-- What the worker calls. Results must not hide parameters: the function's table is looked at where it is made.
+local function guarded(fn, names, directory)
+  return function(point, key)
+    point = point_of.new(point, directory:point(key))
     local results = fn(point)
     if type(results) == "table" then
       for _, name in ipairs(names) do
@@ -126,8 +66,18 @@ local function guarded(fn, names)
         end
       end
     end
-    return results
+    return results, point_of.artifacts(point)
   end
+end
+
+-- The points that this process computes, where a sweep is divided among several runs (--shard).
+local function share(points, shard, from)
+  if not shard then return points end
+  local mine = {}
+  for i, point in ipairs(points) do
+    if (from + i - 1) % shard.n == shard.i then mine[#mine + 1] = point end
+  end
+  return mine
 end
 
 ---Computes the points that the run directory does not have yet and keeps the results there. The function gets a table of
@@ -136,7 +86,10 @@ end
 ---process (`--jobs`), where what it changes outside is lost. A point that fails is recorded with its error, does not end the
 ---sweep, and is tried again by the next run. When every point fails, so does this call.
 ---@param fn function
----@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = , quiet = true: no progress, and no line at the end that names the folder}
+---
+---`retry` tries a point that failed again, up to so many times; `timeout` (seconds) and `memory` (bytes beyond what the script has)
+---end a point that takes more. The command line's --retry, --timeout and --memory hold where they are not given.
+---@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = (0: in this process), retry = , timeout = , memory = , quiet = true: no progress, and no line at the end that names the folder}
 ---@return hu.sweep
 function Sweep:run(fn, options)
   options = options or {}
@@ -145,7 +98,7 @@ function Sweep:run(fn, options)
   end
   for key in pairs(options) do
     if not options_of_run[key] then
-      error(("run: unknown option %s; known: name, uses, files, jobs, quiet"):format(tostring(key)), 2)
+      error(("run: unknown option %s; known: name, uses, files, jobs, retry, timeout, memory, quiet"):format(tostring(key)), 2)
     end
   end
   run.quiet = run.quiet or options.quiet
@@ -153,14 +106,31 @@ function Sweep:run(fn, options)
   local identity = run.identity(fn, options.uses, options.files or {})
   self.name = unique_name(options.name)
   local directory = run.directory()
-  self.summary = run.call(2, directory.sweep, directory, {
-    name = self.name, points = self.points, run = guarded(fn, self.names), identity = identity, seed = settings.seed,
-    jobs = options.jobs or settings.jobs, quiet = options.quiet,
-  })
-  local s = self.summary
+  local function compute(points, first)
+    return run.call(3, directory.sweep, directory, {
+      name = self.name, points = points, run = guarded(fn, self.names, directory), identity = identity, seed = settings.seed,
+      jobs = options.jobs or settings.jobs, quiet = options.quiet, first = first, retry = options.retry or settings.retry,
+      timeout = options.timeout or settings.timeout, memory = options.memory or settings.memory,
+    })
+  end
+  if settings.shard then
+    if self.source.more then error("run: points that follow from results cannot be divided with --shard", 2) end
+    self.points = share(self.points, settings.shard, 0)
+  end
+  local s = compute(self.points, 0)
+  while self.source.more do
+    local before = #self.points
+    self:add(self.source:more(self:rows()) or {})
+    if #self.points == before then break end
+    local more = compute(table.move(self.points, before + 1, #self.points, 1, {}), before)
+    for key, value in pairs(more) do
+      if type(value) == "number" then s[key] = s[key] + value elseif s[key] == "" then s[key] = value end
+    end
+  end
+  self.summary = s
   if s.failed > 0 then
     local text = ("%s: %d of %d points failed; the first: %s"):format(self.name, s.failed, s.points, s.first_failure)
-    if s.failed == s.points then error(text, 0) end
+    if s.failed == s.points and not settings.shard then error(text, 0) end
     if not options.quiet then io.stderr:write("halfulp: note: ", text, "\n") end
   end
   return self
@@ -186,11 +156,13 @@ function Sweep:rows()
 end
 
 ---The points that failed.
----@return table[] failures  {params = table, error = text}
+---@return table[] failures  {params = table, error = text, output = the last lines that it printed, signal = that ended it, attempts = }
 function Sweep:failures()
   local out = {}
   for i, row in ipairs(stored(self, "failures")) do
-    if row.state == "failed" then out[#out + 1] = { params = self.points[i], error = row.failure } end
+    if row.state == "failed" then
+      out[#out + 1] = { params = self.points[i], error = row.failure, output = row.output, signal = row.signal, attempts = row.attempts }
+    end
   end
   return out
 end

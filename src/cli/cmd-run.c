@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,10 +22,12 @@ typedef struct request {
     const char *script;
     int n_args;
     char **args;              /* key=value */
-    hu_option_word seed;
-    int jobs;                 /* 0: not given */
-    const char *out;
-    bool debug;
+    hu_option_word seed, jobs, retry;
+    const char *out, *timeout, *memory, *shard;
+    double timeout_s;
+    uint64_t memory_bytes;
+    int shard_i, shard_n;     /* 0 .. shard_n - 1; shard_n 0: not given */
+    bool debug, help;
 } request;
 
 static const char text[] =
@@ -34,6 +37,7 @@ static const char text[] =
     "\n"
     "  $ halfulp run experiments/bits-vs-loss.lua scale=small --seed 1 --out results/first\n"
     "\n"
+    "SCRIPT --help shows the parameters that the script declares.\n"
     "SCRIPT - reads the script from standard input. An assignment to an undeclared global is an error.\n";
 
 /* Lines of an error message joined, so that it stays one line. */
@@ -71,6 +75,8 @@ static int failure_status(lua_State *L)
 static int report(lua_State *L, bool debug)
 {
     const char *message = lua_tostring(L, -1);
+    if (message && strcmp(message, "\1shown") == 0)
+        return HU_CLI_OK;               /* SCRIPT --help: hu.params has shown what there is */
     int status = failure_status(L);
     if (hu_state_was_interrupted() && !hu_interrupted())
         return hu_cli_fail(HU_CLI_FAILED, "interrupted");
@@ -83,6 +89,32 @@ static int report(lua_State *L, bool debug)
     hu_cli_fail(status, "%s", line ? line : message);
     hu_free(line);
     return status;
+}
+
+/* A table of what holds for every point, and of the part that this run computes. */
+static void push_limits(lua_State *L, const request *r)
+{
+    lua_newtable(L);
+    if (r->retry.given) {
+        lua_pushinteger(L, (lua_Integer)r->retry.value);
+        lua_setfield(L, -2, "retry");
+    }
+    if (r->timeout) {
+        lua_pushnumber(L, r->timeout_s);
+        lua_setfield(L, -2, "timeout");
+    }
+    if (r->memory) {
+        lua_pushinteger(L, (lua_Integer)r->memory_bytes);
+        lua_setfield(L, -2, "memory");
+    }
+    if (r->shard_n > 0) {
+        lua_newtable(L);
+        lua_pushinteger(L, r->shard_i);
+        lua_setfield(L, -2, "i");
+        lua_pushinteger(L, r->shard_n);
+        lua_setfield(L, -2, "n");
+        lua_setfield(L, -2, "shard");
+    }
 }
 
 /* Runs protected: puts what was asked for into the module. Its argument is the request. */
@@ -105,8 +137,8 @@ static int set_request(lua_State *L)
         lua_pushinteger(L, (lua_Integer)r->seed.value);
         lua_setfield(L, -2, "seed");
     }
-    if (r->jobs > 0) {
-        lua_pushinteger(L, r->jobs);
+    if (r->jobs.given) {
+        lua_pushinteger(L, (lua_Integer)r->jobs.value);
         lua_setfield(L, -2, "jobs");
     }
     if (r->out) {
@@ -114,6 +146,10 @@ static int set_request(lua_State *L)
         lua_setfield(L, -2, "out");
     }
     lua_getfield(L, 2, "halfulp.run");
+    push_limits(L, r);
+    lua_setfield(L, -2, "limits");
+    lua_pushboolean(L, r->help);
+    lua_setfield(L, -2, "show_parameters");
     lua_getfield(L, -1, "begin");
     lua_call(L, 0, 0);
     return 0;
@@ -199,13 +235,95 @@ static int check_args(const request *r)
     return HU_CLI_OK;
 }
 
+/* "90", "90s", "15m", "2h" as seconds. */
+static bool read_time(const char *word, double *seconds)
+{
+    static const struct { const char *unit; double s; } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    char *end;
+    double value = strtod(word, &end);
+    if (end == word || !(value > 0 && value < 1e9))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            *seconds = value * units[i].s;
+            return *seconds < 1e9;
+        }
+    return false;
+}
+
+/* "512M", "1.5G" as bytes. */
+static bool read_size(const char *word, uint64_t *bytes)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    double value = strtod(word, &end);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    if (end == word || !unit || end[1] || !(value > 0 && value < 1e6))
+        return false;
+    for (const char *u = units; u <= unit; u++)
+        value *= 1024;
+    *bytes = (uint64_t)value;
+    return true;
+}
+
+/* "2/8" as the second of eight. */
+static bool read_shard(const char *word, int *i, int *n)
+{
+    char *end;
+    long at = strtol(word, &end, 10);
+    if (end == word || *end != '/')
+        return false;
+    const char *of = end + 1;
+    long all = strtol(of, &end, 10);
+    *i = (int)at - 1;
+    *n = (int)all;
+    return end != of && !*end && all >= 1 && all <= 100000 && at >= 1 && at <= all;
+}
+
+static int check_limits(request *r)
+{
+    if (r->jobs.value > 65536)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --jobs takes 0 to 65536; got %llu", (unsigned long long)r->jobs.value);
+    if (r->retry.value > 100)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --retry takes 0 to 100; got %llu", (unsigned long long)r->retry.value);
+    if (r->timeout && !read_time(r->timeout, &r->timeout_s))
+        return hu_cli_fail(HU_CLI_USAGE, "run: --timeout takes a time such as 90s, 15m or 2h; got '%s'", r->timeout);
+    if (r->memory && !read_size(r->memory, &r->memory_bytes))
+        return hu_cli_fail(HU_CLI_USAGE, "run: --memory takes a size such as 512M or 2G; got '%s'", r->memory);
+    if (r->shard && !read_shard(r->shard, &r->shard_i, &r->shard_n))
+        return hu_cli_fail(HU_CLI_USAGE, "run: --shard takes which of how many, such as 2/8; got '%s'", r->shard);
+    return HU_CLI_OK;
+}
+
+/* --help after a script asks for the script's parameters: taken out, so that it is not this command's. */
+static bool take_help(int *argc, char **argv)
+{
+    bool script = false;
+    for (int i = 0; i < *argc; i++) {
+        if (script && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i - 1) * sizeof *argv);
+            --*argc;
+            return true;
+        }
+        size_t n = strlen(argv[i]);
+        script = script || (n > 4 && strcmp(argv[i] + n - 4, ".lua") == 0);
+    }
+    return false;
+}
+
 int hu_cmd_run(int argc, char **argv)
 {
-    request r = {.script = NULL};
+    request r = {.script = NULL, .help = take_help(&argc, argv)};
     const hu_option options[] = {
         {"seed",  HU_OPTION_WORD,   &r.seed,  "N",   "of everything random in the script"},
-        {"jobs",  HU_OPTION_COUNT,  &r.jobs,  "N",   "how many points of a sweep are computed at a time"},
+        {"jobs",  HU_OPTION_WORD,   &r.jobs,  "N",   "how many points of a sweep are computed at a time, each in a process\n"
+                                                     "of its own; 0: all in the script's own (for a debugger)"},
         {"out",   HU_OPTION_TEXT,   &r.out,   "DIR", "the folder of the results"},
+        {"retry", HU_OPTION_WORD,   &r.retry, "N",   "how often a point that fails is tried again (0)"},
+        {"timeout", HU_OPTION_TEXT, &r.timeout, "TIME", "of one point: 90s, 15m, 2h; it is ended then"},
+        {"memory", HU_OPTION_TEXT,  &r.memory, "SIZE", "that one point may take beyond what the script has: 512M, 2G"},
+        {"shard", HU_OPTION_TEXT,   &r.shard, "I/N", "only every N-th point, from the I-th on; halfulp results merge\n"
+                                                     "puts the parts together"},
         {"debug", HU_OPTION_SWITCH, &r.debug, NULL,  "an error in the script is shown with its traceback"},
         {NULL, 0, NULL, NULL, NULL},
     };
@@ -220,7 +338,8 @@ int hu_cmd_run(int argc, char **argv)
     r.args = argv + 1;
     if (r.out && !*r.out)
         return hu_cli_fail(HU_CLI_USAGE, "run: --out is empty; it takes the name of a folder");
-    if ((status = check_script(&r)) != HU_CLI_OK || (status = check_args(&r)) != HU_CLI_OK)
+    if ((status = check_script(&r)) != HU_CLI_OK || (status = check_args(&r)) != HU_CLI_OK ||
+        (status = check_limits(&r)) != HU_CLI_OK)
         return status;
     lua_State *L = hu_state_new(&status);
     if (!L)

@@ -42,12 +42,14 @@ void hu_interrupt_release(void)
         sigaction(signals[i], &before[i], NULL);
 }
 
-void hu_interrupt_default(void)
+void hu_interrupt_listen(void)
 {
+    struct sigaction action = {.sa_handler = handle, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     notify_with = NULL;
+    caught = 0;
     for (int i = 0; i < N_SIGNALS; i++)
         if (before[i].sa_handler != SIG_IGN)
-            signal(signals[i], SIG_DFL);
+            sigaction(signals[i], &action, NULL);
 }
 
 int hu_interrupted(void)

@@ -10,8 +10,9 @@
 void hu_interrupt_catch(void (*notify)(void));
 void hu_interrupt_release(void);
 
-/* In a forked worker: the signals do again what they do by default. */
-void hu_interrupt_default(void);
+/* In a forked worker: the first signal is remembered from here on, so that a point can leave a checkpoint; a second one
+ * ends the worker. */
+void hu_interrupt_listen(void);
 
 /* The signal that came since the outermost hu_interrupt_catch, 0 when none did; it stays after the release. */
 int hu_interrupted(void);

@@ -20,12 +20,17 @@ struct hu_run_dir {
     int          lock;          /* file descriptor; -1: none */
     bool         lock_is_new;   /* the file was not there */
     pid_t        owner;
+    dev_t        device;        /* of the folder, which tells it from others whatever its name */
+    ino_t        number;
+    hu_run_dir  *next;          /* of those that this process has open */
     hu_store    *store;
     int64_t      run;
     hu_run_facts facts;
     hu_manifest  manifest;
     double started_s;           /* of the monotonic clock */
 };
+
+static hu_run_dir *opened;
 
 /* "folder/name" from hu_malloc; NULL when out of memory. */
 static char *join(const char *folder, const char *name)
@@ -101,6 +106,31 @@ static hu_status check_ours(const char *path, hu_error *err)
     return HU_OK;
 }
 
+/* The kernel's lock is the process's: it does not see a second opening here, and any closing would end it. */
+static hu_status check_unopened(hu_run_dir *d, hu_error *err)
+{
+    struct stat info;
+    if (stat(d->path, &info) != 0)
+        return hu_fail(err, HU_EIO, "%s: %s", d->path, strerror(errno));
+    for (const hu_run_dir *other = opened; other; other = other->next)
+        if (other->device == info.st_dev && other->number == info.st_ino)
+            return hu_fail(err, HU_EBUSY, "%s is being written by this process (%ld) already", d->path, (long)getpid());
+    d->device = info.st_dev;
+    d->number = info.st_ino;
+    d->next = opened;
+    opened = d;
+    return HU_OK;
+}
+
+static void forget_opened(const hu_run_dir *d)
+{
+    hu_run_dir **at = &opened;
+    while (*at && *at != d)
+        at = &(*at)->next;
+    if (*at)
+        *at = d->next;
+}
+
 /* Takes the lock, which the kernel gives free when this process ends. */
 static hu_status take_lock(hu_run_dir *d, hu_error *err)
 {
@@ -159,7 +189,7 @@ static hu_status open_all(hu_run_dir *d, hu_error *err)
 {
     hu_status status;
     if ((status = make_folders(d->path, "; choose another with --out", err)) != HU_OK || (status = check_ours(d->path, err)) != HU_OK ||
-        (status = take_lock(d, err)) != HU_OK)
+        (status = check_unopened(d, err)) != HU_OK || (status = take_lock(d, err)) != HU_OK)
         return status;
     char *path = join(d->path, "results.sqlite");
     if (!path)
@@ -212,6 +242,7 @@ hu_status hu_run_dir_close(hu_run_dir *d, hu_error *err)
         hu_status closed = hu_store_close(d->store, status == HU_OK ? err : NULL);
         status = status == HU_OK ? closed : status;
     }
+    forget_opened(d);
     if (d->lock >= 0)
         close(d->lock);
     hu_free(d->path);
@@ -253,4 +284,25 @@ hu_status hu_run_dir_log(hu_run_dir *d, const char *line, hu_error *err)
     if (fclose(file) != 0 && !failed)
         failed = errno;
     return failed ? hu_fail(err, HU_EIO, "%s/log.txt: %s", d->path, strerror(failed)) : HU_OK;
+}
+
+char *hu_run_dir_point(const hu_run_dir *d, const char *key)
+{
+    char name[32];
+    snprintf(name, sizeof name, "points/%.16s", key);
+    return join(d->path, name);
+}
+
+void hu_run_dir_forget_checkpoint(const hu_run_dir *d, const char *key)
+{
+    char *path = hu_run_dir_point(d, key);
+    DIR *folder = path ? opendir(path) : NULL;
+    if (folder) {
+        for (struct dirent *e; (e = readdir(folder));)
+            if (strncmp(e->d_name, HU_CHECKPOINT, strlen(HU_CHECKPOINT)) == 0)
+                unlinkat(dirfd(folder), e->d_name, 0);
+        closedir(folder);
+        rmdir(path);                    /* only where it is empty */
+    }
+    hu_free(path);
 }

@@ -40,6 +40,15 @@ hu_status hu_run_dir_state(hu_run_dir *d, const char *state, hu_error *err);
 /* A line of log.txt, with the time in front. */
 hu_status hu_run_dir_log(hu_run_dir *d, const char *line, hu_error *err);
 
+/* Files of a point's folder that begin so belong to its checkpoint. */
+#define HU_CHECKPOINT "checkpoint"
+
+/* The folder of a point, for its files and its checkpoint, from hu_malloc: it need not be there. NULL when out of memory. */
+char     *hu_run_dir_point(const hu_run_dir *d, const char *key);
+
+/* A point is done: what it left to continue from goes, and its folder where nothing else is in it. */
+void      hu_run_dir_forget_checkpoint(const hu_run_dir *d, const char *key);
+
 /* Writes a file as a whole or not at all: beside its place first, then renamed. */
 hu_status hu_write_file(const char *path, const void *data, size_t n_bytes, hu_error *err);
 

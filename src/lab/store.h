@@ -1,12 +1,17 @@
 /* store.h - results.sqlite: the points of a run directory and what came out of them.
  *
- *   runs     one row an execution of the script, with its manifest
- *   points   one row a point, found by its key: planned, done or failed (with its error)
- *   params   the point's parameters, typed; metrics, texts, series: what its function returned
+ *   runs       one row an execution of the script, with its manifest
+ *   points     one row a point, found by its key: planned, done or failed (with its error, signal and last lines of
+ *              output), its parameters as JSON, and a column for each parameter and each single value that came out
+ *   columns    which column of points is which parameter or result
+ *   series     lists and arrays, packed where that is smaller (series.h)
+ *   artifacts  files that a point left in its folder, with their digests
+ *   events     what happened, when: failures, points tried again, interruptions, merges
+ *   results    a view: points with their columns under the names that the script gave them
  *
- * A metric that is NaN is stored as NULL. A series is a blob of little-endian doubles; `shape` is empty for a
- * list and "rows,columns" and the like for an array. The file carries an application id, so that another
- * program's database is told apart, and a schema version (user_version). Readers may read while a run writes.
+ * A result that is NaN is NULL in its column, and listed in the point's `nans`. The file carries an application id, so
+ * that another program's database is told apart, and a schema version (user_version): an older store is brought up to
+ * date when it is opened for writing, and read through a copy in memory otherwise. Readers may read while a run writes.
  */
 #ifndef HU_LAB_STORE_H
 #define HU_LAB_STORE_H
@@ -14,7 +19,7 @@
 #include "src/base/sha256.h"
 #include "src/lab/record.h"
 
-#define HU_STORE_VERSION 1
+#define HU_STORE_VERSION 2
 
 typedef struct hu_store hu_store;
 
@@ -36,20 +41,32 @@ typedef struct hu_point {
     hu_point_state state;       /* after hu_store_plan: what the store had */
 } hu_point;
 
-/* Enters the points of a sweep, in this order, in one transaction; those that are there keep their results and
- * now belong to this run, too. Each point's `state` tells what the store had. */
-hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *points, size_t n, hu_error *err);
+/* Enters the points of a sweep, in this order, the first at position `first`, in one transaction; those that are there keep
+ * their results and now belong to this run, too. Each point's `state` tells what the store had. */
+hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *points, size_t n, size_t first, hu_error *err);
 
-/* What came out of a point, in one transaction that is on its way to disk when this returns:
- * its results, or with `failure` the reason why there are none. */
-hu_status hu_store_finish(hu_store *s, const char *key, const hu_record *results, const char *failure,
-                          double seconds, hu_error *err);
+/* What came out of a point. */
+typedef struct hu_finish {
+    const hu_record *results;
+    const hu_record *artifacts;    /* name -> "DIGEST BYTES"; NULL: none                     */
+    const char      *failure;      /* the reason why there are no results; NULL: there are   */
+    const char      *output;       /* of a failure: the last lines that the point printed    */
+    int              signal;       /* of a failure: what ended its worker; 0: none           */
+    double           seconds;
+} hu_finish;
+
+/* Keeps it, in one transaction that is on its way to disk when this returns. */
+hu_status hu_store_finish(hu_store *s, const char *key, const hu_finish *f, hu_error *err);
+
+/* A line of the history; key NULL: of the run as a whole. */
+hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *kind, const char *text, hu_error *err);
 
 typedef struct hu_row {
-    const char    *sweep, *key, *json, *failure;   /* failure: NULL when there is none */
+    const char    *sweep, *key, *json, *failure, *output;   /* failure, output: NULL when there is none */
     hu_point_state state;
     double         seconds;
-    hu_record      params, results;
+    int            signal, attempts;
+    hu_record      params, results, artifacts;
 } hu_row;
 
 /* Calls visit for the points of the latest run (or of a run by number, when run > 0) in the order of their plan;

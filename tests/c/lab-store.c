@@ -42,6 +42,7 @@ static void fill(hu_record *r)
     double curve[3] = {1, -0.0, 0x1p-1074};
     assert_int_equal(hu_record_integer(r, "count", INT64_MIN, &err), HU_OK);
     assert_int_equal(hu_record_real(r, "error", 0.1, &err), HU_OK);
+    assert_int_equal(hu_record_real(r, "zero", -0.0, &err), HU_OK);
     assert_int_equal(hu_record_real(r, "bad", NAN, &err), HU_OK);
     assert_int_equal(hu_record_real(r, "big", INFINITY, &err), HU_OK);
     assert_int_equal(hu_record_text(r, "note", "a\0b \xc3\xbc", 6, &err), HU_OK);
@@ -155,12 +156,12 @@ static void store_keeps(void **state)
     hu_store *s = hu_store_open(in_folder("a.sqlite"), true, &err);
     assert_non_null(s);
     assert_int_equal(hu_store_begin(s, "{}", &run, &err), HU_OK);
-    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, &err), HU_OK);
+    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, &err), HU_OK);
     assert_int_equal(p.state, HU_POINT_PLANNED);
-    assert_int_equal(hu_store_finish(s, "0123", NULL, "first it failed", 1, &err), HU_OK);
-    assert_int_equal(hu_store_finish(s, "0123", &a, NULL, 1, &err), HU_OK);
-    assert_int_equal(hu_store_finish(s, "another", &a, NULL, 1, &err), HU_EINVAL);
-    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, &err), HU_OK);
+    assert_int_equal(hu_store_finish(s, "0123", &(hu_finish){.failure = "first it failed", .signal = 9, .output = "last words", .seconds = 1}, &err), HU_OK);
+    assert_int_equal(hu_store_finish(s, "0123", &(hu_finish){.results = &a, .seconds = 1}, &err), HU_OK);
+    assert_int_equal(hu_store_finish(s, "another", &(hu_finish){.results = &a}, &err), HU_EINVAL);
+    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, &err), HU_OK);
     assert_int_equal(p.state, HU_POINT_DONE);
     assert_int_equal(hu_store_close(s, &err), HU_OK);
     s = hu_store_open(in_folder("a.sqlite"), false, &err);

@@ -95,7 +95,7 @@ static void any_number(void **state)
 {
     (void)state;
     static outcome_log logs[4];
-    static const int jobs[] = {1, 2, 3, 100};
+    static const int jobs[] = {0, 1, 3, 100};
     hu_error err = {0};
     for (int k = 0; k < 4; k++) {
         hu_work w = {.work = gentle, .done = done, .user = &logs[k]};
@@ -105,13 +105,13 @@ static void any_number(void **state)
         assert_memory_equal(logs[k].value, logs[0].value, sizeof logs[0].value);
     }
     hu_work w = {.work = gentle, .done = done, .user = &logs[0]};
-    assert_int_equal(hu_workers_run(&w, N, 0, &err), HU_EINVAL);
+    assert_int_equal(hu_workers_run(&w, N, -1, &err), HU_EINVAL);
 }
 
 static void refused(void **state)
 {
     (void)state;
-    for (int jobs = 1; jobs <= 2; jobs++) {
+    for (int jobs = 0; jobs <= 2; jobs++) {
         outcome_log log = {.refuse = true};
         hu_error err = {0};
         hu_work w = {.work = gentle, .done = done, .user = &log};
@@ -124,7 +124,7 @@ static void refused(void **state)
 static void interruption(void **state)
 {
     (void)state;
-    for (int jobs = 1; jobs <= 2; jobs++) {
+    for (int jobs = 0; jobs <= 2; jobs++) {
         pid_t pid = fork();
         if (pid == 0) {        /* hu_interrupted() stays set for the rest of a process */
             outcome_log log = {.stop_after = 4};

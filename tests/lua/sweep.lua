@@ -10,7 +10,7 @@ local folder = claims.tmpdir()
 local function fresh(name, settings)
   if run.opened then run.opened:close() end
   run.opened, run.sweeps, run.parameters = nil, {}, {}
-  run.known = { args = {}, seed = 1, jobs = 1, out = folder .. "/" .. name }
+  run.known = { args = {}, seed = 1, jobs = 0, out = folder .. "/" .. name }
   for key, value in pairs(settings or {}) do run.known[key] = value end
 end
 
@@ -32,7 +32,7 @@ end
 
 claims["results are the same for any number of workers"] = function()
   local texts = {}
-  for _, jobs in ipairs { 1, 2, 5 } do
+  for _, jobs in ipairs { 0, 1, 2, 5 } do
     fresh("jobs-" .. jobs, { jobs = jobs })
     local sweep = grid():run(noisy, { quiet = true })
     t.assertEquals(sweep.summary.done, 16)
@@ -45,6 +45,7 @@ claims["results are the same for any number of workers"] = function()
   end
   t.assertEquals(texts[2], texts[1])
   t.assertEquals(texts[3], texts[1])
+  t.assertEquals(texts[4], texts[1])
 end
 
 claims["what is done is not computed again, what failed is tried again"] = function()
@@ -71,6 +72,61 @@ claims["what is done is not computed again, what failed is tried again"] = funct
   t.assertEquals(got, { 10, 20, 30, 40, 50 })
 end
 
+claims["a point that fails is tried again, up to --retry, and has as many attempts"] = function()
+  local marks = claims.tmpdir()
+  fresh("retry", { jobs = 2, retry = 2 })
+  local sweep = hu.sweep { a = hu.range(1, 4) }
+  sweep:run(function(p)
+    local path = ("%s/%d"):format(marks, p.a)
+    local file = io.open(path)
+    local n = file and #file:read "a" or 0
+    if file then file:close() end
+    file = assert(io.open(path, "a"))
+    file:write "x"
+    file:close()
+    if p.a == 2 and n < 2 then os.execute "kill -9 $PPID" end
+    if p.a == 3 then error "never" end
+    return { n = n }
+  end, { quiet = true })
+  t.assertEquals({ sweep.summary.done, sweep.summary.failed }, { 3, 1 })
+  t.assertEquals(sweep:rows()[2].n, 2)
+  local file <close> = assert(io.open(marks .. "/3"))
+  t.assertEquals(file:read "a", "xxx")
+  t.assertTrue(os.execute("rm -rf '" .. marks .. "'"))
+end
+
+claims["a point over its time, or over its memory, fails alone"] = function()
+  fresh("limits", { jobs = 2 })
+  local sweep = hu.sweep { a = hu.range(1, 4) }
+  local list = { quiet = true, timeout = 4, memory = not os.getenv "HU_PRELOAD" and 64 << 20 or nil }
+  if os.getenv "HU_PRELOAD" == "" then list.memory = 64 << 20 end
+  sweep:run(function(p)
+    if p.a == 2 then os.execute "sleep 60" end
+    if p.a == 3 and list.memory then
+      local all = {}
+      for i = 1, 1000 do all[i] = ("x"):rep(1 << 20) .. i end
+    elseif p.a == 3 then
+      error "not enough memory, and no limits under a sanitizer"
+    end
+    return { b = p.a }
+  end, list)
+  local failures = sweep:failures()
+  t.assertEquals({ sweep.summary.done, sweep.summary.failed }, { 2, 2 })
+  t.assertEquals(failures[1].error, "over the time limit of 4 s a point")
+  t.assertStrContains(failures[2].error, "not enough memory")
+  if list.memory then t.assertStrContains(failures[2].error, "64 MiB") end
+end
+
+claims["a second opening of a directory in one process is refused"] = function()
+  fresh "twice"
+  local directory = run.directory()
+  t.assertErrorMsgContains("by this process", function() lab.open { dir = folder .. "/./twice" } end)
+  directory:log "still ours"
+  run.opened:close()
+  run.opened = nil
+  lab.open({ dir = folder .. "/twice" }):close()
+end
+
 claims["when every point fails the sweep does"] = function()
   fresh "all-fail"
   t.assertErrorMsgContains("2 of 2 points failed; the first: ", function()
@@ -79,18 +135,22 @@ claims["when every point fails the sweep does"] = function()
 end
 
 claims["a worker that dies takes only its own point with it"] = function()
-  fresh("dies", { jobs = 2 })
-  local sweep = hu.sweep { a = hu.range(1, 6) }
-  sweep:run(function(p)
-    if p.a == 4 then os.execute "kill -9 $PPID" end
-    return { b = p.a }
-  end, { quiet = true })
-  t.assertEquals({ sweep.summary.done, sweep.summary.failed }, { 5, 1 })
-  t.assertStrContains(sweep:failures()[1].error, "signal 9")
+  for jobs = 1, 2 do
+    fresh("dies-" .. jobs, { jobs = jobs })
+    local sweep = hu.sweep { a = hu.range(1, 6) }
+    sweep:run(function(p)
+      if p.a == 4 then os.execute "echo last words; kill -9 $PPID" end
+      return { b = p.a }
+    end, { quiet = true })
+    t.assertEquals({ sweep.summary.done, sweep.summary.failed }, { 5, 1 })
+    local failure = sweep:failures()[1]
+    t.assertStrContains(failure.error, "signal 9")
+    t.assertEquals({ failure.signal, failure.output, failure.attempts }, { 9, "last words\n", 1 })
+  end
 end
 
 claims["results come back as they were"] = function()
-  for jobs = 1, 2 do
+  for jobs = 0, 2 do
     fresh("kinds-" .. jobs, { jobs = jobs })
     local sweep = hu.sweep { a = { 1, 2 } }
     sweep:run(function()
