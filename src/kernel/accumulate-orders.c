@@ -14,11 +14,11 @@ static void sum_sequential(hu_tile *t, size_t k0, size_t k1, double *acc)
     double a[HU_TILE], b[HU_TILE];
     memset(acc, 0, t->n * sizeof *acc);
     for (size_t k = k0; k < k1; k++) {
-        hu_tile_load(t, k, a, b);
         if (g->has_product) {
-            hu_tile_block(t, g->product, b, HU_MUL, a, b, NULL, hu_tile_draw(t, k, 0));
+            hu_tile_product(t, k, b);
             hu_tile_block(t, g->sum, acc, HU_ADD, acc, b, NULL, hu_tile_draw(t, k, 1));
         } else {
+            hu_tile_load(t, k, a, b);
             hu_tile_block(t, g->sum, acc, HU_FMA, a, b, acc, hu_tile_draw(t, k, 1));
         }
     }
@@ -28,11 +28,11 @@ static void one_term(hu_tile *t, size_t k, double *out)
 {
     const hu_accumulation *g = t->job;
     double a[HU_TILE];
-    hu_tile_load(t, k, a, out);
     if (g->has_product) {
-        hu_tile_block(t, g->product, out, HU_MUL, a, out, NULL, hu_tile_draw(t, k, 0));
+        hu_tile_product(t, k, out);
         hu_tile_block(t, g->sum, out, HU_ROUND_ONLY, out, NULL, NULL, hu_tile_draw(t, k, 1));
     } else {
+        hu_tile_load(t, k, a, out);
         hu_tile_block(t, g->sum, out, HU_MUL, a, out, NULL, hu_tile_draw(t, k, 1));
     }
 }
@@ -78,9 +78,10 @@ static void sum_exact(hu_tile *t, size_t k0, size_t k1, double *out)
     for (size_t l = 0; l < t->n; l++)
         hu_sum_init(&sum[l], digit[l], EXACT_DIGITS, EXACT_LOW);
     for (size_t k = k0; k < k1; k++) {
-        hu_tile_load(t, k, a, b);
         if (g->has_product)
-            hu_tile_block(t, g->product, b, HU_MUL, a, b, NULL, hu_tile_draw(t, k, 0));
+            hu_tile_product(t, k, b);
+        else
+            hu_tile_load(t, k, a, b);
         for (size_t l = 0; l < t->n; l++)
             invalid = !hu_sum_add_product(&sum[l], g->has_product ? 1 : a[l], b[l]) || invalid;
     }
@@ -110,7 +111,9 @@ static void sum_blocks(hu_tile *t, size_t k0, size_t k1, double *out)
 
 void hu_tile_sum(hu_tile *t, size_t k0, size_t k1, double *out)
 {
-    if (t->job->block)
+    if (t->job->integer)
+        hu_tile_integer(t, k0, k1, out);
+    else if (t->job->block)
         sum_blocks(t, k0, k1, out);
     else if (t->job->order == HU_ORDER_EXACT)
         sum_exact(t, k0, k1, out);

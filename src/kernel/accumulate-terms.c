@@ -36,7 +36,7 @@ static void own_block(bool is_f32, double *out, hu_elementwise op, const double 
         else if (op == HU_ADD)
             out[l] = is_f32 ? (double)((float)a[l] + (float)b[l]) : a[l] + b[l];
         else
-            out[l] = a[l];
+            out[l] = is_f32 ? (double)(float)a[l] : a[l];
         if (out[l] != out[l])
             out[l] = __builtin_nan("");                       /* the processor's may have a sign */
     }
@@ -46,7 +46,7 @@ void hu_tile_block(hu_tile *t, const hu_plan *plan, double *out, hu_elementwise 
                   const double *c, hu_draw draw)
 {
     if (plan)
-        t->flags |= hu_plan_block(plan, out, op, a, b, c, t->n, t->job->is_f32, draw);
+        t->flags |= hu_plan_block(plan, out, op, a, b, c, t->n, t->job->is_f32 && !t->job->multiplier, draw);
     else
         own_block(t->job->is_f32, out, op, a, b, c, t->n);
 }
@@ -57,4 +57,34 @@ hu_draw hu_tile_draw(const hu_tile *t, size_t k, int which)
     const hu_gemm_shape *s = &t->job->s;
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + k;
     return (hu_draw){t->job->index + 2 * place + (uint64_t)which, 2 * (uint64_t)s->k};
+}
+
+/* Term k's products by the table. */
+static void look_up(hu_tile *t, size_t k, double *out)
+{
+    const hu_accumulation *g = t->job;
+    const hu_gemm_shape *s = &g->s;
+    const uint32_t *b = g->codes_b + (s->b_transposed ? t->j * s->k + k : k * s->n + t->j);
+    size_t apart = s->b_transposed ? s->k : 1, code = g->codes_a[s->a_transposed ? k * s->m + t->i : t->i * s->k + k];
+    const double *row = g->multiplier->table + (code << g->multiplier->b->width_bits);
+    for (size_t l = 0; l < t->n; l++)
+        out[l] = row[b[l * apart]];
+}
+
+void hu_tile_product(hu_tile *t, size_t k, double *out)
+{
+    const hu_accumulation *g = t->job;
+    double a[HU_TILE];
+    if (g->codes_a) {
+        look_up(t, k, out);
+    } else {
+        hu_tile_load(t, k, a, out);
+        if (!g->multiplier) {
+            hu_tile_block(t, g->product, out, HU_MUL, a, out, NULL, hu_tile_draw(t, k, 0));
+            return;
+        }
+        g->lanes->lmul(out, a, out, t->n, &g->lmul);
+    }
+    if (g->product)
+        hu_tile_block(t, g->product, out, HU_ROUND_ONLY, out, NULL, NULL, hu_tile_draw(t, k, 0));
 }

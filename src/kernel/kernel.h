@@ -15,6 +15,7 @@
 #define HU_KERNEL_KERNEL_H
 
 #include "src/kernel/block-fma.h"
+#include "src/kernel/multiply.h"
 #include "src/ops/env.h"
 #include "src/ops/ops.h"
 
@@ -71,8 +72,38 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one.
  *
  * With block.group > 0 the terms are added by that block FMA (block-fma.h), in its own modes, formats and flags: product and sum are NULL
- * and the order is sequential. Chunks' sums are added in `outer` (NULL: the carrier's own arithmetic) under env. */
+ * and the order is sequential. Chunks' sums are added in `outer` (NULL: the carrier's own arithmetic) under env.
+ *
+ * With multiplier.kind the products are those of that multiplier (multiply.h), which are then rounded to `product` where that is
+ * given, and added. The factors have to be values of its formats. The carrier's own arithmetic rounds a product to the carrier before it adds it.
+ *
+ * With integer.bits the terms are added upward by a two's complement integer of that width, which counts units of 2^-fraction and wraps around or
+ * stays at the end of its range, at every addition, in order; sum is NULL and the order is sequential. Every product, rounded to `product` where
+ * that is given, has to be a multiple of the unit; without `product` the factors have to be multiples of 2^-p and 2^-q with p + q =
+ * fraction or less. Overflow is raised where an addition left the range, and inexact with it. The sum (of a chunk) is then rounded to the
+ * carrier, nearest-even: up to 24 bits fit a float, up to 53 a double. With product_bits > 0 products are signed
+ * numbers of that many bits: one that is larger is HU_ERANGE, and a saturating integer narrower than that HU_EINVAL.
+ *
+ * With scales.a or scales.b, numbers of blocks of a and b, element (i, j) is the sum over the chunks c of s part(c), in order from zero, each
+ * step fma(part, s, sum) rounded once to `outer` (NULL: as `sum`; there too NULL: the carrier's own): s is the product of the two scales, rounded to
+ * the carrier, nearest-even, and part the sum of the chunk's unscaled terms. Within a chunk scales stay the same: the depths of the
+ * blocks are multiples of `chunk`, which is the smaller of them where it is 0 (all terms where no scale varies along k). Random words: the outer sums'. */
 typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE, HU_ORDER_EXACT } hu_order;
+
+typedef struct hu_integer {
+    int  bits;                   /* 2 to 64; 0: the accumulator is no integer */
+    int  fraction;               /* of 2^-fraction is its unit; -1000 to 1000 */
+    bool saturates;              /* else it wraps                             */
+    int  product_bits;           /* 0: products of any size                   */
+} hu_integer;
+
+/* One number for each block of a_rows x a_depth elements of a [m][k] and b_depth x b_columns of b [k][n], row by row, the last of a row or
+ * column of blocks being cut where a or b ends: a [ceil(m / a_rows)][ceil(k / a_depth)], b [ceil(k / b_depth)][ceil(n / b_columns)].
+ * A size of 0: all of them. NULL: ones. They go by a and b as they are multiplied, transposed or not. */
+typedef struct hu_scales {
+    const double *a, *b;
+    size_t a_rows, a_depth, b_depth, b_columns;
+} hu_scales;
 
 typedef struct hu_accumulator {
     const hu_format *product;
@@ -81,7 +112,13 @@ typedef struct hu_accumulator {
     hu_order         order;
     size_t           chunk;
     hu_block_fma     block;
+    hu_multiplier    multiplier;
+    hu_integer       integer;
+    hu_scales        scales;
 } hu_accumulator;
+
+/* Whether it says nothing: the carrier's own arithmetic, upward over k. */
+bool hu_accumulator_is_own(const hu_accumulator *acc);
 
 /* sum of terms x[0] + ... + x[n-1], and dot product, under an accumulator (product is not used by sum). */
 hu_status hu_sum_f64(double *out, const double *x, size_t n, const hu_accumulator *acc, hu_env *env, hu_error *err);
@@ -98,7 +135,8 @@ hu_status hu_dot_f64(double *out, const double *a, const double *b, size_t n,
  * With no format given, no chunk and in order this is the carrier's own GEMM: sum = fma(a, b, sum) upward over k, the same
  * bits on every machine and at any number of threads. The library depends on no BLAS.
  *
- * Returns HU_EINVAL where a format does not fit the carrier, HU_ESHAPE where rows overlap; c is then as it was.
+ * Returns HU_EINVAL where a format does not fit the carrier, fields of the accumulator exclude one another or c overlaps a or b, HU_ESHAPE where
+ * rows overlap, HU_ERANGE where a factor is no value of the formats asked for, HU_ENOMEM; c is then as it was.
  * Cost: one or two roundings a term. Where env->no_flags is set, floats, in order, to nearest-even, are rounded in tiles that
  * stay in registers (AVX-512), some ten times as fast; these take memory for packed panels (at most 1 MiB and
  * 240 KiB a thread), and where there is none the plain way is gone. */
@@ -111,6 +149,19 @@ hu_status hu_gemm_f32(float  *c, const float  *a, const float  *b, hu_gemm_shape
                       const hu_accumulator *acc, hu_env *env, hu_error *err);
 hu_status hu_gemm_f64(double *c, const double *a, const double *b, hu_gemm_shape shape,
                       const hu_accumulator *acc, hu_env *env, hu_error *err);
+
+/* `count` products of one shape: the q-th of the matrices at c + q c_apart, a + q a_apart, b + q b_apart, with the scales at
+ * scales.a + q scale_a_apart, scales.b + q scale_b_apart. An a or b apart by 0 is the same for all. The same bits, flags and random
+ * words as `count` calls of hu_gemm in order; an error is found before anything is written. The results lie
+ * at least one apart: HU_ESHAPE where they overlap. */
+typedef struct hu_gemm_batch {
+    size_t count, c_apart, a_apart, b_apart, scale_a_apart, scale_b_apart;
+} hu_gemm_batch;
+
+hu_status hu_gemm_batch_f32(float  *c, const float  *a, const float  *b, hu_gemm_shape shape, const hu_gemm_batch *batch,
+                            const hu_accumulator *acc, hu_env *env, hu_error *err);
+hu_status hu_gemm_batch_f64(double *c, const double *a, const double *b, hu_gemm_shape shape, const hu_gemm_batch *batch,
+                            const hu_accumulator *acc, hu_env *env, hu_error *err);
 
 /* The number of threads that array kernels use; 0: as many as OpenMP offers. Results do not depend on it. hu_threads_set
  * returns the setting that was there, 0 included; hu_threads the number that it comes to. */

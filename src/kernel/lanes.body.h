@@ -92,6 +92,24 @@
 #undef VFMA
 #undef VSPLAT
 
+#include "src/kernel/multiply.body.h"
+
+#define T int32_t
+#define UT uint32_t
+#define C(name) narrow_##name
+#include "src/kernel/integer.body.h"
+#undef T
+#undef UT
+#undef C
+
+#define T int64_t
+#define UT uint64_t
+#define C(name) wide_##name
+#include "src/kernel/integer.body.h"
+#undef T
+#undef UT
+#undef C
+
 static void stream(void *out, const void *in, size_t size)
 {
 #ifdef HU_STREAM
@@ -150,6 +168,8 @@ const hu_lanes HU_LANES = {
     .tile_own_f64 = double_tile_own,
     .step_f32 = float_step,
     .step_f64 = double_step,
+    .lmul = lmul,
+    .integer = {{narrow_integer_modular, narrow_integer_wrap, narrow_integer_saturate}, {wide_integer_modular, wide_integer_wrap, wide_integer_saturate}},
 #ifdef HU_ROUNDING_TILES
     .tile_fma = {tile_fma_add, tile_fma_same},
     .tile_mul_add = {{tile_mul_add_add, tile_mul_add_same}, {tile_mul_same_add, tile_mul_same_same}},

@@ -102,6 +102,20 @@ typedef struct hu_step {
 typedef void hu_step_f32_fn(double *sum, const double *c, const float *a, const int16_t *ea, const float *b, const int16_t *eb, const hu_step *s);
 typedef void hu_step_f64_fn(double *sum, const double *c, const double *a, const int16_t *ea, const double *b, const int16_t *eb, const hu_step *s);
 
+/* L-Mul made ready: see multiply.body.h and multiply.h. */
+typedef struct hu_lmul {
+    bool     formula;
+    uint64_t more, least, most;           /* bits of doubles: 2^-l as a part of a significand; the smallest normal and the largest value */
+    double   offset;                      /* 2^-l - 1 */
+} hu_lmul;
+typedef void hu_lmul_fn(double *out, const double *x, const double *y, size_t n, const hu_lmul *how);
+
+/* Integer sums, a strip of HU_INTEGER_ACROSS neighboring ones: see integer.body.h. */
+enum { HU_INTEGER_ACROSS = 64 };
+typedef struct hu_integer_range { int64_t low, high; int bits; } hu_integer_range;
+typedef void hu_integer_fn(void *acc, const void *a, const void *b, size_t terms, const hu_integer_range *r, uint64_t *lost);
+typedef enum hu_integer_way { HU_INTEGER_MODULAR, HU_INTEGER_WRAP, HU_INTEGER_SATURATE, HU_N_INTEGER_WAYS } hu_integer_way;
+
 typedef struct hu_lanes {
     const char         *name;
     hu_round_f32_fn    *round_f32[HU_N_FIXED];
@@ -123,6 +137,8 @@ typedef struct hu_lanes {
     hu_tile_f64_fn     *tile_own_f64;
     hu_step_f32_fn     *step_f32;                           /* of a block FMA, before its last rounding         */
     hu_step_f64_fn     *step_f64;
+    hu_lmul_fn         *lmul;
+    hu_integer_fn      *integer[2][HU_N_INTEGER_WAYS];      /* of 32 and 64 bits                                */
     hu_tile_f32_fn     *tile_fma[2];                        /* every sum rounded to nearest-even; NULL: none    */
     hu_tile_f32_fn     *tile_mul_add[2][2];                 /* every product and sum                            */
 } hu_lanes;                                                 /* by format: 0 HU_QUICK_ADD, 1 HU_QUICK_SAME_RANGE */

@@ -95,7 +95,7 @@ bool hu_policy_has(const hu_policy *p, hu_operand operand)
 
 bool hu_policy_accumulates(const hu_policy *p, hu_gemm_role role)
 {
-    return p && (p->accumulator[role].product || p->accumulator[role].sum || p->accumulator[role].block.group);
+    return p && !hu_accumulator_is_own(&p->accumulator[role]);
 }
 
 static hu_env operand_env(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer, size_t first)

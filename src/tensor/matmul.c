@@ -50,7 +50,7 @@ hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, bool a_transposed, 
             hu_tensor_set(c, i, 0);
         return HU_OK;
     }
-    if (!acc || (!acc->product && !acc->sum && acc->block.group == 0 && acc->order != HU_ORDER_EXACT))
+    if (!acc || hu_accumulator_is_own(acc))
         return blas_gemm(c, a, b, &shape, err);
     if (c->dtype == HU_F32)
         return hu_gemm_f32(c->f32, a->f32, b->f32, shape, acc, env, err);

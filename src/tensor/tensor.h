@@ -86,7 +86,7 @@ hu_status hu_tensor_quantize(hu_tensor *out, const hu_tensor *in, const hu_quant
 hu_status hu_tensor_block_quantize(hu_tensor *out, const hu_tensor *in, const hu_block_format *f, int axis, hu_env *env, hu_error *err);
 
 /* c = a b: a [m][k] (a_transposed: [k][m]), b [k][n] (b_transposed: [n][k]), c [m][n]; all of one type, two
- * indices each; c is written and overlaps neither. `acc` NULL, or without a product and a sum format: the carrier's own GEMM
+ * indices each; c is written and overlaps neither. `acc` NULL, or one that says nothing: the carrier's own GEMM
  * through OpenBLAS (the order of the additions is then the library's); env may be NULL then.
  * Otherwise hu_gemm_f32 / hu_gemm_f64 under env. HU_ESHAPE where the shapes or types do not fit. */
 hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, bool a_transposed, const hu_tensor *b, bool b_transposed,

@@ -81,6 +81,7 @@ check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 check_PROGRAMS += tests/c/kernel-accumulate
+check_PROGRAMS += tests/c/kernel-integer tests/c/kernel-multiply
 check_PROGRAMS += tests/c/kernel-gemm
 tests_c_kernel_accumulate_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/kernel-map
