@@ -13,7 +13,7 @@
 /* An operand's tangent as it enters a product: itself, or rounded where the tape rounds tangents. */
 static REAL *R(attention_moving)(R(hu_tape) *t, hu_operand operand, unsigned layer, REAL *values, size_t n)
 {
-    if (!t->rounds_tangents || !hu_policy_has(t->policy, operand))
+    if (!t->rounds_tangents || !hu_policy_has(hu_policy_at(t->policy, layer), operand))
         return values;
     REAL *out = R(hu_take)(t, n);
     hu_error err = {0};

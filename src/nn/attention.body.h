@@ -160,7 +160,7 @@ typedef struct R(backward_room) {
 } R(backward_room);
 
 static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_node) *node, R(backward_room) room,
-                                  const REAL *dout, const REAL *p, REAL *dqkv, size_t bh, hu_error *err)
+                                  const REAL *dout, const REAL *p, REAL *dqkv, size_t bh, hu_seen *looks, hu_error *err)
 {
     size_t n = h->positions, d = h->dim;
     const REAL *packed = node->saved[0], *pq = node->saved[2];
@@ -177,9 +177,10 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
         for (size_t r = i; r < i + rows; r++)
             R(softmax_back)(room.ds + r * n, p + first + r * n, R(seen_by)(h, r), n, scale);
     }
-    if (hu_policy_has(t->policy, HU_P_DSCORES)) {
-        hu_status status = R(hu_policy_quantize)(t->policy, HU_P_DSCORES, t->step, node->layer, first, room.ds, room.ds,
-                                                 n * n, err);
+    if (hu_policy_has(hu_policy_at(t->policy, node->layer), HU_P_DSCORES)) {
+        const hu_policy_use use = {.operand = HU_P_DSCORES, .step = t->step, .layer = node->layer, .first = first, .rows = n,
+                                   .cols = n, .seen = looks};
+        hu_status status = R(hu_policy_apply)(t->policy, &use, room.ds, room.ds, err);
         if (status)
             return status;
     }
@@ -196,13 +197,13 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
 }
 
 /* `values` by an operand's quantizer, in memory of the tape; itself where there is none; NULL when that failed. */
-static REAL *R(attention_operand)(R(hu_tape) *t, hu_operand operand, unsigned layer, REAL *values, size_t n)
+static REAL *R(attention_operand)(R(hu_tape) *t, hu_operand operand, unsigned layer, REAL *values, size_t n, size_t cols)
 {
-    if (!hu_policy_has(t->policy, operand))
+    if (!hu_policy_has(hu_policy_at(t->policy, layer), operand))
         return values;
     REAL *out = R(hu_take)(t, n);
     hu_error err = {0};
-    if (out && R(hu_policy_quantize)(t->policy, operand, t->step, layer, 0, out, values, n, &err))
+    if (out && R(hu_policy_quantize_matrix)(t->policy, operand, t->step, layer, out, values, n / cols, cols, &err))
         return R(hu_stick)(t, err.status, err.text);
     return out;
 }
@@ -214,7 +215,7 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
     if (!dqkv)
         return;
     R(heads) h = R(heads_of)(t, qkv, node->size[0], node->size[1], (unsigned)node->size[2]);
-    REAL *dout = R(attention_operand)(t, HU_P_DOUT, node->layer, y->grad, y->rows * y->cols);
+    REAL *dout = R(attention_operand)(t, HU_P_DOUT, node->layer, y->grad, y->rows * y->cols, y->cols);
     size_t n = h.positions, count = h.batch * h.heads, each = n * n + 3 * h.matrix;
     REAL *room = R(hu_take)(t, (size_t)t->threads * each);
     REAL *kept = t->tangents ? R(hu_take)(t, count * n * n) : NULL;
@@ -223,14 +224,25 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
     if (!room || !errors || !dout || t->error.status)
         return;
     memset(errors, 0, (size_t)t->threads * sizeof *errors);
+    hu_seen *seen = NULL;
+    if (hu_policy_looks(hu_policy_at(t->policy, node->layer), HU_P_DSCORES)) {
+        seen = hu_arena_take(&t->arena, count, sizeof *seen);
+        if (!seen) {
+            R(hu_stick)(t, HU_ENOMEM, "attention: out of memory");
+            return;
+        }
+        memset(seen, 0, count * sizeof *seen);
+    }
     int threads = t->threads;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t bh = 0; bh < count; bh++) {
         size_t me = (size_t)omp_get_thread_num() % (size_t)threads;
         R(backward_room) mine = {kept ? kept + bh * n * n : room + me * each, room + me * each + n * n};
         size_t at = bh / h.heads * n * h.channels + bh % h.heads * h.dim;
-        R(head_backward)(t, &h, node, mine, dout + at, node->saved[1], dqkv, bh, &errors[me]);
+        R(head_backward)(t, &h, node, mine, dout + at, node->saved[1], dqkv, bh, seen ? seen + bh : NULL, &errors[me]);
     }
+    for (size_t bh = 0; seen && bh < count; bh++)      /* in order, so that no number of threads shows */
+        hu_policy_note(t->policy, HU_P_DSCORES, node->layer, seen + bh);
     for (int i = 0; i < threads; i++)
         if (errors[i].status)
             R(hu_stick)(t, errors[i].status, errors[i].text);
@@ -263,13 +275,13 @@ R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t posi
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t bh = 0; bh < count; bh++)
         R(pack)(&h, packed, in, bh);
-    packed = R(attention_operand)(t, HU_P_QKV, layer, packed, 3 * count * h.matrix);
+    packed = R(attention_operand)(t, HU_P_QKV, layer, packed, 3 * count * h.matrix, h.dim);
     if (!packed)
         return NULL;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t bh = 0; bh < count; bh++)
         R(head_weights)(&h, p + bh * n * n, packed + R(packed_at)(&h, 0, bh), packed + R(packed_at)(&h, 1, bh));
-    REAL *pq = R(attention_operand)(t, HU_P_WEIGHTS, layer, p, count * n * n);
+    REAL *pq = R(attention_operand)(t, HU_P_WEIGHTS, layer, p, count * n * n, n);
     if (!pq)
         return NULL;
 #pragma omp parallel for num_threads(threads) if (threads > 1)

@@ -72,13 +72,29 @@ static void R(last_logits)(const R(hu_var) *logits, const hu_batch *batch, doubl
             out[b * v + j] = (double)logits->value[((b + 1) * batch->positions - 1) * v + j];
 }
 
+/* The policy with one for each layer, in the tape's memory, where it has rules. */
+static hu_status R(bind)(const hu_model *m, R(hu_tape) *t, const hu_policy *policy, hu_error *err)
+{
+    t->policy = policy;
+    if (!policy || policy->n_rules == 0)
+        return HU_OK;
+    size_t n = hu_model_layers(m);
+    hu_policy *room = hu_arena_take(&t->arena, n + 1, sizeof *room);
+    if (!room)
+        return hu_fail(err, HU_ENOMEM, "model: out of memory");
+    t->policy = room + n;
+    return hu_policy_bind(room + n, room, policy, layer_name, m, n, err);
+}
+
 /* One pass on the model's tape, which is empty; loss, gradient and out each where not NULL. The gradient of a parameter
  * on which the loss does not depend is zero. */
 static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
                          uint64_t step, double *loss, REAL *gradient, double *out, hu_error *err)
 {
-    hu_status status = HU_OK;
-    t->policy = policy, t->step = step, t->recording = gradient != NULL;
+    hu_status status = R(bind)(m, t, policy, err);
+    if (status)
+        return status;
+    t->step = step, t->recording = gradient != NULL;
     R(hu_var) **p = hu_arena_take(&t->arena, m->n_parameters, sizeof *p);
     if (!p)
         return hu_fail(err, HU_ENOMEM, "model: out of memory");

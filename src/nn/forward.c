@@ -53,6 +53,11 @@ static hu_status check_batch(const hu_model *m, const hu_batch *b, bool needs_ta
     return HU_OK;
 }
 
+static const char *layer_name(const void *model, unsigned layer)
+{
+    return hu_model_layer(model, layer);
+}
+
 #include "src/nn/real-f32.h"
 #include "src/nn/forward.body.h"
 #include "src/nn/real-f64.h"

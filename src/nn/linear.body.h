@@ -6,9 +6,9 @@
 
 enum { R(FULL) = 1 };   /* node->size[0] of a layer outside the policy */
 
-static const hu_policy *R(policy_of)(const R(hu_tape) *t, bool full)
+static const hu_policy *R(policy_of)(const R(hu_tape) *t, unsigned layer, bool full)
 {
-    return full ? NULL : t->policy;
+    return full ? NULL : hu_policy_at(t->policy, layer);
 }
 
 /* `in` by the quantizer of `operand`; `in` itself where there is none; `ready` (already quantized as operand
@@ -38,7 +38,7 @@ static void R(product)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, uns
     hu_env env = hu_env_default();
     if (p->accumulate_rounding)
         env.rounding = p->accumulate_rounding;
-    env.random = (hu_random){p->seed, hu_policy_stream(t->step, layer, (hu_operand)(HU_P_COUNT + role)), 0};
+    env.random = (hu_random){p->seed, hu_policy_stream(t->step, layer, (hu_operand)(HU_P_SUMS + role)), 0};
     hu_error err = {0};
     REAL *sum = add ? R(hu_take)(t, s.m * s.n) : c;
     if (!sum)
@@ -59,7 +59,7 @@ static void R(product)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, uns
 static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
     R(hu_var) *y = node->out, *x = node->in[0], *w = node->in[1];
-    const hu_policy *p = R(policy_of)(t, node->size[0] == R(FULL));
+    const hu_policy *p = R(policy_of)(t, node->layer, node->size[0] == R(FULL));
     unsigned layer = node->layer;
     size_t n = x->rows, in = x->cols, out = w->rows;
 
@@ -112,7 +112,7 @@ static void R(product_moves)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role rol
 static void R(linear_push)(R(hu_tape) *t, R(hu_node) *node)
 {
     R(hu_var) *y = node->out, *x = node->in[0], *w = node->in[1];
-    const hu_policy *p = R(policy_of)(t, node->size[0] == R(FULL));
+    const hu_policy *p = R(policy_of)(t, node->layer, node->size[0] == R(FULL));
     const REAL *dx = R(moving)(t, p, HU_P1, node->layer, x, x->tangent);
     const REAL *dw = R(moving)(t, p, HU_P2, node->layer, w, w->tangent);
     REAL *dy = dx || dw ? R(hu_tangent_new)(t, y) : NULL;
@@ -128,7 +128,7 @@ static void R(linear_push)(R(hu_tape) *t, R(hu_node) *node)
 static void R(linear_pull)(R(hu_tape) *t, R(hu_node) *node)
 {
     R(hu_var) *y = node->out, *x = node->in[0], *w = node->in[1];
-    const hu_policy *p = R(policy_of)(t, node->size[0] == R(FULL));
+    const hu_policy *p = R(policy_of)(t, node->layer, node->size[0] == R(FULL));
     unsigned layer = node->layer;
     size_t n = x->rows, in = x->cols, out = w->rows;
     const REAL *dy = y->has_grad_tangent ? y->grad_tangent : NULL;
@@ -158,7 +158,7 @@ R(hu_var) *R(hu_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned laye
         return NULL;
     if (x->cols != w->cols)
         return R(hu_stick)(t, HU_ESHAPE, "linear: the columns of the input are not those of the weight");
-    const hu_policy *p = R(policy_of)(t, full);
+    const hu_policy *p = R(policy_of)(t, layer, full);
     REAL *p1 = R(operand)(t, p, HU_P1, layer, x, x->value, NULL, HU_P1);
     REAL *p2 = R(operand)(t, p, HU_P2, layer, w, w->value, NULL, HU_P2);
     R(hu_var) *y = R(hu_var_new)(t, x->rows, w->rows);

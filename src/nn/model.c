@@ -226,6 +226,12 @@ void hu_model_threads(hu_model *m, int threads)
     m->tape_f32.threads = m->tape_f64.threads = threads < 1 ? 1 : threads;
 }
 
+unsigned hu_model_layers(const hu_model *m)
+{
+    const hu_model_config *c = &m->config;
+    return m->graph ? m->graph->n_layers : (unsigned)c->layers * (c->kind == HU_MODEL_LM ? 4 : 1) + 1;
+}
+
 double hu_model_multiplications(const hu_model *m, size_t rows, size_t positions)
 {
     const hu_model_config *c = &m->config;

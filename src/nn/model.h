@@ -106,6 +106,9 @@ hu_status hu_model_logits_f64(hu_model *m, const double *weights, const hu_batch
 hu_var_f32 *hu_model_forward_f32(const hu_model *m, hu_tape_f32 *t, hu_var_f32 **parameters, const hu_batch *batch);
 hu_var_f64 *hu_model_forward_f64(const hu_model *m, hu_tape_f64 *t, hu_var_f64 **parameters, const hu_batch *batch);
 
+/* How many layers there are. */
+unsigned hu_model_layers(const hu_model *m);
+
 /* Multiplications of all matrix products of one training step on that many rows and positions, forward and backward. */
 double hu_model_multiplications(const hu_model *m, size_t rows, size_t positions);
 

@@ -1,8 +1,11 @@
 /* policy.c - which format, rounding and accumulator each part of a training step gets. */
 #include "src/nn/policy.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
+
+#include "src/base/memory.h"
+#include "src/base/nearest.h"
 
 static bool is_float32(const hu_format *f)
 {
@@ -32,33 +35,132 @@ void hu_policy_set_linear(hu_policy *p, hu_quantizer q, const hu_block_format *b
     for (int i = HU_P1; i <= HU_P6; i++) {
         p->operand[i] = q;
         p->block[i] = block;
+        p->scaling[i] = (hu_scaling){0};
     }
+}
+
+hu_status hu_policy_set_scaling(hu_policy *p, hu_operand operand, const hu_scaling *s, hu_error *err)
+{
+    enum { MOST = 65536 };
+    const hu_scaled *q = &s->q;
+    if (q->zero_point || q->scales || q->frozen_high || q->rule == HU_RANGE_search)
+        return hu_fail(err, HU_EINVAL, "policy: %s has %s; the scales of a policy are those of a rule, such as absmax", hu_operand_name(operand),
+                       q->zero_point ? "zero points" : q->scales ? "quantized scales" : q->frozen_high ? "frozen scales" : "a search");
+    if (s->history > MOST)
+        return hu_fail(err, HU_ERANGE, "policy: %s has a history of %u steps; it takes up to %d", hu_operand_name(operand), s->history, MOST);
+    if (s->history && (q->per.per != HU_PER_TENSOR || q->rule != HU_RANGE_absmax))
+        return hu_fail(err, HU_EINVAL, "policy: %s has a history; delayed scaling is for one scale a tensor, by absmax", hu_operand_name(operand));
+    if (!(s->margin >= -64 && s->margin <= 64) || (s->margin != 0 && !s->history))
+        return hu_fail(err, HU_EINVAL, "policy: %s has the margin %g; a margin goes with a history, in powers of two from -64 to 64",
+                       hu_operand_name(operand), s->margin);
+    hu_status status = hu_scaled_check(q, HU_F32, err);
+    if (status)
+        return status;
+    p->operand[operand] = q->element;
+    if (!p->operand[operand].rounding)
+        p->operand[operand].rounding = hu_env_default().rounding;
+    if (operand <= HU_P6)
+        p->block[operand] = NULL;
+    p->scaling[operand] = *s;
+    p->scaling[operand].on = true;
+    p->scaling[operand].q.element = p->operand[operand];
+    return HU_OK;
+}
+
+/* What a policy's text says about one or both of its formats. */
+typedef struct wish {
+    char    name[HU_BLOCK_NAME_SIZE];
+    hu_env  env;
+    bool    scaled;
+    hu_per  per;
+    hu_pow2 pow2;
+} wish;
+
+static hu_status set_wish(hu_policy *p, hu_operand k, const wish *w, hu_error *err)
+{
+    bool is_block = hu_block_is_name(w->name);
+    const hu_block_format *block = is_block ? hu_block_find(w->name, err) : NULL;
+    const hu_format *format = is_block ? NULL : hu_format_find(w->name, err);
+    if (!block && !format)
+        return HU_ENAME;
+    if (is_block && w->scaled)
+        return hu_fail(err, HU_EINVAL, "policy: %s has scales of its own; an @ goes with a format, as in e4m3fn@tensor", w->name);
+    if (w->scaled) {
+        hu_scaling s = {.on = true};
+        hu_scaled_init(&s.q, format);
+        s.q.element.rounding = w->env.rounding;
+        s.q.element.overflow = w->env.overflow == HU_OVERFLOW_IEEE ? HU_OVERFLOW_SATURATE : w->env.overflow;
+        s.q.per.per = w->per;
+        s.q.pow2 = w->pow2;
+        return hu_policy_set_scaling(p, k, &s, err);
+    }
+    hu_quantizer q = {.rounding = w->env.rounding, .overflow = w->env.overflow};
+    hu_status status = is_block ? HU_OK : hu_quantizer_init(&q, format, w->env.rounding, w->env.overflow, err);
+    if (!status) {
+        p->operand[k] = q;
+        p->block[k] = block;
+        p->scaling[k] = (hu_scaling){0};
+    }
+    return status;
+}
+
+static hu_status parse_scale(wish *w, const char *text, hu_error *err)
+{
+    static const struct { const char *name; hu_per per; } names[] = {
+        {"tensor", HU_PER_TENSOR}, {"row", HU_PER_ROW}, {"column", HU_PER_COLUMN},
+    };
+    hu_nearest near = hu_nearest_to(text);
+    size_t n = strlen(text);
+    bool is_power = n > 0 && text[n - 1] == '2';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        hu_nearest_offer(&near, names[i].name);
+        if (strlen(names[i].name) == n - is_power && strncmp(names[i].name, text, n - is_power) == 0) {
+            w->scaled = true;
+            w->per = names[i].per;
+            w->pow2 = is_power ? HU_POW2_ceil : HU_POW2_none;
+            return HU_OK;
+        }
+    }
+    return hu_fail(err, HU_ENAME, "policy: no scale is called '%.40s'; it takes tensor, row or column, with a 2 at the end for powers of two%s%s%s",
+                   text, near.best ? ": did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 hu_status hu_policy_parse(hu_policy *p, const char *text, hu_error *err)
 {
-    char name[HU_BLOCK_NAME_SIZE];
-    const char *colon = strchr(text, ':');
-    size_t n = colon ? (size_t)(colon - text) : strlen(text);
-    if (n >= sizeof name)
-        return hu_fail(err, HU_EPARSE, "policy: '%.40s...' is too long; expected a format, as in e8m3 or e8m3:rz+sat",
-                       text);
-    memcpy(name, text, n);
-    name[n] = 0;
+    char all[2 * HU_BLOCK_NAME_SIZE];
+    if (strlen(text) >= sizeof all)
+        return hu_fail(err, HU_EPARSE, "policy: '%.40s...' is too long; expected a format, as in e8m3 or e8m3:rz+sat", text);
+    memcpy(all, text, strlen(text) + 1);
 
-    bool is_block = hu_block_is_name(name);
-    const hu_block_format *block = is_block ? hu_block_find(name, err) : NULL;
-    const hu_format *format = is_block ? NULL : hu_format_find(name, err);
-    if (!block && !format)
-        return HU_ENAME;
-    hu_env env = hu_env_default();
-    hu_status status = colon ? hu_env_parse_mode(&env, colon + 1, err) : HU_OK;
+    wish w = {.env = hu_env_default()};
+    char *at = strchr(all, '@'), *colon = strchr(all, ':');
+    if (at && colon && at < colon)
+        return hu_fail(err, HU_EPARSE, "policy: '%.60s' has its scale before its mode; expected e4m3fn:rne@tensor", text);
+    hu_status status = HU_OK;
+    if (at) {
+        *at = 0;
+        status = parse_scale(&w, at + 1, err);
+    }
+    if (!status && colon) {
+        *colon = 0;
+        status = hu_env_parse_mode(&w.env, colon + 1, err);
+    }
     if (status)
         return status;
-    hu_quantizer q = {.rounding = env.rounding, .overflow = env.overflow};
-    status = is_block ? HU_OK : hu_quantizer_init(&q, format, env.rounding, env.overflow, err);
+    char *slash = strchr(all, '/');
+    const char *second = slash ? slash + 1 : all;
+    if (slash)
+        *slash = 0;
+    hu_policy made = *p;
+    for (int k = HU_P1; k <= HU_P6 && !status; k++) {
+        const char *name = k == HU_P3 || k == HU_P5 ? second : all;
+        if (strlen(name) >= sizeof w.name)
+            return hu_fail(err, HU_EPARSE, "policy: '%.40s...' is too long; expected a format, as in e8m3 or e8m3:rz+sat", name);
+        memcpy(w.name, name, strlen(name) + 1);
+        status = set_wish(&made, (hu_operand)k, &w, err);
+    }
     if (!status)
-        hu_policy_set_linear(p, q, block);
+        *p = made;
     return status;
 }
 
@@ -67,19 +169,38 @@ static const hu_block_format *block_of(const hu_policy *p, hu_operand operand)
     return operand <= HU_P6 ? p->block[operand] : NULL;
 }
 
-/* Along the index that the product sums over: of X, W and dY in the first three the last one, in the others the first. */
-static int block_axis(hu_operand operand)
+/* The index that groups and blocks lie along, which of P1 ... P6 is the one that the product sums over. */
+static int sum_axis(hu_operand operand)
 {
-    return operand <= HU_P3 ? 1 : 0;
+    return operand >= HU_P4 && operand <= HU_P6 ? 0 : 1;
+}
+
+static bool same_scaling(const hu_scaling *a, const hu_scaling *b)
+{
+    const hu_scaled *x = &a->q, *y = &b->q;
+    if (!a->on || !b->on)
+        return a->on == b->on;
+    return a->history == b->history && a->margin == b->margin && x->per.per == y->per.per && x->per.flat == y->per.flat &&
+           x->per.axis == y->per.axis && x->per.group == y->per.group && x->per.tile[0] == y->per.tile[0] &&
+           x->per.tile[1] == y->per.tile[1] && x->narrow == y->narrow && x->rule == y->rule && x->constant == y->constant &&
+           x->percentile == y->percentile && x->value == y->value && x->target == y->target &&
+           x->scale_format == y->scale_format && x->scale_rounding == y->scale_rounding && x->pow2 == y->pow2 &&
+           x->pow2_by_row == y->pow2_by_row && x->scale_least == y->scale_least && x->scale_most == y->scale_most;
 }
 
 bool hu_policy_same(const hu_policy *p, hu_operand a, hu_operand b)
 {
     const hu_quantizer *x = &p->operand[a], *y = &p->operand[b];
     const hu_block_format *f = block_of(p, a);
-    bool same = x->format == y->format && f == block_of(p, b) && x->rounding == y->rounding && x->overflow == y->overflow;
-    if (f && block_axis(a) != block_axis(b) && f->size != 0 && f->rows != f->size)
-        return false;
+    bool same = x->format == y->format && f == block_of(p, b) && x->rounding == y->rounding && x->overflow == y->overflow &&
+                same_scaling(&p->scaling[a], &p->scaling[b]);
+    if (sum_axis(a) != sum_axis(b)) {
+        const hu_granularity *per = &p->scaling[a].q.per;
+        if (f && f->size != 0 && f->rows != f->size)
+            return false;
+        if (p->scaling[a].on && per->per == HU_PER_GROUP && !per->flat)
+            return false;
+    }
     return same && (!x->rounding || x->rounding->random_bits == 0);
 }
 
@@ -98,66 +219,34 @@ bool hu_policy_accumulates(const hu_policy *p, hu_gemm_role role)
     return p && !hu_accumulator_is_own(&p->accumulator[role]);
 }
 
-static hu_env operand_env(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer, size_t first)
+static hu_env operand_env(const hu_policy *p, const hu_policy_use *use)
 {
+    const hu_quantizer *q = &p->operand[use->operand];
     hu_env env = hu_env_default();
-    if (p->operand[operand].rounding)
-        env.rounding = p->operand[operand].rounding;
-    env.overflow = p->operand[operand].overflow;
-    env.random = (hu_random){p->seed, hu_policy_stream(step, layer, operand), first};
+    if (q->rounding)
+        env.rounding = q->rounding;
+    env.overflow = q->overflow;
+    env.random = (hu_random){p->seed, hu_policy_stream(use->step, use->layer, use->operand), use->first};
     return env;
 }
 
-hu_status hu_policy_quantize_f32(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer, size_t first,
-                                 float *out, const float *in, size_t n, hu_error *err)
+static size_t row_of(const hu_policy_use *use)
 {
-    if (!hu_policy_has(p, operand)) {
-        if (out != in)
-            memcpy(out, in, n * sizeof *out);
-        return HU_OK;
-    }
-    hu_env env = operand_env(p, operand, step, layer, first);
-    return hu_quantize_f32(out, in, n, p->operand[operand].format, &env, err);
+    return use->row ? use->row - 1 : use->layer;
 }
 
-hu_status hu_policy_quantize_f64(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer, size_t first,
-                                 double *out, const double *in, size_t n, hu_error *err)
+bool hu_policy_looks(const hu_policy *p, hu_operand operand)
 {
-    if (!hu_policy_has(p, operand)) {
-        if (out != in)
-            memcpy(out, in, n * sizeof *out);
-        return HU_OK;
-    }
-    hu_env env = operand_env(p, operand, step, layer, first);
-    return hu_quantize_f64(out, in, n, p->operand[operand].format, &env, err);
+    return hu_policy_has(p, operand) && p->state && (p->state->counting || p->scaling[operand].history);
 }
 
-static hu_status matrix_layout(hu_block_layout *l, const hu_block_format *f, hu_operand operand, size_t rows,
-                               size_t cols, hu_error *err)
+void hu_policy_note(const hu_policy *p, hu_operand operand, unsigned layer, const hu_seen *seen)
 {
-    return hu_block_layout_init(l, f, 2, (size_t[]){rows, cols}, block_axis(operand), err);
+    p = hu_policy_at(p, layer);
+    hu_policy_state_add(p->state, layer, (int)operand, p->scaling[operand].history, seen);
 }
 
-hu_status hu_policy_quantize_matrix_f32(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer,
-                                        float *out, const float *in, size_t rows, size_t cols, hu_error *err)
-{
-    const hu_block_format *f = p ? block_of(p, operand) : NULL;
-    if (!f)
-        return hu_policy_quantize_f32(p, operand, step, layer, 0, out, in, rows * cols, err);
-    hu_block_layout l;
-    hu_env env = operand_env(p, operand, step, layer, 0);
-    hu_status status = matrix_layout(&l, f, operand, rows, cols, err);
-    return status ? status : hu_block_quantize_f32(out, in, &l, f, &env, err);
-}
-
-hu_status hu_policy_quantize_matrix_f64(const hu_policy *p, hu_operand operand, uint64_t step, unsigned layer,
-                                        double *out, const double *in, size_t rows, size_t cols, hu_error *err)
-{
-    const hu_block_format *f = p ? block_of(p, operand) : NULL;
-    if (!f)
-        return hu_policy_quantize_f64(p, operand, step, layer, 0, out, in, rows * cols, err);
-    hu_block_layout l;
-    hu_env env = operand_env(p, operand, step, layer, 0);
-    hu_status status = matrix_layout(&l, f, operand, rows, cols, err);
-    return status ? status : hu_block_quantize_f64(out, in, &l, f, &env, err);
-}
+#include "src/nn/real-f32.h"
+#include "src/nn/policy-apply.body.h"
+#include "src/nn/real-f64.h"
+#include "src/nn/policy-apply.body.h"

@@ -10,6 +10,7 @@ liblab_la_SOURCES += src/tensor/partition.h src/tensor/quantizer.h src/tensor/qu
 liblab_la_SOURCES += src/tensor/partition.c
 liblab_la_SOURCES += src/tensor/quantizer.c
 liblab_la_SOURCES += src/tensor/quantizer-scale.c
+liblab_la_SOURCES += src/tensor/quantizer-quick.c
 liblab_la_SOURCES += src/tensor/quantizer-range.c
 liblab_la_SOURCES += src/tensor/quantizer-search.c
 liblab_la_SOURCES += src/tensor/quantizer-histogram.c

@@ -148,6 +148,24 @@ hu_status hu_scaled_apply(hu_tensor *out, const hu_tensor *in, const hu_scaled *
  * there is none, or as they are quantized in turn) and zero points, which have the width of an element. */
 hu_status hu_scaled_bits(const hu_scaled *q, const hu_tensor *like, double *bits, hu_error *err);
 
+/* ---- floats without the memory of the general way ---- */
+
+/* Whether hu_scaled_floats is for matrices [rows][cols] on q's grids; then *run neighbors in storage share a scale. Scales of the
+ * tensor, of rows, and of groups along the last index or in storage order; absmax, clips and fixed scales. */
+bool hu_scaled_is_quick(const hu_scaled *q, size_t rows, size_t cols, size_t *run);
+
+/* out = in, n floats of which `run` neighbors share a scale, with the values of hu_scaled_apply; where a stochastic mode meets a scale that
+ * is no power of two, of the quotient rounded to a double. range > 0: the range of every run, in the place of q's rule.
+ * scales [(n + run - 1) / run] or NULL: what they were. Random words from random->index on; out may be in. */
+hu_status hu_scaled_floats(float *out, const float *in, size_t n, size_t run, const hu_scaled *q, double range,
+                           const hu_random *random, float *scales, hu_error *err);
+
+/* The largest magnitude of the finite ones, 0 where there is none. */
+float hu_largest_f32(const float *x, size_t n);
+
+/* Past these a number counts as cut: the format's lowest and largest value and half a step more. Infinite where there are none. */
+void hu_format_ends(const hu_format *f, double *lowest, double *largest);
+
 /* ---- static scales: ranges from calibration tensors ---- */
 
 /* Combines the ranges of tensors of one shape of scales. Without momentum the widest range counts; with it low and high are momentum

@@ -94,6 +94,7 @@ check_PROGRAMS += tests/c/lua-memory
 check_PROGRAMS += tests/c/nn-model
 check_PROGRAMS += tests/c/nn-graph
 check_PROGRAMS += tests/c/nn-policy
+check_PROGRAMS += tests/c/nn-scaling
 check_PROGRAMS += tests/c/nn-train
 check_PROGRAMS += tests/c/tensor
 
