@@ -36,6 +36,9 @@ typedef struct hu_operation {
 #include "src/nn/graph.def"
 #undef OPERATION
 
+/* The windows of an instruction over an image of that shape; its sizes kernel, stride, padding are those from number `kernel` on. */
+hu_window hu_graph_window(const hu_instruction *i, hu_extent in, int kernel);
+
 extern const hu_operation hu_operations[];      /* up to a NULL name */
 
 /* Runs the instructions up to the output, and with `loss` all of them; their sum of losses is *loss. -> the output. */

@@ -36,6 +36,7 @@ typedef struct hu_parameter {
 typedef struct hu_extent {
     size_t height, width, channels;
     bool   sequence;     /* as many rows as the batch has positions, at most `height`; width is 1 */
+    size_t routed;       /* not 0: only the rows that an expert sees; the number of its dispatch, from 1 */
 } hu_extent;
 
 struct hu_operation;
