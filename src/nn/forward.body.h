@@ -86,6 +86,18 @@ static hu_status R(bind)(const hu_model *m, R(hu_tape) *t, const hu_policy *poli
     return hu_policy_bind(room + n, room, policy, layer_name, m, n, err);
 }
 
+/* Leaves for all parameters, in the tape's memory; `gradient` [n_weights] or NULL, for those that move (NULL: all). */
+static R(hu_var) **R(leaves)(const hu_model *m, R(hu_tape) *t, REAL *weights, const bool *moves, REAL *gradient)
+{
+    R(hu_var) **p = hu_arena_take(&t->arena, m->n_parameters, sizeof *p);
+    for (size_t k = 0; p && k < m->n_parameters; k++) {
+        const hu_parameter *at = &m->parameters[k];
+        bool wanted = gradient && (!moves || moves[k]);
+        p[k] = R(hu_leaf)(t, weights + at->first, wanted ? gradient + at->first : NULL, at->rows, at->cols);
+    }
+    return p ? p : R(hu_stick)(t, HU_ENOMEM, "model: out of memory");
+}
+
 /* One pass on the model's tape, which is empty; loss, gradient and out each where not NULL. The gradient of a parameter
  * on which the loss does not depend is zero. */
 static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
@@ -95,13 +107,9 @@ static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batc
     if (status)
         return status;
     t->step = step, t->recording = gradient != NULL;
-    R(hu_var) **p = hu_arena_take(&t->arena, m->n_parameters, sizeof *p);
+    R(hu_var) **p = R(leaves)(m, t, weights, NULL, gradient);
     if (!p)
-        return hu_fail(err, HU_ENOMEM, "model: out of memory");
-    for (size_t k = 0; k < m->n_parameters; k++) {
-        const hu_parameter *at = &m->parameters[k];
-        p[k] = R(hu_leaf)(t, weights + at->first, gradient ? gradient + at->first : NULL, at->rows, at->cols);
-    }
+        return hu_fail(err, t->error.status, "%s", t->error.text);
     R(hu_var) *result = NULL;
     R(hu_var) *logits = loss ? R(with_loss)(m, t, p, batch, &result) : R(hu_model_forward)(m, t, p, batch);
     if (t->error.status)
@@ -115,6 +123,27 @@ static hu_status R(run)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batc
         *loss = (double)result->value[0];
     if (!status && out)
         R(last_logits)(logits, batch, out);
+    return status;
+}
+
+hu_status R(hu_model_record)(hu_model *m, R(hu_tape) *t, REAL *weights, const hu_batch *batch, const hu_policy *policy,
+                             uint64_t step, const bool *moves, REAL *gradient, R(hu_var) ***leaves, R(hu_var) **loss,
+                             hu_error *err)
+{
+    hu_status status = check_batch(m, batch, true, err);
+    if (!status)
+        status = R(bind)(m, t, policy, err);
+    if (status)
+        return status;
+    t->step = step, t->recording = true;
+    int threads = hu_threads_set(t->threads);
+    *leaves = R(leaves)(m, t, weights, moves, gradient);
+    if (*leaves)
+        (void)R(with_loss)(m, t, *leaves, batch, loss);
+    status = t->error.status ? hu_fail(err, t->error.status, "%s", t->error.text) : R(hu_backward)(t, *loss, err);
+    for (size_t k = 0; !status && k < m->n_parameters; k++)
+        (void)R(hu_gradient)((*leaves)[k]);
+    hu_threads_set(threads);
     return status;
 }
 

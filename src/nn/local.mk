@@ -61,3 +61,6 @@ liblab_la_SOURCES += src/nn/trigram.c
 liblab_la_SOURCES += src/nn/train.h
 liblab_la_SOURCES += src/nn/train.c
 liblab_la_SOURCES += src/nn/checkpoint.c
+liblab_la_SOURCES += src/nn/hessian.h
+liblab_la_SOURCES += src/nn/hessian.body.h
+liblab_la_SOURCES += src/nn/hessian.c

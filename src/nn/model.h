@@ -109,6 +109,16 @@ hu_var_f64 *hu_model_forward_f64(const hu_model *m, hu_tape_f64 *t, hu_var_f64 *
 /* How many layers there are. */
 unsigned hu_model_layers(const hu_model *m);
 
+/* A pass with loss and gradient on a tape of the caller's, which is empty and keeps it: leaves [n_parameters] and the loss
+ * [1][1]. weights [n_weights] and gradient [n_weights], written for the parameters that move [n_parameters] (NULL: all),
+ * stay the caller's and are read as long as the tape is. */
+hu_status hu_model_record_f32(hu_model *m, hu_tape_f32 *t, float *weights, const hu_batch *batch, const hu_policy *policy,
+                              uint64_t step, const bool *moves, float *gradient, hu_var_f32 ***leaves, hu_var_f32 **loss,
+                              hu_error *err);
+hu_status hu_model_record_f64(hu_model *m, hu_tape_f64 *t, double *weights, const hu_batch *batch, const hu_policy *policy,
+                              uint64_t step, const bool *moves, double *gradient, hu_var_f64 ***leaves, hu_var_f64 **loss,
+                              hu_error *err);
+
 /* Multiplications of all matrix products of one training step on that many rows and positions, forward and backward. */
 double hu_model_multiplications(const hu_model *m, size_t rows, size_t positions);
 

@@ -72,6 +72,7 @@ check_PROGRAMS += tests/c/text
 tests_c_text_LDADD = $(truth_ldadd)
 
 check_PROGRAMS += tests/c/analysis-error
+check_PROGRAMS += tests/c/analysis-lanczos
 check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-least-squares
 check_PROGRAMS += tests/c/analysis-sharpness
@@ -91,6 +92,7 @@ tests_c_block_fma_LDADD = $(LDADD) -lgmp
 EXTRA_DIST += tests/c/kernel-cases.h
 check_PROGRAMS += tests/c/nn-gradients
 check_PROGRAMS += tests/c/lua-memory
+check_PROGRAMS += tests/c/nn-hessian
 check_PROGRAMS += tests/c/nn-model
 check_PROGRAMS += tests/c/nn-graph
 check_PROGRAMS += tests/c/nn-policy
