@@ -3,3 +3,4 @@ nobase_dist_pkgdata_DATA += experiments/error-vs-bits.lua
 nobase_dist_pkgdata_DATA += experiments/train-vs-bits.lua
 nobase_dist_pkgdata_DATA += experiments/bits-vs-loss.lua
 nobase_dist_pkgdata_DATA += experiments/quantizers.lua
+nobase_dist_pkgdata_DATA += experiments/papers/stochastic-rounding.lua

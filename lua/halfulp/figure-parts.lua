@@ -40,7 +40,7 @@ end
 -- What stands above a panel: a text as it is, a number with the name of its column.
 function parts.panel_title(o, value)
   if not o.panel then return nil end
-  return type(value) == "number" and ("%s = %s"):format(o.panel:gsub("_", " "), rows.text(value)) or rows.text(value)
+  return type(value) == "number" and ("%s = %s"):format(o.panel:gsub("_$", ""):gsub("_", " "), rows.text(value)) or rows.text(value)
 end
 
 -- Axis labels: those of the options, else made from the columns.

@@ -374,6 +374,7 @@ hu.params = require "halfulp.params"
 hu.sweep  = Sweep.new
 hu.study  = require "halfulp.study"
 hu.points = require "halfulp.points"
+hu.published = require "halfulp.published"
 hu.plot   = require("halfulp.plot").plot
 hu.report = require("halfulp.report").report
 hu.log    = run.log

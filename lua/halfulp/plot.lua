@@ -166,12 +166,39 @@ local function with_kind(options)
   return o
 end
 
+-- Names that figures have for columns of their own, and groups of rows for what they compute.
+local taken = {}
+for name in ("n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost"):gmatch "%S+" do
+  taken[name] = true
+end
+
+-- The options with a "_" behind those of the user's columns that have such a name; the labels stay.
+local function with_free_names(o)
+  local label_of, renamed = { x = "xlabel", y = "ylabel", z = "zlabel", series = "legend" }, {}
+  for _, key in ipairs { "x", "y", "z", "series", "panel" } do
+    local name = o[key]
+    if taken[name] then
+      if label_of[key] then o[label_of[key]] = o[label_of[key]] or figure.label(name) end
+      o[key], renamed[name .. "_"] = name .. "_", name
+    end
+  end
+  if next(renamed) == nil then return o end
+  local list = {}
+  for i, row in ipairs(o.rows) do
+    list[i] = setmetatable({}, { __index = row })
+    for new, old in pairs(renamed) do list[i][new] = row[old] end
+  end
+  o.rows = list
+  return o
+end
+
 ---Draws and returns the path of the SVG. `heads` are the lines at the top of the data file.
 function plot.draw(options, heads, level)
   local o = with_kind(options)
   check(o, (level or 1) + 1)
-  local fig = kinds[o.kind](o)
-  if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(o.z or o.y)) end
+  local height = o.z or o.y
+  local fig = kinds[o.kind](with_free_names(o))
+  if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(height)) end
   local folder = o.folder or (run.directory().path .. "/plots")
   run.call(0, lab.make_folders, folder)
   local base = folder .. "/" .. o.file

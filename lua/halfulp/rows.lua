@@ -75,7 +75,7 @@ end
 ---@param list table[]
 ---@param by string[]  the columns whose values make a group
 ---@param y string     the column that is summarized; values that are not finite are counted apart
----@return table[] groups  the columns of `by`, and n, n_bad (not finite), mean, sd, ci95 (half the width of the 95 % interval of the mean), min, max, values
+---@return table[] groups  the columns of `by`, in `at` too, where a name is one of these: n, n_bad (not finite), mean, sd, ci95 (half the width of the 95 % interval of the mean), min, max, values
 function rows.group(list, by, y)
   local index, out = {}, {}
   for _, row in ipairs(list) do
@@ -88,8 +88,8 @@ function rows.group(list, by, y)
         at = at[key]
       end
       if not at.group then
-        at.group = { values = {}, n = 0, n_bad = 0 }
-        for _, name in ipairs(by) do at.group[name] = row[name] end
+        at.group = { values = {}, n = 0, n_bad = 0, at = {} }
+        for _, name in ipairs(by) do at.group.at[name] = row[name] end
         out[#out + 1] = at.group
       end
       local g = at.group
@@ -110,10 +110,15 @@ function rows.group(list, by, y)
   end
   table.sort(out, function(a, b)
     for _, name in ipairs(by) do
-      if a[name] ~= b[name] then return less(a[name], b[name]) end
+      if a.at[name] ~= b.at[name] then return less(a.at[name], b.at[name]) end
     end
     return false
   end)
+  for _, g in ipairs(out) do
+    for name, value in pairs(g.at) do
+      if g[name] == nil then g[name] = value end
+    end
+  end
   return out
 end
 

@@ -169,7 +169,7 @@ end
 
 ---The finished points grouped: the mean of one result, with its spread.
 ---@param options table  {by = {names of parameters}, y = name of a result}
----@return table[] groups  the parameters of `by`, and n, n_bad (not finite), mean, sd, ci95 (half the width of the 95 % confidence interval of the mean), min, max
+---@return table[] groups  n, n_bad (not finite), mean, sd, ci95 (half the width of the 95 % confidence interval of the mean), min, max, and the parameters of `by`, all of them in `at`
 function Sweep:group(options)
   if type(options) ~= "table" or type(options.by) ~= "table" or type(options.y) ~= "string" then
     error('group: it takes a table, for example {by = {"mantissa"}, y = "error"}', 2)

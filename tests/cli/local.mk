@@ -19,4 +19,5 @@ cli_tests += tests/cli/repl.bats
 cli_tests += tests/cli/run-dir.bats
 cli_tests += tests/cli/bench.bats
 cli_tests += tests/cli/experiments.bats
+cli_tests += tests/cli/papers.bats
 cli_tests += tests/cli/machinery.bats

@@ -4,6 +4,7 @@ lua_tests += tests/lua/plot.lua
 lua_tests += tests/lua/report.lua
 lua_tests += tests/lua/analysis.lua
 lua_tests += tests/lua/fit.lua
+lua_tests += tests/lua/published.lua
 lua_tests += tests/lua/study.lua
 lua_tests += tests/lua/kernels.lua
 lua_tests += tests/lua/format.lua

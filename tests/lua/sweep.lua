@@ -242,6 +242,14 @@ claims["the same points give the same bytes of text"] = function()
   t.assertErrorMsgContains("there are", function() sweep:table { columns = { "eror" } } end)
 end
 
+claims["a parameter that is called as a statistic is kept beside it"] = function()
+  fresh "names"
+  local sweep = hu.sweep { n = { 5, 6 }, t = { 1, 2, 3 } }
+  sweep:run(function(p) return { y = p.n * p.t } end, { quiet = true })
+  local groups = sweep:group { by = { "n" }, y = "y" }
+  t.assertEquals({ groups[1].at.n, groups[1].n, groups[1].mean, groups[2].at.n, groups[2].n, groups[2].mean }, { 5, 3, 10, 6, 3, 12 })
+end
+
 claims["groups have mean, spread and what is not finite"] = function()
   fresh "groups"
   local sweep = hu.sweep { a = { 1, 2 }, seed = { 1, 2, 3, 4 } }

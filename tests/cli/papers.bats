@@ -1,0 +1,26 @@
+# papers.bats - the reproductions of published methods: each one's small setting runs, and its table says what is as published.
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    export NO_COLOR=1 OMP_NUM_THREADS=1
+}
+
+# reproduces NAME AS_PUBLISHED DIFFER NOT_TESTED: runs experiments/papers/NAME.lua; its counts are these, and the table is kept.
+reproduces() {
+    run "$HALFULP" run "$HU_SRCDIR/experiments/papers/$1.lua" scale=small --jobs 1 --seed 1 --out results
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"$2 as published, $3 differ, $4 not tested"* ]]
+    [ "$(grep -c "as published" results/published.tsv)" -eq "$2" ]
+}
+
+@test "every paper's experiment is tried here" {
+    for file in "$HU_SRCDIR"/experiments/papers/*.lua; do
+        grep -q "^    reproduces $(basename "$file" .lua) " "$BATS_TEST_FILENAME" || { echo "no test of $file"; false; }
+    done
+}
+
+@test "facts about stochastic rounding" {
+    reproduces stochastic-rounding 25 1 0
+    [ -s results/plots/growth.svg ]
+}
