@@ -136,13 +136,13 @@ end
 claims["columns may have the names of a figure's own"] = function()
   local some = {}
   for n = 1, 4 do
-    for k = 1, 2 do some[#some + 1] = { n = n, k = k, text = "t" .. k, value = n * k, flag = n > 2 and 1 or 0, list = { n, k } } end
+    for k = 1, 2 do some[#some + 1] = { n = n, k = k, text = "t" .. k, at = "a" .. k, value = n * k, flag = n > 2 and 1 or 0, list = { n, k } } end
   end
   local tsv = draw { rows = some, x = "n", y = "value", series = "k", panel = "text", file = "named" }
   t.assertStrContains(tsv, "text_\tk_\tn_\tn\tvalue_\t")
   t.assertStrContains(tsv, "t1\t1\t3\t1\t3\t")
   t.assertStrContains(read(plots .. "named.gp"), "set xlabel 'n'")
-  t.assertStrContains((draw { rows = some, kind = "share", x = "n", y = "flag", series = "k", file = "named-share" }), "n_\tk_\tk\tn\tshare")
+  t.assertStrContains((draw { rows = some, kind = "share", x = "n", y = "flag", series = "k", panel = "at", file = "named-share" }), "at_\tn_\tk_\tk\tn\tshare")
   t.assertStrContains((draw { rows = some, x = "n", y = "k", z = "value", file = "named-heat" }), "n_\tk_\tn\tvalue_")
   t.assertStrContains((draw { rows = some, kind = "curves", y = "list", series = "n", file = "named-curves" }), "n_\t")
 end
