@@ -3,22 +3,6 @@
 
 #include "lua/lua.h"
 
-/* The two formats of the field "input" of the table at idx, one name for both or a list of two. */
-static void read_input(lua_State *L, int idx, const hu_format *of[2])
-{
-    if (!hu_lua_option(L, idx, "input"))
-        return;
-    int at = lua_gettop(L);
-    for (int i = 0; i < 2; i++) {
-        if (lua_type(L, at) == LUA_TTABLE)
-            lua_rawgeti(L, at, i + 1);
-        else
-            lua_pushvalue(L, at);
-        of[i] = hu_lua_format(L, lua_gettop(L), i ? "input of b" : "input of a");
-    }
-    lua_settop(L, at - 1);
-}
-
 /* The adder of the table at idx, {group =, width =, ...}. */
 static hu_block_fma read_table(lua_State *L, int idx, const hu_format *of[2])
 {
@@ -29,7 +13,7 @@ static hu_block_fma read_table(lua_State *L, int idx, const hu_format *of[2])
     if (!hu_lua_option(L, idx, "group") || !hu_lua_option(L, idx, "width"))
         luaL_error(L, "accumulate: a block takes group, the number of products that are added at once, and width, the bits that are kept below the largest exponent");
     lua_pop(L, 2);
-    read_input(L, idx, of);
+    hu_lua_operand_formats(L, idx, of);
     if (!of[0] || !of[1])
         luaL_error(L, "accumulate: a block needs to know the format of the operands: input = \"fp16\", or a list of two");
     hu_block_fma m = hu_block_fma_make(of[0], of[1], (int)hu_lua_option_integer(L, idx, "group", 1, 1, HU_BLOCK_FMA_MOST),
@@ -61,7 +45,7 @@ hu_block_fma hu_lua_block_fma(lua_State *L, int idx, const hu_format *a, const h
     }
     if (device && has_table)
         luaL_error(L, "accumulate: profile and block are two ways to say the same; one will do");
-    read_input(L, idx, of);
+    hu_lua_operand_formats(L, idx, of);
     if (has_table) {
         if (output)
             luaL_error(L, "accumulate: the output of a block is a field of the block");

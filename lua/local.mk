@@ -20,6 +20,7 @@ liblab_la_SOURCES += lua/nn-text.c
 liblab_la_SOURCES += lua/nn-train.c
 liblab_la_SOURCES += lua/arith.c
 liblab_la_SOURCES += lua/numeric.c
+liblab_la_SOURCES += lua/accumulate.c lua/matmul.c
 liblab_la_SOURCES += lua/block-fma.c
 liblab_la_SOURCES += lua/quantizer.c
 liblab_la_SOURCES += lua/quantizer-options.c lua/quantizer.h

@@ -149,6 +149,21 @@ int hu_lua_block_unpack(lua_State *L);
  * {profile =, input =, output =, outer =, chunk =} or {block = {...}, outer =, chunk =}. idx is absolute. */
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);
 
+/* The accumulator at field "accumulate" of the options at idx, for operands of these formats (NULL: not known). Sets *env_of to the environment of its sum
+ * format's object, where there is one. In lua/accumulate.c. */
+hu_accumulator hu_lua_option_accumulator(lua_State *L, int idx, hu_env **env_of, const hu_format *a, const hu_format *b);
+
+/* numeric.matmul, in lua/matmul.c. */
+int hu_lua_matmul(lua_State *L);
+
+/* Options that make a multiplier: `multiplier`, "lmul", "lmul_formula" or an array of products, with `input` and `l`. kind is 0 where there is none. A table
+ * stays the array's, which the options hold. name: who asks. */
+#define HU_LUA_MULTIPLIER_KEYS "multiplier", "input", "l"
+hu_multiplier hu_lua_multiplier(lua_State *L, int idx, const char *name, const hu_format *a, const hu_format *b);
+
+/* Sets of[0], of[1] to the formats of the field "input" of the table at idx, one name for both or a list of two, where there is one. */
+void hu_lua_operand_formats(lua_State *L, int idx, const hu_format *of[2]);
+
 /* The adder of a table with a field "profile" or "block"; without these its group is 0. a and b: the formats of the operands where the
  * table does not say, or NULL. In lua/block-fma.c. */
 hu_block_fma hu_lua_block_fma(lua_State *L, int idx, const hu_format *a, const hu_format *b);

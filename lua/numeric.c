@@ -1,4 +1,4 @@
-/* numeric.c - emulated arithmetic on arrays: quantizing, elementwise operations, sums, dot and matrix products. */
+/* numeric.c - emulated arithmetic on arrays: quantizing, elementwise operations, sums and dot products. */
 #include <string.h>
 
 #include "lua/lua.h"
@@ -91,6 +91,12 @@ static hu_status compute(const elementwise *e, hu_tensor *out, hu_tensor *const 
                        : hu_map_f64(out->f64, e->op, d[0], d[1], d[2], out->n, f, env, err);
 }
 
+static hu_status multiply(hu_tensor *out, hu_tensor *const x[3], const hu_multiplier *m, const hu_format *f, hu_env *env, hu_error *err)
+{
+    return out->dtype == HU_F32 ? hu_multiply_f32(out->f32, x[0]->f32, x[1]->f32, out->n, m, f, env, err)
+                                : hu_multiply_f64(out->f64, x[0]->f64, x[1]->f64, out->n, m, f, env, err);
+}
+
 /* Replaces the number or table at idx by an array. */
 static hu_tensor *to_operand(lua_State *L, int idx)
 {
@@ -129,10 +135,10 @@ static void check_options_place(lua_State *L, const elementwise *e, int options)
                    at - 2, at == 3 ? "stands" : "stand");
 }
 
-/* apply(op, a [, b [, c]], options) -> array; options: format, and those of an environment */
+/* apply(op, a [, b [, c]], options) -> array; options: format, those of an environment, and those of a multiplier */
 static int apply(lua_State *L)
 {
-    static const char *const keys[] = {"format", HU_LUA_ENV_KEYS, NULL};
+    static const char *const keys[] = {"format", HU_LUA_MULTIPLIER_KEYS, HU_LUA_ENV_KEYS, NULL};
     hu_error err = {0};
     hu_env own;
     elementwise e = find_operation(L, 1);
@@ -160,59 +166,14 @@ static int apply(lua_State *L)
     hu_tensor *out = hu_lua_make_tensor(L, common.dtype, common.rank, common.shape);
     for (int i = 0; i < arity; i++)
         operands[i] = repeat_to(L, i + 2, out);
-    hu_lua_try(L, compute(&e, out, operands, f, env, &err), &err);
+    hu_multiplier multiplier = hu_lua_multiplier(L, options, "apply", NULL, NULL);
+    if (multiplier.kind && (e.function || e.op != HU_MUL))
+        return luaL_error(L, "apply: a multiplier goes with mul; %s has none", e.name);
+    hu_lua_try(L, multiplier.kind ? multiply(out, operands, &multiplier, f, env, &err) : compute(&e, out, operands, f, env, &err), &err);
     return 1;
 }
 
-/* ---- accumulators ---- */
-
-/* a and b: the formats of the operands, which an adder needs to know, or NULL. */
-static hu_accumulator accumulator_for(lua_State *L, int idx, const char *name, const hu_format *a, const hu_format *b)
-{
-    static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", "profile", "block", "input", "output", NULL};
-    static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise",
-                                           [HU_ORDER_EXACT] = "exact", NULL};
-    hu_accumulator acc = {0};
-
-    if (lua_type(L, idx) != LUA_TTABLE) {
-        acc.sum = hu_lua_format(L, idx, name);
-        return acc;
-    }
-    hu_lua_options(L, idx, keys);
-    acc.sum     = hu_lua_option_format(L, idx, "format");
-    acc.product = hu_lua_option_format(L, idx, "product");
-    acc.outer   = hu_lua_option_format(L, idx, "outer");
-    acc.chunk   = (size_t)hu_lua_option_integer(L, idx, "chunk", 0, 0, (lua_Integer)1 << 48);
-    acc.order   = (hu_order)hu_lua_option_choice(L, idx, "order", orders, HU_ORDER_SEQUENTIAL);
-    acc.block   = hu_lua_block_fma(L, idx, a, b);
-    return acc;
-}
-
-hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
-{
-    return accumulator_for(L, idx, name, NULL, NULL);
-}
-
-/* The accumulator at field "accumulate" of the options at idx. Sets *env_of to the environment of its sum format's
- * object, where there is one. */
-static hu_accumulator option_accumulator(lua_State *L, int idx, hu_env **env_of, const hu_format *a, const hu_format *b)
-{
-    *env_of = NULL;
-    if (!hu_lua_option(L, idx, "accumulate"))
-        return (hu_accumulator){0};
-    int at = lua_gettop(L);
-    hu_accumulator acc = accumulator_for(L, at, "accumulate", a, b);
-    if (lua_type(L, at) != LUA_TTABLE) {
-        *env_of = hu_lua_format_env(L, at);
-    } else if (hu_lua_option(L, at, "format")) {
-        *env_of = hu_lua_format_env(L, -1);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return acc;
-}
-
-#define ACCUMULATE_KEYS "accumulate", HU_LUA_ENV_KEYS
+/* ---- sums ---- */
 
 /* The array at idx as doubles, with one index; raises where it has more. */
 static hu_tensor *vector(lua_State *L, int idx, const char *name)
@@ -228,14 +189,14 @@ static hu_tensor *vector(lua_State *L, int idx, const char *name)
 /* sum(x [, options]) -> number; options: accumulate, and those of an environment */
 static int sum(lua_State *L)
 {
-    static const char *const keys[] = {ACCUMULATE_KEYS, NULL};
+    static const char *const keys[] = {"accumulate", HU_LUA_ENV_KEYS, NULL};
     hu_error err = {0};
     hu_env own, *of_format;
     double total = 0;
 
     lua_settop(L, 2);
     hu_lua_options(L, 2, keys);
-    hu_accumulator acc = option_accumulator(L, 2, &of_format, NULL, NULL);
+    hu_accumulator acc = hu_lua_option_accumulator(L, 2, &of_format, NULL, NULL);
     hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
     hu_tensor *x = vector(L, 1, "x");
     hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
@@ -246,14 +207,14 @@ static int sum(lua_State *L)
 /* dot(x, y [, options]) -> number; options: accumulate, and those of an environment */
 static int dot(lua_State *L)
 {
-    static const char *const keys[] = {ACCUMULATE_KEYS, NULL};
+    static const char *const keys[] = {"accumulate", HU_LUA_ENV_KEYS, NULL};
     hu_error err = {0};
     hu_env own, *of_format;
     double total = 0;
 
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
-    hu_accumulator acc = option_accumulator(L, 3, &of_format, NULL, NULL);
+    hu_accumulator acc = hu_lua_option_accumulator(L, 3, &of_format, NULL, NULL);
     hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
     hu_tensor *x = vector(L, 1, "x"), *y = vector(L, 2, "y");
     if (x->n != y->n)
@@ -263,116 +224,7 @@ static int dot(lua_State *L)
     return 1;
 }
 
-/* ---- matrix products ---- */
-
-/* The matrix at idx as the format, block format or quantizer at `input` has it (nil: as it is), a copy; blocks along index `axis` (from 0);
- * random words from a stream of its own. */
-static void quantize_input(lua_State *L, int idx, int input, int axis, hu_env *env, const char *tag)
-{
-    if (hu_lua_absent(L, input))
-        return;
-    hu_env other = *env;
-    other.random = (hu_random){.seed = hu_random_derive(env->random.seed, tag), .stream = env->random.stream,
-                               .index = env->random.index};
-    hu_tensor *t = hu_lua_check_tensor(L, idx, "matrix");
-    if (!hu_lua_push_scaled(L, input, t, other.random.seed, other.random.stream, &other.flags)) {
-        const hu_block_format *block = hu_lua_test_block(L, input, tag);
-        if (block)
-            hu_lua_push_block_quantized(L, t, block, axis, &other);
-        else
-            hu_lua_push_quantized(L, t, hu_lua_format(L, input, tag), &other);
-    }
-    env->flags |= other.flags;
-    lua_replace(L, idx);
-}
-
-/* Pushes the two formats, block formats or quantizers of the field "input", which has one for both matrices or a list of two; nil: none. */
-static void push_inputs(lua_State *L, int idx)
-{
-    if (!hu_lua_option(L, idx, "input")) {
-        lua_pushnil(L);
-        lua_pushnil(L);
-        return;
-    }
-    int at = lua_gettop(L);
-    for (int i = 0; i < 2; i++) {
-        if (lua_type(L, at) == LUA_TTABLE)
-            lua_rawgeti(L, at, i + 1);
-        else
-            lua_pushvalue(L, at);
-        const char *name = i ? "input of b" : "input of a";
-        if (!hu_lua_test_box(L, -1, HU_LUA_QUANTIZER) && !hu_lua_test_block(L, lua_gettop(L), name))
-            hu_lua_format(L, lua_gettop(L), name);
-    }
-    lua_remove(L, at);
-}
-
-/* The format at idx; NULL where there is a block format, a quantizer or nothing. */
-static const hu_format *plain_format(lua_State *L, int idx)
-{
-    bool other = hu_lua_absent(L, idx) || hu_lua_test_box(L, idx, HU_LUA_QUANTIZER) || hu_lua_test_block(L, idx, "input");
-    return other ? NULL : hu_lua_format(L, idx, "input");
-}
-
-/* The matrix or vector at idx, as a matrix of that type; a vector becomes one row, or one column. */
-static hu_tensor *matrix(lua_State *L, int idx, hu_dtype dtype, bool as_column, const char *name)
-{
-    hu_error err = {0};
-    hu_tensor *t = hu_lua_check_tensor(L, idx, name);
-
-    if (t->rank != 1 && t->rank != 2)
-        luaL_error(L, "matmul: %s has %d indices; it needs 1 or 2", name, t->rank);
-    if (t->rank == 2 && t->dtype == dtype)
-        return t;
-    hu_tensor *out = hu_lua_make_tensor(L, dtype, t->rank, t->shape);
-    hu_lua_try(L, hu_tensor_broadcast(out, t, &err), &err);
-    if (t->rank == 1) {
-        out->rank = 2;
-        out->shape[0] = as_column ? t->n : 1;
-        out->shape[1] = as_column ? 1 : t->n;
-    }
-    lua_replace(L, idx);
-    return out;
-}
-
-/* matmul(a, b [, options]) -> array */
-static int matmul(lua_State *L)
-{
-    static const char *const keys[] = {"input", "transpose_a", "transpose_b", ACCUMULATE_KEYS, NULL};
-    hu_error err = {0};
-    hu_env own, *of_format;
-
-    lua_settop(L, 3);
-    hu_lua_options(L, 3, keys);
-    push_inputs(L, 3);                                  /* at 4 and 5 */
-    hu_accumulator acc = option_accumulator(L, 3, &of_format, plain_format(L, 4), plain_format(L, 5));
-    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
-    bool ta = hu_lua_option_boolean(L, 3, "transpose_a", false), tb = hu_lua_option_boolean(L, 3, "transpose_b", false);
-
-    hu_tensor *a = hu_lua_to_tensor(L, 1, "a"), *b = hu_lua_to_tensor(L, 2, "b");
-    int ranks[2] = {a->rank, b->rank};
-    hu_dtype dtype = a->dtype == HU_F32 && b->dtype == HU_F32 ? HU_F32 : HU_F64;
-    matrix(L, 1, dtype, ta, "a");
-    matrix(L, 2, dtype, !tb, "b");
-    quantize_input(L, 1, 4, ta ? 0 : 1, env, "input a");                  /* blocks lie along the index that is summed over */
-    quantize_input(L, 2, 5, tb ? 1 : 0, env, "input b");
-    a = hu_lua_check_tensor(L, 1, "a");
-    b = hu_lua_check_tensor(L, 2, "b");
-    hu_tensor *c = hu_lua_make_tensor(L, dtype, 2, (size_t[]){a->shape[ta], b->shape[!tb]});
-    own.no_flags = true;                                                  /* nobody gets to see its flags */
-    hu_lua_try(L, hu_tensor_matmul(c, a, ta, b, tb, &acc, env, &err), &err);
-
-    if (ranks[0] == 1 || ranks[1] == 1) {            /* a vector's index is taken out again */
-        size_t n = c->n;
-        c->rank = (ranks[0] == 2) + (ranks[1] == 2);
-        memset(c->shape, 0, sizeof c->shape);
-        if (c->rank)
-            c->shape[0] = n;
-    }
-    return 1;
-}
-
-static const luaL_Reg functions[] = {{"apply", apply}, {"sum", sum}, {"dot", dot}, {"matmul", matmul}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"apply", apply}, {"sum", sum}, {"dot", dot}, {"matmul", hu_lua_matmul}, {NULL, NULL}};
 static const luaL_Reg methods[]   = {{"quantize", quantize}, {NULL, NULL}};
 
 int hu_lua_open_numeric(lua_State *L)

@@ -251,7 +251,7 @@ end
 ---```
 ---@param op string "add", "sub", "mul", "div", "fma" (a * b + c), "sqrt", or a function, correctly rounded: "exp", "exp2", "expm1", "log", "log2", "log1p", "pow", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "erf", "sigmoid", "rsqrt", "cbrt" or "hypot"
 ---@param a hu.array|number|table
----@param ... hu.array|number|table b and c where the operation has them; then the options: `format` (required) and the settings of an environment, or `env`
+---@param ... hu.array|number|table b and c where the operation has them; then the options: `format` (required), the settings of an environment, or `env`, and for "mul" `multiplier`, `input` and `l` as in `hu.matmul`
 ---@return hu.array
 hu.apply = core.numeric.apply
 
@@ -269,6 +269,15 @@ hu.apply = core.numeric.apply
 ---(bits kept below the largest exponent), and if need be `align` and `rounding` ("rz"), `output` ("fp32"), `lowest`, `interleave`,
 ---`normalizes`, `late`, `overflow` ("infinity" or "ieee") and `input`. `chunk` and `outer` go with both.
 ---
+---Or by an integer: `integer` is its width, 2 to 64 bits, `overflow` what it does at every addition ("wrap" or "saturate"), `fraction` its bits of
+---fraction (the inputs', if they are fixed point), `product_bits` the width of products beyond which they are refused.
+---
+---Other products: `multiplier` is "lmul" (significands are added), "lmul_formula" or an array [2^n][2^m] of what codes of n and m bits make; `input` names the
+---formats where the matrices are not quantized here, `l` is L-Mul's offset where it is not the paper's.
+---
+---Arrays of three or four indices are batches of matrices; an index that one of them lacks, or has once, is repeated. `scale_a`: a number, one for each
+---row, or an array of one for each block of rows and columns, whose sizes follow from its shape or are `block_a`; `scale_b`, `block_b` likewise, by columns.
+---
 ---```lua
 ---local A = hu.randn({8, 8}, {seed = 1})
 ---local C = hu.matmul(A, A, {input = "e4m3fn", accumulate = {format = "fp32", chunk = 4}})
@@ -276,10 +285,12 @@ hu.apply = core.numeric.apply
 ---local D = hu.matmul(A, A, {input = "e4m3fn", accumulate = {profile = "H100"}})
 ---local E = hu.matmul(A, A, {input = "e4m3fn", accumulate = {block = {group = 32, width = 13, output = "e8m13", lowest = -133}}})
 ---print(D(1, 1) == E(1, 1))           --> true
+---print(hu.dot({100, 100, -100}, {1, 1, 1}, {accumulate = {integer = 8, overflow = "saturate"}}))    --> 27.0
+---print(hu.dot({1.5}, {1.5}, {accumulate = {multiplier = "lmul", input = "e4m3fn"}}))                --> 2.25
 ---```
 ---@param a hu.array|table
 ---@param b hu.array|table
----@param options? table `input`, `accumulate`, `transpose_a`, `transpose_b`, and the settings of an environment, or `env`
+---@param options? table `input`, `accumulate`, `transpose_a`, `transpose_b`, `scale_a`, `scale_b`, `block_a`, `block_b`, and the settings of an environment, or `env`
 ---@return hu.array
 hu.matmul = core.numeric.matmul
 

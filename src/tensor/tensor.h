@@ -92,6 +92,23 @@ hu_status hu_tensor_block_quantize(hu_tensor *out, const hu_tensor *in, const hu
 hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, bool a_transposed, const hu_tensor *b, bool b_transposed,
                            const hu_accumulator *acc, hu_env *env, hu_error *err);
 
+/* Products of batches, with scales. a and b have two indices or more; those before the last two count batches and are repeated by the
+ * rule of hu_tensor_common_shape: a [...][m][k] (transposed: [...][k][m]), b [...][k][n], c [...][m][n].
+ *
+ * scale_a: one double for each block of block_a[0] rows and block_a[1] columns of a as it is multiplied, [m / rows][k / columns], the last blocks being cut; of one
+ * index: one for each block of rows; of none: one for all; with the indices of a's batches before: for each matrix its own. Where block_a is 0 0, the
+ * sizes of scale_a have to divide m and k, and the quotients are the block. scale_b, block_b: so, with b's k and n, one index standing for the columns.
+ * How scales are used: hu_scales in src/kernel/kernel.h. */
+typedef struct hu_matmul {
+    bool a_transposed, b_transposed;
+    const hu_tensor *scale_a, *scale_b;    /* doubles; NULL: none */
+    size_t block_a[2], block_b[2];
+} hu_matmul;
+
+/* The rank and shape that c takes, in `out`, which gets no memory. HU_ESHAPE where there is no product. */
+hu_status hu_tensor_matmul_shape(hu_tensor *out, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, hu_error *err);
+hu_status hu_tensor_matmul_as(hu_tensor *c, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, const hu_accumulator *acc, hu_env *env, hu_error *err);
+
 /* NumPy's .npy files, version 1.0: little-endian f4 and f8, C order. Others are refused by name. */
 hu_status hu_tensor_save_npy(const hu_tensor *t, const char *path, hu_error *err);
 hu_status hu_tensor_load_npy(hu_tensor *t, const char *path, hu_error *err);

@@ -153,7 +153,7 @@ local cases = {
   {hu.apply, {"exp", a, {format = "e15m62"}}, "no values of double"},
   {hu.matmul, {a}, "b is missing"},
   {hu.matmul, {a, v}, "2 by 2"},
-  {hu.matmul, {a, hu.zeros {2, 2, 2}}, "needs 1 or 2"},
+  {hu.matmul, {a, hu.zeros {2, 3, 2}}, "as many columns"},
   {hu.matmul, {a, a, {input = 3}}, "input of a is 3"},
   {hu.matmul, {a, a, {input = {"e4m3fn"}}}, "input of b is missing"},
   {hu.matmul, {a, a, {accumulate = {formt = "fp32"}}}, '"format"'},

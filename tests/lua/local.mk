@@ -20,3 +20,4 @@ lua_tests += tests/lua/nn.lua
 lua_tests += tests/lua/nn-learns.lua
 lua_tests += tests/lua/quantizer.lua
 lua_tests += tests/lua/block-fma.lua
+lua_tests += tests/lua/accumulate.lua
