@@ -1,7 +1,8 @@
 /* checkpoint.c - a model and its training in a file.
  *
  * A line of text says what it is, a second one the configuration; then follow, as little-endian float32, the weights
- * and, where the trainer was saved too, AdamW's two moments.
+ * and, where the trainer was saved too, the two states of its optimizer; then a line that says how many they are, the optimizer and
+ * the policy in words as a digest, and the numbers of hu_trainer_numbers as doubles.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,11 +11,12 @@
 
 #include "src/base/file.h"
 #include "src/base/memory.h"
+#include "src/base/sha256.h"
 #include "src/nn/train.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checkpoints are little-endian");
 
-static const char MAGIC[] = "halfulp checkpoint 1\n";
+static const char MAGIC[] = "halfulp checkpoint 2\n";
 
 /* What the second line holds. */
 typedef struct header {
@@ -28,6 +30,40 @@ typedef struct header {
 #define SECOND_IN  "kind %d layers %zu heads %zu width %zu hidden %zu context %zu vocabulary %zu inputs %zu tied %d " \
                    "deviation %la seed %" SCNu64 " step %" SCNu64 " moments %d"
 
+#define THIRD_OUT "states %zu %zu numbers %zu optimizer %s policy %s\n"
+#define THIRD_IN  "states %zu %zu numbers %zu optimizer %64s policy %64s"
+
+/* Digests of what has to be the same for the states, and for the histories of scales, to mean the same. */
+static bool digests_of(const hu_trainer *t, char optimizer[HU_SHA256_HEX], char policy[HU_SHA256_HEX])
+{
+    char *texts[] = {hu_trainer_text(t), hu_policy_text(&t->config.policy)};
+    bool made = texts[0] && texts[1];
+    if (made) {
+        hu_sha256_of(texts[0], strlen(texts[0]), optimizer);
+        hu_sha256_of(texts[1], strlen(texts[1]), policy);
+    }
+    hu_free(texts[0]);
+    hu_free(texts[1]);
+    return made;
+}
+
+static bool write_trainer(FILE *file, const hu_trainer *t)
+{
+    char optimizer[HU_SHA256_HEX], policy[HU_SHA256_HEX];
+    size_t n = hu_trainer_numbers(t);
+    double *numbers = hu_malloc(n * sizeof *numbers);
+    bool done = numbers && digests_of(t, optimizer, policy);
+    if (done) {
+        hu_trainer_numbers_save(t, numbers);
+        done = fprintf(file, THIRD_OUT, t->n_states[0], t->n_states[1], n, optimizer, policy) > 0 &&
+               fwrite(t->states[0], sizeof(float), t->n_states[0], file) == t->n_states[0] &&
+               fwrite(t->states[1], sizeof(float), t->n_states[1], file) == t->n_states[1] &&
+               fwrite(numbers, sizeof *numbers, n, file) == n;
+    }
+    hu_free(numbers);
+    return done;
+}
+
 static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
 {
     const hu_model_config *c = &m->config;
@@ -36,7 +72,7 @@ static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
            fprintf(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
                    c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL) > 0 &&
            fwrite(m->weights, sizeof(float), n, file) == n &&
-           (!t || (fwrite(t->m, sizeof(float), n, file) == n && fwrite(t->v, sizeof(float), n, file) == n));
+           (!t || write_trainer(file, t));
 }
 
 hu_status hu_checkpoint_save(const hu_model *m, const hu_trainer *t, const char *path, hu_error *err)
@@ -102,32 +138,70 @@ static bool same_model(const hu_model_config *a, const hu_model_config *b)
            a->tied == b->tied;
 }
 
+/* What follows the weights: the third line and what it counts. */
+typedef struct trained {
+    size_t  n_states[HU_OPTIMIZER_STATES], n_numbers;
+    float  *states;
+    double *numbers;
+} trained;
+
+static hu_status read_tail(FILE *file, const hu_trainer *t, trained *tail, const char *path, hu_error *err)
+{
+    char line[512], optimizer[HU_SHA256_HEX] = "", policy[HU_SHA256_HEX] = "", own[2][HU_SHA256_HEX];
+    size_t *n = tail->n_states;
+    if (!fgets(line, sizeof line, file) || sscanf(line, THIRD_IN, &n[0], &n[1], &tail->n_numbers, optimizer, policy) != 5)
+        return too_short(path, err);
+    if (!digests_of(t, own[0], own[1]))
+        return hu_fail(err, HU_ENOMEM, "checkpoint: out of memory");
+    if (strcmp(optimizer, own[0]) != 0 || n[0] != t->n_states[0] || n[1] != t->n_states[1])
+        return hu_fail(err, HU_EINVAL, "checkpoint: %.180s was trained with another optimizer or format of its states", path);
+    if (tail->n_numbers > ((size_t)1 << 32))
+        return hu_fail(err, HU_EPARSE, "checkpoint: %.180s is not a checkpoint of this program", path);
+    tail->states = hu_malloc((n[0] + n[1]) * sizeof *tail->states + 1);
+    tail->numbers = hu_malloc(tail->n_numbers * sizeof *tail->numbers + 1);
+    if (!tail->states || !tail->numbers)
+        return hu_fail(err, HU_ENOMEM, "checkpoint: out of memory");
+    if (fread(tail->states, sizeof *tail->states, n[0] + n[1], file) != n[0] + n[1] ||
+        fread(tail->numbers, sizeof *tail->numbers, tail->n_numbers, file) != tail->n_numbers)
+        return too_short(path, err);
+    if (strcmp(policy, own[1]) != 0)            /* another policy begins its histories anew */
+        tail->n_numbers = hu_trainer_scalars(t);
+    return HU_OK;
+}
+
 /* Everything is read before anything is changed. */
 hu_status hu_checkpoint_resume(hu_trainer *t, const char *path, hu_error *err)
 {
     FILE *file;
     header h;
+    trained tail = {0};
     size_t n = t->model->n_weights;
     hu_status status = open_checkpoint(path, &file, &h, err);
     if (status)
         return status;
-    float *all = hu_malloc(3 * n * sizeof *all);
+    float *weights = hu_malloc(n * sizeof *weights);
     if (!same_model(&h.config, &t->model->config))
         status = hu_fail(err, HU_ESHAPE, "checkpoint: %.180s holds a model of another configuration", path);
     else if (!h.trained)
         status = hu_fail(err, HU_EINVAL, "checkpoint: %.180s holds a model without its training", path);
-    else if (!all)
+    else if (!weights)
         status = hu_fail(err, HU_ENOMEM, "checkpoint: out of memory");
-    else if (fread(all, sizeof *all, 3 * n, file) != 3 * n)
+    else if (fread(weights, sizeof *weights, n, file) != n)
         status = too_short(path, err);
+    if (!status)
+        status = read_tail(file, t, &tail, path, err);
+    if (!status)
+        status = hu_trainer_numbers_load(t, tail.numbers, tail.n_numbers, err);
     if (!status) {
-        memcpy(t->model->weights, all, n * sizeof *all);
-        memcpy(t->m, all + n, n * sizeof *all);
-        memcpy(t->v, all + 2 * n, n * sizeof *all);
+        memcpy(t->model->weights, weights, n * sizeof *weights);
+        memcpy(t->states[0], tail.states, t->n_states[0] * sizeof *tail.states);
+        memcpy(t->states[1], tail.states + t->n_states[0], t->n_states[1] * sizeof *tail.states);
         t->step = h.step;
         t->diverged = false;
     }
-    hu_free(all);
+    hu_free(weights);
+    hu_free(tail.states);
+    hu_free(tail.numbers);
     fclose(file);
     return status;
 }

@@ -76,6 +76,7 @@ static void R(last_logits)(const R(hu_var) *logits, const hu_batch *batch, doubl
 static hu_status R(bind)(const hu_model *m, R(hu_tape) *t, const hu_policy *policy, hu_error *err)
 {
     t->policy = policy;
+    t->start = policy ? policy->loss_scale : 0;
     if (!policy || policy->n_rules == 0)
         return HU_OK;
     size_t n = hu_model_layers(m);

@@ -1,4 +1,4 @@
-/* optimizer.c - AdamW, the learning-rate schedule and the clipping of the gradient, in float32. */
+/* optimizer.c - the learning-rate schedule, the norm of the gradient, and AdamW's loop. */
 #include "src/nn/optimizer.h"
 
 #include <math.h>
@@ -7,11 +7,17 @@ double hu_schedule_at(const hu_schedule *s, uint64_t step)
 {
     if (step < s->warmup)
         return s->rate * (double)(step + 1) / (double)s->warmup;
-    if (s->steps == 0)
+    if (s->steps == 0 || s->curve == HU_CURVE_constant)
         return s->rate;
     if (step >= s->steps)
         return s->least;
+    if (s->curve == HU_CURVE_wsd) {
+        uint64_t left = s->steps - step;
+        return left > s->decay ? s->rate : s->least + (s->rate - s->least) * (double)left / (double)(s->decay + 1);
+    }
     double part = (double)(step - s->warmup) / (double)(s->steps - s->warmup);
+    if (s->curve == HU_CURVE_linear)
+        return s->rate + (s->least - s->rate) * part;
     return s->least + 0.5 * (s->rate - s->least) * (1 + cos(M_PI * part));
 }
 

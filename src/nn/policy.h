@@ -53,6 +53,7 @@ typedef struct hu_policy {
     const hu_rounding *accumulate_rounding;        /* of the accumulators; NULL: nearest-even               */
     bool              head_full;                   /* the last layer (logits) is left unquantized           */
     uint64_t          seed;                        /* of stochastic modes                                   */
+    double            loss_scale;                  /* gradients are those of the loss times this; 0: times 1 */
     const struct hu_policy_rule *rules;            /* borrowed; for some layers, later ones over earlier ones */
     size_t            n_rules;
     const struct hu_policy *layers;                /* borrowed; [n_layers] policies of the layers: it is bound */

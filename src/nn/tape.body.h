@@ -91,7 +91,7 @@ hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err)
     if (!t->recording || !out->grad || out->rows * out->cols != 1)
         return hu_fail(err, HU_EINVAL, "backward: needs a recording tape and a single value, not %zu by %zu", out->rows,
                        out->cols);
-    R(hu_gradient)(out)[0] = 1;
+    R(hu_gradient)(out)[0] = t->start > 0 ? (REAL)t->start : 1;
     for (R(hu_node) *node = t->last; node; node = node->before)
         if (node->out->has_grad)
             node->rule->backward(t, node);

@@ -46,6 +46,7 @@ struct R(hu_tape) {
     uint64_t         direction;  /* which tangent this is, for the streams of stochastic quantizers; < 2^16 */
     bool             has_pushed; /* `mark` says where the tangents' memory begins     */
     hu_arena_mark    mark;
+    double           start;      /* the gradient of what hu_backward begins with; 0: 1 */
     hu_error         error;      /* of the first operation that failed            */
 };
 

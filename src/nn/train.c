@@ -13,6 +13,7 @@ hu_train_config hu_train_default(void)
         .schedule = {.rate = 1e-3, .least = 1e-4, .warmup = 10, .steps = 300},
         .adamw = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .decay = 0.1},
         .clip = 1,
+        .optimizer = hu_optimizer_default(),
     };
 }
 
@@ -30,7 +31,7 @@ static hu_status check(const hu_train_config *c, hu_error *err)
         {"lr", c->schedule.rate, INFINITY},       {"min_lr", c->schedule.least, INFINITY},
         {"beta1", c->adamw.beta1, 1},             {"beta2", c->adamw.beta2, 1},
         {"eps", c->adamw.epsilon, INFINITY},      {"weight_decay", c->adamw.decay, INFINITY},
-        {"clip", c->clip, INFINITY},
+        {"clip", c->clip, INFINITY},              {"loss_scale", c->loss_scale, 0x1p127},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (check_range(ranges[i].what, ranges[i].value, ranges[i].end, err))
@@ -40,7 +41,12 @@ static hu_status check(const hu_train_config *c, hu_error *err)
     if (c->schedule.steps && c->schedule.warmup > c->schedule.steps)
         return hu_fail(err, HU_EINVAL, "train: %llu steps of warm-up in a run of %llu steps",
                        (unsigned long long)c->schedule.warmup, (unsigned long long)c->schedule.steps);
-    return HU_OK;
+    if (c->schedule.curve == HU_CURVE_wsd && c->schedule.decay + c->schedule.warmup > c->schedule.steps)
+        return hu_fail(err, HU_EINVAL, "train: %llu steps of decay after %llu of warm-up in a run of %llu steps", (unsigned long long)c->schedule.decay,
+                       (unsigned long long)c->schedule.warmup, (unsigned long long)c->schedule.steps);
+    if (c->collective == HU_COLLECTIVE_hierarchical && (c->group < 1 || (c->shards ? c->shards : 1) % c->group))
+        return hu_fail(err, HU_EINVAL, "train: groups of %zu do not divide %zu shards", c->group, c->shards ? c->shards : 1);
+    return hu_optimizer_check(&c->optimizer, err);
 }
 
 hu_status hu_trainer_init(hu_trainer *t, hu_model *model, const hu_text *text, hu_train_config config, hu_error *err)
@@ -54,37 +60,132 @@ hu_status hu_trainer_init(hu_trainer *t, hu_model *model, const hu_text *text, h
     if (text && text->n_train <= positions)
         return hu_fail(err, HU_EINVAL, "train: the text is too short: its training part holds %zu bytes, and a context of %zu "
                        "needs at least %zu", text->n_train, positions, positions + 1);
+    size_t parts = (config.accumulate ? config.accumulate : 1) * (config.shards ? config.shards : 1);
+    if (config.batch % parts != 0)
+        return hu_fail(err, HU_EINVAL, "train: a batch of %zu cannot be cut into %zu equal parts (accumulate times shards)", config.batch, parts);
     *t = (hu_trainer){.model = model, .text = text, .config = config, .loss = NAN, .norm = NAN};
-    t->m = hu_calloc(n, sizeof *t->m);
-    t->v = hu_calloc(n, sizeof *t->v);
+    t->loss_scale = config.loss_scale > 0 ? config.loss_scale : config.dynamic_scale ? 65536 : 1;
     t->bytes = hu_malloc(text ? 2 * config.batch * positions : 1);
-    if (t->m && t->v && t->bytes)
-        return HU_OK;
-    hu_trainer_clear(t);
-    return hu_fail(err, HU_ENOMEM, "train: out of memory");
+    if (parts > 1)
+        t->shards = hu_calloc((config.shards ? config.shards : 1) * n, sizeof *t->shards);
+    if (config.optimizer.rho > 0)
+        t->kept = hu_malloc(n * sizeof *t->kept);
+    if (!t->bytes || (parts > 1 && !t->shards) || (config.optimizer.rho > 0 && !t->kept))
+        status = hu_fail(err, HU_ENOMEM, "train: out of memory");
+    if (!status)
+        status = hu_update_init(t, err);
+    if (status)
+        hu_trainer_clear(t);
+    return status;
 }
 
 void hu_trainer_clear(hu_trainer *t)
 {
-    hu_free(t->m);
-    hu_free(t->v);
+    hu_update_clear(t);
     hu_free(t->bytes);
+    hu_free(t->shards);
+    hu_free(t->kept);
     *t = (hu_trainer){0};
 }
 
-/* AdamW on every parameter; then the master weights on their grid, if the policy has one for them. */
-static hu_status update(hu_trainer *t, double scale, hu_error *err)
+/* ---- the gradient, in parts ---- */
+
+static size_t least_one(size_t n)
 {
-    hu_model *model = t->model;
-    const hu_adamw *a = &t->config.adamw;
-    for (size_t k = 0; k < model->n_parameters; k++) {
-        const hu_parameter *p = &model->parameters[k];
-        size_t i = p->first;
-        hu_adamw_step(a, model->weights + i, t->m + i, t->v + i, model->gradient + i, p->rows * p->cols, t->rate,
-                      p->decays ? a->decay : 0, scale, t->step + 1);
+    return n ? n : 1;
+}
+
+/* Rows first ... first + rows of a batch. */
+static hu_batch rows_of(const hu_model *m, const hu_batch *b, size_t first, size_t rows)
+{
+    hu_batch part = *b;
+    size_t at = first * b->positions;
+    part.rows = rows;
+    part.bytes = b->bytes ? b->bytes + at : NULL;
+    part.tokens = b->tokens ? b->tokens + at : NULL;
+    part.features = b->features ? b->features + first * m->config.inputs : NULL;
+    part.targets = b->targets ? b->targets + at : NULL;
+    part.classes = b->classes ? b->classes + at : NULL;
+    part.values = b->values ? b->values + first * m->config.vocabulary : NULL;
+    return part;
+}
+
+/* The model's gradient, and the loss, as means over the parts. `pass` counts those of a step: 0, and 1 for the second one. */
+static hu_status find_gradient(hu_trainer *t, const hu_batch *batch, uint64_t pass, double *loss, hu_error *err)
+{
+    hu_model *m = t->model;
+    const hu_train_config *c = &t->config;
+    size_t n = m->n_weights, shards = least_one(c->shards), micro = least_one(c->accumulate), parts = shards * micro;
+    uint64_t passes = (uint64_t)parts * (c->optimizer.rho > 0 ? 2 : 1), number = t->step * passes + pass * (uint64_t)parts;
+    hu_status status = HU_OK;
+
+    t->policy.loss_scale = t->loss_scale;
+    if (parts == 1) {
+        status = hu_model_loss_f32(m, batch, &t->policy, number, loss, m->gradient, err);
+    } else if (batch->rows % parts != 0) {
+        return hu_fail(err, HU_EINVAL, "train: a batch of %zu cannot be cut into %zu equal parts (accumulate times shards)", batch->rows, parts);
+    } else {
+        size_t rows = batch->rows / parts;
+        memset(t->shards, 0, shards * n * sizeof *t->shards);
+        *loss = 0;
+        for (size_t k = 0; k < parts && !status; k++) {
+            const hu_batch part = rows_of(m, batch, k * rows, rows);
+            double one = 0;
+            status = hu_model_loss_f32(m, &part, &t->policy, number + k, &one, m->gradient, err);
+            *loss += one / (double)parts;
+            float *sum = t->shards + k / micro * n;
+            for (size_t i = 0; i < n; i++)
+                sum[i] += m->gradient[i] / (float)micro;
+        }
+        if (!status)
+            status = hu_all_reduce(m->gradient, t->shards, shards, n, c->collective, c->group, &t->policy, number,
+                                   hu_trainer_row(t, m->n_parameters), err);
     }
-    return hu_policy_quantize_f32(&t->config.policy, HU_P_MASTER, t->step, 0, 0, model->weights, model->weights,
-                                  model->n_weights, err);
+    float inverse = (float)(1 / t->loss_scale);
+    for (size_t i = 0; i < n && !status && t->loss_scale != 1; i++)
+        m->gradient[i] *= inverse;
+    return status;
+}
+
+/* The gradient where sharpness-aware minimization wants it; the weights are then as they were. */
+static hu_status find_second_gradient(hu_trainer *t, const hu_batch *batch, hu_error *err)
+{
+    hu_model *m = t->model;
+    const hu_optimizer_config *c = &t->config.optimizer;
+    double square = 0, loss;
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const hu_parameter *p = &m->parameters[k];
+        square += hu_sam_square(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays);
+    }
+    memcpy(t->kept, m->weights, m->n_weights * sizeof *t->kept);
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const hu_parameter *p = &m->parameters[k];
+        hu_sam_climb(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays, sqrt(square));
+    }
+    hu_status status = find_gradient(t, batch, 1, &loss, err);
+    memcpy(m->weights, t->kept, m->n_weights * sizeof *t->kept);
+    return status;
+}
+
+/* After a gradient that is not finite: true, and the step is done, where the scale of the loss may be halved for it. */
+static bool give_way(hu_trainer *t)
+{
+    if (!t->config.dynamic_scale || !isfinite(t->loss) || t->loss_scale / 2 < 0x1p-24)
+        return false;
+    t->loss_scale /= 2;
+    t->good = 0;
+    t->step++;
+    hu_policy_state_forget(&t->memory);
+    return true;
+}
+
+static void grow_scale(hu_trainer *t)
+{
+    uint64_t growth = t->config.growth ? t->config.growth : 2000;
+    if (t->config.dynamic_scale && ++t->good >= growth) {
+        t->loss_scale = fmin(2 * t->loss_scale, 0x1p100);
+        t->good = 0;
+    }
 }
 
 hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err)
@@ -93,20 +194,31 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
     if (t->diverged)
         return HU_OK;
     double loss;
-    hu_status status = hu_model_loss_f32(model, batch, &t->config.policy, t->step, &loss, model->gradient, err);
+    hu_status status = find_gradient(t, batch, 0, &loss, err);
     if (status)
         return status;
     t->loss = loss;
     t->norm = hu_norm(model->gradient, model->n_weights);
+    if (t->config.optimizer.rho > 0 && isfinite(t->norm)) {
+        status = find_second_gradient(t, batch, err);
+        t->norm = hu_norm(model->gradient, model->n_weights);
+    }
+    if (status)
+        return status;
     t->rate = hu_schedule_at(&t->config.schedule, t->step);
     if (!isfinite(t->loss) || !isfinite(t->norm)) {
-        t->diverged = true;
+        t->diverged = !give_way(t);
         return HU_OK;
     }
     double clip = t->config.clip;
-    status = update(t, clip > 0 && t->norm > clip ? clip / t->norm : 1, err);
+    status = hu_update_step(t, clip > 0 && t->norm > clip ? clip / t->norm : 1, err);
     hu_model_follow(model);
+    hu_policy_state_advance(&t->memory);
+    grow_scale(t);
     t->step++;
+    t->updates++;
+    if (!status && t->memory.failed)
+        status = hu_fail(err, HU_ENOMEM, "train: out of memory");
     return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include "src/nn/model.h"
 #include "src/nn/optimizer.h"
+#include "src/nn/reduce.h"
 #include "src/nn/text.h"
 
 typedef struct hu_train_config {
@@ -16,16 +17,38 @@ typedef struct hu_train_config {
     hu_adamw    adamw;
     double      clip;         /* largest norm of the gradient; 0: not clipped              */
     uint64_t    seed;         /* of the batches                                            */
-    hu_policy   policy;       /* with the seed of its stochastic modes                     */
+    hu_policy   policy;       /* with the seed of its stochastic modes; its rules are copied */
+    hu_optimizer_config optimizer;
+    size_t      accumulate;   /* parts that a batch is cut into, whose gradients are added up; 0: 1 */
+    size_t      shards;       /* simulated machines, each with as many of the parts; 0: 1  */
+    hu_collective collective; /* how they reduce their gradients, by the policy's HU_P_REDUCE */
+    size_t      group;        /* of a hierarchical one                                     */
+    double      loss_scale;   /* 0: 1                                                      */
+    bool        dynamic_scale;   /* it is halved, and the step changes nothing, where a gradient is not finite, and doubled after
+                                    `growth` steps without; below 2^-24 the run has diverged */
+    uint64_t    growth;       /* 0: 2000                                                   */
+    bool        counters;     /* quantizers count                                          */
 } hu_train_config;
 
 typedef struct hu_trainer {
     hu_model       *model;    /* borrowed */
     const hu_text  *text;     /* borrowed; NULL: batches are handed in */
     hu_train_config config;
-    float          *m, *v;    /* AdamW's moments */
+    float          *states[HU_OPTIMIZER_STATES];      /* of all parameters, one after the other */
+    size_t          n_states[HU_OPTIMIZER_STATES];
+    double         *scalars;  /* [n_parameters][HU_OPTIMIZER_SCALARS] */
+    hu_policy       policy;   /* the configuration's, bound to the model, with `memory` as its state */
+    hu_policy      *layers;   /* room for it */
+    unsigned       *owner;    /* [n_parameters] the layer of each; n_layers: none */
+    hu_policy_state memory;   /* histories and counts: a row a layer, a row a parameter, one for what the shards send */
+    float          *room;     /* for two of the largest parameter */
+    float          *shards;   /* [shards][n_weights]; NULL: the gradient comes in one part */
+    float          *kept;     /* the weights during a sharpness-aware step; NULL: none */
     uint8_t        *bytes;    /* room for a batch and its targets */
     uint64_t        step;     /* steps done                                                */
+    uint64_t        updates;  /* those of them that changed the weights                    */
+    double          loss_scale;
+    uint64_t        good;     /* steps since the scale was last changed                    */
     double          loss;     /* of the last step, before its update: nats a target        */
     double          norm;     /* of its gradient, before clipping                          */
     double          rate;     /* its learning rate                                         */
@@ -39,6 +62,24 @@ hu_train_config hu_train_default(void);
 /* HU_EINVAL names the setting that does not fit, or the text that is too short for the model's context. */
 hu_status hu_trainer_init(hu_trainer *t, hu_model *model, const hu_text *text, hu_train_config config, hu_error *err);
 void      hu_trainer_clear(hu_trainer *t);   /* a zeroed one may be cleared */
+
+/* The row of the state's counters that belongs to a parameter; n_parameters: to what the shards send. */
+size_t hu_trainer_row(const hu_trainer *t, size_t parameter);
+
+/* What a run needs beside its weights and states: scale of the loss, scalars of the optimizer, histories of the policy's scales. How
+ * many numbers they are; out = them; and back, HU_EPARSE where they are not those of such a trainer. */
+size_t    hu_trainer_numbers(const hu_trainer *t);
+size_t    hu_trainer_scalars(const hu_trainer *t);      /* the first of them, without the histories */
+void      hu_trainer_numbers_save(const hu_trainer *t, double *out);
+hu_status hu_trainer_numbers_load(hu_trainer *t, const double *in, size_t n, hu_error *err);
+
+/* Optimizer and formats of its states in words: what a checkpoint has to agree with; NULL when out of memory. */
+char *hu_trainer_text(const hu_trainer *t);
+
+/* For the steps: states and room for them; and the optimizer on every parameter, then the master weights on their grids. */
+hu_status hu_update_init(hu_trainer *t, hu_error *err);
+void      hu_update_clear(hu_trainer *t);
+hu_status hu_update_step(hu_trainer *t, double scale, hu_error *err);
 
 /* One step on the next batch of the text, or on the batch given. Divergence is not an error. */
 hu_status hu_trainer_step(hu_trainer *t, hu_error *err);

@@ -97,6 +97,7 @@ check_PROGRAMS += tests/c/nn-model
 check_PROGRAMS += tests/c/nn-graph
 check_PROGRAMS += tests/c/nn-policy
 check_PROGRAMS += tests/c/nn-scaling
+check_PROGRAMS += tests/c/nn-optimizers
 check_PROGRAMS += tests/c/nn-train
 check_PROGRAMS += tests/c/tensor
 
