@@ -366,11 +366,11 @@ static void read_limits(lua_State *L, hu_work *w)
 }
 
 /* Enters the points into the store and notes which are to be computed. */
-static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t first)
+static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t first, size_t stride)
 {
     hu_error err = {0};
     hu_lua_try(L, hu_store_plan(hu_run_dir_store(job->dir), hu_run_dir_run(job->dir), name, job->plan->points, job->plan->n, first,
-                                &err), &err);
+                                stride, &err), &err);
     for (size_t i = 0; i < job->plan->n; i++) {
         if (job->plan->points[i].state == HU_POINT_DONE)
             hu_run_dir_count(job->dir, true);
@@ -379,13 +379,14 @@ static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t fi
     }
 }
 
-/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, retry=, timeout=, memory=}
+/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, stride=, retry=, timeout=, memory=}
  *   -> {points=, before=, done=, failed=, first_failure=}
- * Computes the points that the store does not have as done; the first is at position `first` of the sweep. */
+ * Computes the points that the store does not have as done; they are at the positions first, first + stride, ...
+ * of the sweep. */
 static int run_sweep(lua_State *L)
 {
-    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "retry", "timeout",
-                                       "memory", NULL};
+    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "stride", "retry",
+                                       "timeout", "memory", NULL};
     hu_error err = {0};
     sweep_job job = {.L = L, .dir = hu_lua_check_run(L), .is_terminal = isatty(STDERR_FILENO) == 1};
     hu_work w = {.work = work, .done = done, .again = again, .tick = tick, .user = &job};
@@ -395,6 +396,7 @@ static int run_sweep(lua_State *L)
     const char *identity = hu_lua_option_string(L, 2, "identity", "");
     int jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 0, 65536);
     size_t first = (size_t)hu_lua_option_integer(L, 2, "first", 0, 0, (lua_Integer)1 << 40);
+    size_t stride = (size_t)hu_lua_option_integer(L, 2, "stride", 1, 1, 1 << 20);
     job.seed = hu_lua_option_u64(L, 2, "seed", 0);
     job.quiet = hu_lua_option_boolean(L, 2, "quiet", false);
     read_limits(L, &w);
@@ -403,7 +405,7 @@ static int run_sweep(lua_State *L)
     luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
     job.function = lua_gettop(L);
     job.plan = read_plan(L, job.points, identity, name);
-    enter_plan(L, &job, name, first);
+    enter_plan(L, &job, name, first, stride);
     size_t before = job.plan->n - job.plan->n_todo;
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);

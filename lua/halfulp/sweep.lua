@@ -106,10 +106,11 @@ function Sweep:run(fn, options)
   local identity = run.identity(fn, options.uses, options.files or {})
   self.name = unique_name(options.name)
   local directory = run.directory()
+  local shard = settings.shard or { i = 0, n = 1 }
   local function compute(points, first)
     return run.call(3, directory.sweep, directory, {
       name = self.name, points = points, run = guarded(fn, self.names, directory), identity = identity, seed = settings.seed,
-      jobs = options.jobs or settings.jobs, quiet = options.quiet, first = first, retry = options.retry or settings.retry,
+      jobs = options.jobs or settings.jobs, quiet = options.quiet, first = first, stride = shard.n, retry = options.retry or settings.retry,
       timeout = options.timeout or settings.timeout, memory = options.memory or settings.memory,
     })
   end
@@ -117,7 +118,7 @@ function Sweep:run(fn, options)
     if self.source.more then error("run: points that follow from results cannot be divided with --shard", 2) end
     self.points = share(self.points, settings.shard, 0)
   end
-  local s = compute(self.points, 0)
+  local s = compute(self.points, shard.i)
   while self.source.more do
     local before = #self.points
     self:add(self.source:more(self:rows()) or {})

@@ -26,6 +26,7 @@ int hu_cmd_format(int argc, char **argv);
 int hu_cmd_bench (int argc, char **argv);
 int hu_cmd_run   (int argc, char **argv);
 int hu_cmd_repl  (int argc, char **argv);
+int hu_cmd_results(int argc, char **argv);
 int hu_cmd_plot  (int argc, char **argv);
 int hu_cmd_report(int argc, char **argv);
 int hu_cmd_vectors(int argc, char **argv);

@@ -12,6 +12,12 @@ liblab_la_SOURCES += src/lab/store.c
 liblab_la_SOURCES += src/lab/store-schema.c
 liblab_la_SOURCES += src/lab/store-write.c
 liblab_la_SOURCES += src/lab/store-read.c
+liblab_la_SOURCES += src/lab/query.h
+liblab_la_SOURCES += src/lab/query-inner.h
+liblab_la_SOURCES += src/lab/query.c
+liblab_la_SOURCES += src/lab/query-group.c
+liblab_la_SOURCES += src/lab/compare.h
+liblab_la_SOURCES += src/lab/compare.c
 liblab_la_SOURCES += src/lab/interrupt.h
 liblab_la_SOURCES += src/lab/interrupt.c
 liblab_la_SOURCES += src/lab/workers.h
@@ -27,6 +33,8 @@ liblab_la_SOURCES += src/lab/manifest.h
 liblab_la_SOURCES += src/lab/manifest.c
 liblab_la_SOURCES += src/lab/run-dir.h
 liblab_la_SOURCES += src/lab/run-dir.c
+liblab_la_SOURCES += src/lab/merge.h
+liblab_la_SOURCES += src/lab/merge.c
 
 # The commit, and a digest of the sources that decide about results: looked at by each make, written when they differ.
 # The objects wait for it where one target alone is made; BUILT_SOURCES serve `all` and `check`.

@@ -1,6 +1,7 @@
 /* record.c - named values: the parameters of a point, or what its function returned. */
 #include "src/lab/record.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,48 @@ hu_status hu_record_series(hu_record *r, const char *name, const double *data, s
     if (data && n > 0)
         memcpy(v->data, data, n * sizeof *data);
     return HU_OK;
+}
+
+hu_status hu_record_copy(hu_record *r, const hu_value *v, hu_error *err)
+{
+    switch (v->kind) {
+    case HU_VALUE_INTEGER: return hu_record_integer(r, v->name, v->integer, err);
+    case HU_VALUE_REAL:    return hu_record_real(r, v->name, v->real, err);
+    case HU_VALUE_TEXT:    return hu_record_text(r, v->name, v->data, v->n, err);
+    default:               return hu_record_series(r, v->name, v->data, v->n, v->rank, v->shape, err);
+    }
+}
+
+static bool same_bits(double a, double b)
+{
+    return isnan(a) ? isnan(b) : memcmp(&a, &b, sizeof a) == 0;
+}
+
+bool hu_value_same(const hu_value *a, const hu_value *b)
+{
+    if (a->kind != b->kind || a->n != b->n || a->rank != b->rank || a->integer != b->integer || !same_bits(a->real, b->real))
+        return false;
+    for (int k = 0; k < a->rank; k++)
+        if (a->shape[k] != b->shape[k])
+            return false;
+    if (a->kind == HU_VALUE_TEXT)
+        return a->n == 0 || memcmp(a->data, b->data, a->n) == 0;
+    for (size_t i = 0; a->kind == HU_VALUE_SERIES && i < a->n; i++)
+        if (!same_bits(((const double *)a->data)[i], ((const double *)b->data)[i]))
+            return false;
+    return true;
+}
+
+bool hu_record_same(const hu_record *a, const hu_record *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++) {
+        const hu_value *other = hu_record_find(b, a->values[i].name);
+        if (!other || !hu_value_same(&a->values[i], other))
+            return false;
+    }
+    return true;
 }
 
 static int by_name(const void *a, const void *b)

@@ -5,6 +5,8 @@
 #ifndef HU_LAB_RECORD_H
 #define HU_LAB_RECORD_H
 
+#include <stdbool.h>
+
 #include "src/lab/buffer.h"
 #include "src/tensor/tensor.h"
 
@@ -40,6 +42,13 @@ hu_status hu_record_real(hu_record *r, const char *name, double value, hu_error 
 hu_status hu_record_text(hu_record *r, const char *name, const char *text, size_t n_bytes, hu_error *err);
 hu_status hu_record_series(hu_record *r, const char *name, const double *data, size_t n,
                            int rank, const size_t *shape, hu_error *err);
+
+/* A copy of a value, under its own name. */
+hu_status hu_record_copy(hu_record *r, const hu_value *v, hu_error *err);
+
+/* The same names with the same kinds and bits; any NaN is any NaN. */
+bool      hu_record_same(const hu_record *a, const hu_record *b);
+bool      hu_value_same(const hu_value *a, const hu_value *b);
 
 const hu_value *hu_record_find(const hu_record *r, const char *name);   /* NULL: it has no such value */
 void            hu_record_sort(hu_record *r);                           /* by name, byte by byte */

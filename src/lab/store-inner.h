@@ -9,7 +9,7 @@
 #include "src/lab/store.h"
 
 enum {
-    HU_ST_BEGIN, HU_ST_COMMIT, HU_ST_ROLLBACK, HU_ST_INSERT_RUN, HU_ST_UPDATE_RUN, HU_ST_FIND, HU_ST_FINISH, HU_ST_SERIES,
+    HU_ST_BEGIN, HU_ST_COMMIT, HU_ST_ROLLBACK, HU_ST_INSERT_RUN, HU_ST_UPDATE_RUN, HU_ST_ADOPT, HU_ST_SERIES,
     HU_ST_DROP_SERIES, HU_ST_ARTIFACT, HU_ST_DROP_ARTIFACTS, HU_ST_EVENT, HU_ST_COLUMN, HU_N_STATEMENTS
 };
 
@@ -37,6 +37,7 @@ struct hu_store {
     hu_column    *columns;     /* in the order of role and name */
     size_t        n_columns, columns_capacity;
     hu_shaped     plan, values;
+    bool          held;        /* a transaction over several changes is open */
 };
 
 /* A statement and the first thing that went wrong while its values were bound. */
@@ -64,6 +65,9 @@ hu_status hu_store_step(hu_store *s, hu_bound *b, int64_t *id, hu_error *err);
 
 hu_status hu_store_run(hu_store *s, int which, hu_error *err);
 hu_status hu_store_exec(hu_store *s, const char *sql, hu_error *err);
+
+/* BEGIN, unless changes are held together. */
+hu_status hu_store_start(hu_store *s, hu_error *err);
 
 /* COMMIT after HU_OK, else ROLLBACK; the status of what failed first. */
 hu_status hu_store_end(hu_store *s, hu_status status, hu_error *err);

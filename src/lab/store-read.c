@@ -61,7 +61,7 @@ static hu_status read_series(hu_record *r, sqlite3_stmt *st, hu_error *err)
 }
 
 enum { POINTS, SERIES, ARTIFACTS, N_READERS };
-enum { ID, SWEEP, KEY, JSON, FAILURE, STATUS, SECONDS, SIGNAL, ATTEMPTS, OUTPUT, NANS, FIRST_VALUE };
+enum { ID, SWEEP, KEY, JSON, FAILURE, STATUS, SECONDS, SIGNAL, ATTEMPTS, OUTPUT, NANS, POSITION, FIRST_VALUE };
 
 static const char *const readers[N_READERS] = {
     [SERIES]    = "SELECT name, shape, n, packing, data FROM series WHERE point = ?",
@@ -111,6 +111,7 @@ static hu_status read_row(hu_store *s, sqlite3_stmt **all, hu_visit *visit, void
         .json = (const char *)sqlite3_column_text(st, JSON), .failure = (const char *)sqlite3_column_text(st, FAILURE),
         .output = (const char *)sqlite3_column_text(st, OUTPUT), .seconds = sqlite3_column_double(st, SECONDS),
         .signal = sqlite3_column_int(st, SIGNAL), .attempts = sqlite3_column_int(st, ATTEMPTS),
+        .position = (size_t)sqlite3_column_int64(st, POSITION),
     };
     for (int k = 0; k < 3; k++)
         if (state && strcmp(state, hu_state_names[k]) == 0)
@@ -128,46 +129,72 @@ static hu_status read_row(hu_store *s, sqlite3_stmt **all, hu_visit *visit, void
     return status;
 }
 
-static void points_sql(const hu_store *s, hu_buffer *out)
+/* The points that `which` selects. */
+static void points_sql(const hu_store *s, const char *which, hu_buffer *out)
 {
     char text[24];
-    hu_buffer_text(out, "SELECT id, sweep, key, params, error, status, seconds, signal, attempts, output, nans");
+    hu_buffer_text(out, "SELECT id, sweep, key, params, error, status, seconds, signal, attempts, output, nans, position");
     for (size_t i = 0; i < s->n_columns; i++) {
         snprintf(text, sizeof text, ", c%d", s->columns[i].number);
         hu_buffer_text(out, text);
     }
-    hu_buffer_text(out, " FROM points WHERE (?2 IS NULL OR sweep = ?2) AND run = coalesce(?1, (SELECT max(id) FROM runs)) "
-                        "ORDER BY sweep, position");
+    hu_buffer_text(out, " FROM points WHERE ");
+    hu_buffer_text(out, which);
 }
 
-static hu_status prepare(hu_store *s, sqlite3_stmt **st, int64_t run_id, const char *sweep, hu_error *err)
+static hu_status prepare(hu_store *s, sqlite3_stmt **st, const char *which, hu_error *err)
 {
     hu_buffer text = {0};
-    points_sql(s, &text);
-    hu_status status = text.failed ? hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path) : HU_OK;
+    points_sql(s, which, &text);
+    hu_status status = text.failed ? hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path) : hu_store_owned(s, err);
     for (int i = 0; status == HU_OK && i < N_READERS; i++)
         if (sqlite3_prepare_v2(s->db, i == POINTS ? text.data : readers[i], -1, &st[i], NULL) != SQLITE_OK)
             status = hu_store_fail(s, err);
     hu_buffer_clear(&text);
-    if (status == HU_OK && run_id > 0 && sqlite3_bind_int64(st[POINTS], 1, run_id) != SQLITE_OK)
-        status = hu_store_fail(s, err);
-    if (status == HU_OK && sweep && sqlite3_bind_text(st[POINTS], 2, sweep, -1, SQLITE_STATIC) != SQLITE_OK)
-        status = hu_store_fail(s, err);
+    return status;
+}
+
+static hu_status visit_all(hu_store *s, sqlite3_stmt **st, hu_status status, hu_visit *visit, void *user, hu_error *err)
+{
+    int code;
+    while (status == HU_OK && (code = sqlite3_step(st[POINTS])) != SQLITE_DONE)
+        status = code == SQLITE_ROW ? read_row(s, st, visit, user, err) : hu_store_fail(s, err);
+    for (int i = 0; i < N_READERS; i++)
+        sqlite3_finalize(st[i]);
     return status;
 }
 
 hu_status hu_store_each(hu_store *s, int64_t run_id, const char *sweep, hu_visit *visit, void *user, hu_error *err)
 {
     sqlite3_stmt *st[N_READERS] = {0};
-    int code;
-    hu_status status = hu_store_owned(s, err);
-    if (status == HU_OK)
-        status = prepare(s, st, run_id, sweep, err);
-    while (status == HU_OK && (code = sqlite3_step(st[POINTS])) != SQLITE_DONE)
-        status = code == SQLITE_ROW ? read_row(s, st, visit, user, err) : hu_store_fail(s, err);
-    for (int i = 0; i < N_READERS; i++)
-        sqlite3_finalize(st[i]);
-    return status;
+    hu_status status = prepare(s, st, "(?2 IS NULL OR sweep = ?2) AND run = coalesce(?1, (SELECT max(id) FROM runs)) "
+                                      "ORDER BY sweep, position", err);
+    if (status == HU_OK && run_id > 0 && sqlite3_bind_int64(st[POINTS], 1, run_id) != SQLITE_OK)
+        status = hu_store_fail(s, err);
+    if (status == HU_OK && sweep && sqlite3_bind_text(st[POINTS], 2, sweep, -1, SQLITE_STATIC) != SQLITE_OK)
+        status = hu_store_fail(s, err);
+    return visit_all(s, st, status, visit, user, err);
+}
+
+hu_status hu_store_find(hu_store *s, const char *key, hu_visit *visit, void *user, hu_error *err)
+{
+    sqlite3_stmt *st[N_READERS] = {0};
+    hu_status status = prepare(s, st, "key = ?", err);
+    if (status == HU_OK && sqlite3_bind_text(st[POINTS], 1, key, -1, SQLITE_STATIC) != SQLITE_OK)
+        status = hu_store_fail(s, err);
+    return visit_all(s, st, status, visit, user, err);
+}
+
+char *hu_store_fact(hu_store *s, const char *name)
+{
+    sqlite3_stmt *st = NULL;
+    const char *text = NULL;
+    if (sqlite3_prepare_v2(s->db, "SELECT json_extract(manifest, '$.' || ?) FROM runs ORDER BY id DESC LIMIT 1", -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        text = (const char *)sqlite3_column_text(st, 0);
+    char *copy = hu_strdup(text ? text : "");
+    sqlite3_finalize(st);
+    return copy;
 }
 
 char *hu_store_latest(hu_store *s, hu_error *err)

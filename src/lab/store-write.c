@@ -27,6 +27,14 @@ hu_status hu_store_manifest(hu_store *s, int64_t run_id, const char *manifest, h
     return hu_store_step(s, &b, NULL, err);
 }
 
+hu_status hu_store_adopt(hu_store *s, int64_t run, hu_error *err)
+{
+    hu_bound b = hu_store_statement(s, HU_ST_ADOPT, err);
+    if (b.st)
+        hu_bind_integer(&b, 1, run);
+    return hu_store_step(s, &b, NULL, err);
+}
+
 hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *kind, const char *text, hu_error *err)
 {
     hu_bound b = hu_store_statement(s, HU_ST_EVENT, err);
@@ -92,13 +100,14 @@ static hu_status plan_one(hu_store *s, int64_t run_id, const char *sweep, hu_poi
     return status;
 }
 
-hu_status hu_store_plan(hu_store *s, int64_t run_id, const char *sweep, hu_point *points, size_t n, size_t first, hu_error *err)
+hu_status hu_store_plan(hu_store *s, int64_t run_id, const char *sweep, hu_point *points, size_t n, size_t first,
+                        size_t stride, hu_error *err)
 {
-    hu_status status = hu_store_run(s, HU_ST_BEGIN, err);
+    hu_status status = hu_store_start(s, err);
     if (status != HU_OK)
         return status;
     for (size_t i = 0; status == HU_OK && i < n; i++)
-        status = plan_one(s, run_id, sweep, &points[i], first + i, err);
+        status = plan_one(s, run_id, sweep, &points[i], first + i * stride, err);
     return hu_store_end(s, status, err);
 }
 
@@ -220,7 +229,7 @@ hu_status hu_store_finish(hu_store *s, const char *key, const hu_finish *f, hu_e
 {
     int64_t id = 0;
     const hu_record *r = f->failure ? NULL : f->results;
-    hu_status status = hu_store_run(s, HU_ST_BEGIN, err);
+    hu_status status = hu_store_start(s, err);
     if (status != HU_OK)
         return status;
     if (r)

@@ -21,7 +21,7 @@ static const char *const sql[HU_N_STATEMENTS] = {
     [HU_ST_ROLLBACK]    = "ROLLBACK",
     [HU_ST_INSERT_RUN]  = "INSERT INTO runs(manifest) VALUES (?)",
     [HU_ST_UPDATE_RUN]  = "UPDATE runs SET manifest = ? WHERE id = ?",
-    [HU_ST_FIND]        = "SELECT id FROM points WHERE key = ?",
+    [HU_ST_ADOPT]       = "UPDATE points SET run = ?1 WHERE run = (SELECT max(id) FROM runs WHERE id < ?1)",
     [HU_ST_SERIES]      = "INSERT OR REPLACE INTO series(point, name, shape, n, packing, data) VALUES (?, ?, ?, ?, ?, ?)",
     [HU_ST_DROP_SERIES] = "DELETE FROM series WHERE point = ?",
     [HU_ST_ARTIFACT]    = "INSERT OR REPLACE INTO artifacts(point, name, digest) VALUES (?, ?, ?)",
@@ -151,8 +151,28 @@ hu_status hu_store_run(hu_store *s, int which, hu_error *err)
     return hu_store_step(s, &b, NULL, err);
 }
 
+hu_status hu_store_start(hu_store *s, hu_error *err)
+{
+    return s->held ? HU_OK : hu_store_run(s, HU_ST_BEGIN, err);
+}
+
+hu_status hu_store_hold(hu_store *s, hu_error *err)
+{
+    hu_status status = hu_store_run(s, HU_ST_BEGIN, err);
+    s->held = status == HU_OK;
+    return status;
+}
+
+hu_status hu_store_release(hu_store *s, hu_status status, hu_error *err)
+{
+    s->held = false;
+    return hu_store_end(s, status, err);
+}
+
 hu_status hu_store_end(hu_store *s, hu_status status, hu_error *err)
 {
+    if (s->held)
+        return status;
     if (status == HU_OK)
         status = hu_store_run(s, HU_ST_COMMIT, err);
     if (status != HU_OK && s->owner == getpid()) {

@@ -41,9 +41,10 @@ typedef struct hu_point {
     hu_point_state state;       /* after hu_store_plan: what the store had */
 } hu_point;
 
-/* Enters the points of a sweep, in this order, the first at position `first`, in one transaction; those that are there keep
+/* Enters the points of a sweep, in this order, at the positions first, first + stride, and so on, in one transaction; those that are there keep
  * their results and now belong to this run, too. Each point's `state` tells what the store had. */
-hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *points, size_t n, size_t first, hu_error *err);
+hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *points, size_t n, size_t first,
+                        size_t stride, hu_error *err);
 
 /* What came out of a point. */
 typedef struct hu_finish {
@@ -66,6 +67,7 @@ typedef struct hu_row {
     hu_point_state state;
     double         seconds;
     int            signal, attempts;
+    size_t         position;
     hu_record      params, results, artifacts;
 } hu_row;
 
@@ -73,6 +75,19 @@ typedef struct hu_row {
  * sweep NULL: of all its sweeps. Ends early with the status that visit returns when that is not HU_OK. */
 typedef hu_status hu_visit(void *user, const hu_row *row, hu_error *err);
 hu_status hu_store_each(hu_store *s, int64_t run, const char *sweep, hu_visit *visit, void *user, hu_error *err);
+
+/* Calls visit for the point with that key, whichever run it belongs to; not at all when there is none. */
+hu_status hu_store_find(hu_store *s, const char *key, hu_visit *visit, void *user, hu_error *err);
+
+/* The points of the run before `run` now belong to it, too. */
+hu_status hu_store_adopt(hu_store *s, int64_t run, hu_error *err);
+
+/* Between the two, all changes are one transaction; a status other than HU_OK takes them back. */
+hu_status hu_store_hold(hu_store *s, hu_error *err);
+hu_status hu_store_release(hu_store *s, hu_status status, hu_error *err);
+
+/* A field of the latest manifest as text, from hu_malloc; "" where there is none. NULL when out of memory. */
+char *hu_store_fact(hu_store *s, const char *name);
 
 /* The latest manifest as JSON, from hu_malloc; NULL with err. */
 char *hu_store_latest(hu_store *s, hu_error *err);

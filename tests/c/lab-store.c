@@ -156,12 +156,12 @@ static void store_keeps(void **state)
     hu_store *s = hu_store_open(in_folder("a.sqlite"), true, &err);
     assert_non_null(s);
     assert_int_equal(hu_store_begin(s, "{}", &run, &err), HU_OK);
-    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, &err), HU_OK);
+    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, 1, &err), HU_OK);
     assert_int_equal(p.state, HU_POINT_PLANNED);
     assert_int_equal(hu_store_finish(s, "0123", &(hu_finish){.failure = "first it failed", .signal = 9, .output = "last words", .seconds = 1}, &err), HU_OK);
     assert_int_equal(hu_store_finish(s, "0123", &(hu_finish){.results = &a, .seconds = 1}, &err), HU_OK);
     assert_int_equal(hu_store_finish(s, "another", &(hu_finish){.results = &a}, &err), HU_EINVAL);
-    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, &err), HU_OK);
+    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, 1, &err), HU_OK);
     assert_int_equal(p.state, HU_POINT_DONE);
     assert_int_equal(hu_store_close(s, &err), HU_OK);
     s = hu_store_open(in_folder("a.sqlite"), false, &err);
