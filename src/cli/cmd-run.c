@@ -22,7 +22,8 @@ typedef struct request {
     const char *script;
     int n_args;
     char **args;              /* key=value */
-    hu_option_word seed, jobs, retry;
+    hu_option_word seed;
+    int jobs, retry;          /* -1: not given */
     const char *out, *timeout, *memory, *shard;
     double timeout_s;
     uint64_t memory_bytes;
@@ -95,8 +96,8 @@ static int report(lua_State *L, bool debug)
 static void push_limits(lua_State *L, const request *r)
 {
     lua_newtable(L);
-    if (r->retry.given) {
-        lua_pushinteger(L, (lua_Integer)r->retry.value);
+    if (r->retry >= 0) {
+        lua_pushinteger(L, r->retry);
         lua_setfield(L, -2, "retry");
     }
     if (r->timeout) {
@@ -137,8 +138,8 @@ static int set_request(lua_State *L)
         lua_pushinteger(L, (lua_Integer)r->seed.value);
         lua_setfield(L, -2, "seed");
     }
-    if (r->jobs.given) {
-        lua_pushinteger(L, (lua_Integer)r->jobs.value);
+    if (r->jobs >= 0) {
+        lua_pushinteger(L, r->jobs);
         lua_setfield(L, -2, "jobs");
     }
     if (r->out) {
@@ -282,10 +283,8 @@ static bool read_shard(const char *word, int *i, int *n)
 
 static int check_limits(request *r)
 {
-    if (r->jobs.value > 65536)
-        return hu_cli_fail(HU_CLI_USAGE, "run: --jobs takes 0 to 65536; got %llu", (unsigned long long)r->jobs.value);
-    if (r->retry.value > 100)
-        return hu_cli_fail(HU_CLI_USAGE, "run: --retry takes 0 to 100; got %llu", (unsigned long long)r->retry.value);
+    if (r->retry > 100)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --retry takes 0 to 100; got %d", r->retry);
     if (r->timeout && !read_time(r->timeout, &r->timeout_s))
         return hu_cli_fail(HU_CLI_USAGE, "run: --timeout takes a time such as 90s, 15m or 2h; got '%s'", r->timeout);
     if (r->memory && !read_size(r->memory, &r->memory_bytes))
@@ -313,13 +312,13 @@ static bool take_help(int *argc, char **argv)
 
 int hu_cmd_run(int argc, char **argv)
 {
-    request r = {.script = NULL, .help = take_help(&argc, argv)};
+    request r = {.jobs = -1, .retry = -1, .help = take_help(&argc, argv)};
     const hu_option options[] = {
         {"seed",  HU_OPTION_WORD,   &r.seed,  "N",   "of everything random in the script"},
-        {"jobs",  HU_OPTION_WORD,   &r.jobs,  "N",   "how many points of a sweep are computed at a time, each in a process\n"
+        {"jobs",  HU_OPTION_TALLY,  &r.jobs,  "N",   "how many points of a sweep are computed at a time, each in a process\n"
                                                      "of its own; 0: all in the script's own (for a debugger)"},
         {"out",   HU_OPTION_TEXT,   &r.out,   "DIR", "the folder of the results"},
-        {"retry", HU_OPTION_WORD,   &r.retry, "N",   "how often a point that fails is tried again (0)"},
+        {"retry", HU_OPTION_TALLY,  &r.retry, "N",   "how often a point that fails is tried again (0)"},
         {"timeout", HU_OPTION_TEXT, &r.timeout, "TIME", "of one point: 90s, 15m, 2h; it is ended then"},
         {"memory", HU_OPTION_TEXT,  &r.memory, "SIZE", "that one point may take beyond what the script has: 512M, 2G"},
         {"shard", HU_OPTION_TEXT,   &r.shard, "I/N", "only every N-th point, from the I-th on; halfulp results merge\n"

@@ -60,11 +60,12 @@ static int read_count(const hu_usage *usage, const hu_option *o, const char *val
 {
     char *end;
     bool digit = isdigit((unsigned char)value[0]) != 0;
+    int least = o->kind == HU_OPTION_TALLY ? 0 : 1;
     errno = 0;
     long n = strtol(value, &end, 10);
-    if (!digit || *end || errno || n < 1 || n > LARGEST_COUNT)
-        return hu_cli_fail(HU_CLI_USAGE, "%s: --%s takes a whole number from 1 to %d; got '%s'",
-                           usage->command, o->name, LARGEST_COUNT, value);
+    if (!digit || *end || errno || n < least || n > LARGEST_COUNT)
+        return hu_cli_fail(HU_CLI_USAGE, "%s: --%s takes a whole number from %d to %d; got '%s'",
+                           usage->command, o->name, least, LARGEST_COUNT, value);
     *(int *)o->target = (int)n;
     return GO_ON;
 }
@@ -75,6 +76,7 @@ static int read_value(const hu_usage *usage, const hu_option *o, const char *val
     case HU_OPTION_WORD:
         return read_word(usage, o, value);
     case HU_OPTION_COUNT:
+    case HU_OPTION_TALLY:
         return read_count(usage, o, value);
     default:
         *(const char **)o->target = value;

@@ -16,6 +16,7 @@ typedef enum hu_option_kind {
     HU_OPTION_TEXT,      /* target: const char **, points into argv */
     HU_OPTION_WORD,      /* target: hu_option_word *, 64 bits, decimal or 0x */
     HU_OPTION_COUNT,     /* target: int *, 1 to 65536             */
+    HU_OPTION_TALLY,     /* the same from 0 on                    */
 } hu_option_kind;
 
 typedef struct hu_option_word {

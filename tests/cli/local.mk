@@ -17,6 +17,7 @@ cli_tests += tests/cli/format-file.bats
 cli_tests += tests/cli/run.bats
 cli_tests += tests/cli/repl.bats
 cli_tests += tests/cli/run-dir.bats
+cli_tests += tests/cli/results.bats
 cli_tests += tests/cli/bench.bats
 cli_tests += tests/cli/experiments.bats
 cli_tests += tests/cli/papers.bats

@@ -82,9 +82,9 @@ fails() {
         run --separate-stderr "$HALFULP" calc add --format e5m2 --seed="$number" 1 1
         fails 2 "got '$number'"
     done
-    for number in 0 65537 2x -3; do
+    for number in 65537 2x -3; do
         run --separate-stderr "$HALFULP" run x.lua --jobs="$number"
-        fails 2 "--jobs takes a whole number from 1 to 65536; got '$number'"
+        fails 2 "--jobs takes a whole number from 0 to 65536; got '$number'"
     done
 }
 
