@@ -4,3 +4,5 @@ nobase_dist_pkgdata_DATA += experiments/train-vs-bits.lua
 nobase_dist_pkgdata_DATA += experiments/bits-vs-loss.lua
 nobase_dist_pkgdata_DATA += experiments/quantizers.lua
 nobase_dist_pkgdata_DATA += experiments/papers/stochastic-rounding.lua
+nobase_dist_pkgdata_DATA += experiments/papers/block-fma.lua
+nobase_dist_pkgdata_DATA += experiments/papers/accumulator-width.lua

@@ -24,3 +24,12 @@ reproduces() {
     reproduces stochastic-rounding 25 1 0
     [ -s results/plots/growth.svg ]
 }
+
+@test "block FMA is not monotone, and takes its terms by groups" {
+    reproduces block-fma 10 0 0
+}
+
+@test "thirteen bits of accumulator, with and without promotion" {
+    reproduces accumulator-width 13 0 0
+    [ -s results/plots/promotion.svg ] && [ -s results/plots/bits-kept.svg ]
+}
