@@ -19,6 +19,7 @@
 #define TILE_ROWS 12
 #define HU_QUICK_FLOATS "src/kernel/quick-avx512.h"
 #define HU_ODD_FLOATS "src/kernel/odd-avx512.h"
+#define HU_RANDOM_FLOATS "src/kernel/random-avx512.h"
 #define HU_ROUNDING_TILES "src/kernel/tile-avx512.h"
 #define HU_LANES hu_lanes_avx512
 #define HU_ISA "avx512"

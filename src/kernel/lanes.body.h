@@ -41,6 +41,9 @@
 #ifdef HU_ODD_FLOATS
 #include HU_ODD_FLOATS
 #endif
+#ifdef HU_RANDOM_FLOATS
+#include HU_RANDOM_FLOATS
+#endif
 
 #define F float
 #define U uint32_t
@@ -151,6 +154,9 @@ const hu_lanes HU_LANES = {
         HU_RANDOM_MAP(X)
 #undef X
     },
+#ifdef HU_RANDOM_FLOATS
+    .glance_random = {glance_random_sr, glance_random_srh, glance_random_sra, glance_random_srb, NULL},
+#endif
     .narrow = {narrow_add, narrow_sub, narrow_mul, narrow_div, narrow_fma, narrow_sqrt},
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
 #ifdef HU_ODD_FLOATS

@@ -81,6 +81,8 @@ typedef void hu_round_random_fn(double *out, const double *in, const uint64_t *w
                                 const hu_grid *g, hu_seen *seen);
 typedef bool hu_quick_random_fn(float *out, const float *in, const uint32_t *halves, size_t n,
                                 const hu_grid *g, hu_seen *seen);   /* true: the block has to be done again */
+/* Without flags; true also where flags that `seen` lacks may have to be raised, inexact apart. */
+typedef bool hu_glance_random_fn(float *out, const float *in, const uint32_t *halves, size_t n, const hu_grid *g, const hu_seen *seen);
 typedef void hu_exact_fn(double *out, const double *a, const double *b, const double *c, size_t n,
                          bool downward, hu_seen *seen);
 
@@ -123,6 +125,7 @@ typedef struct hu_lanes {
     hu_round_random_fn *round_random[HU_N_RANDOM];          /* in: exact numbers                               */
     hu_round_random_fn *round_random_odd[HU_N_RANDOM];      /* in: rounded to odd; may raise doubt             */
     hu_quick_random_fn *quick_random[HU_N_RANDOM];
+    hu_glance_random_fn *glance_random[HU_N_RANDOM];        /* NULL: no such loop                              */
     hu_exact_fn        *narrow[HU_N_ELEMENTWISE];           /* operands are values of float                    */
     hu_exact_fn        *wide[HU_N_ELEMENTWISE];             /* operands are any doubles; may raise doubt       */
     hu_odd_f32_fn      *odd_f32[HU_N_ELEMENTWISE];          /* NULL: no such loop                              */

@@ -90,25 +90,28 @@ static hu_flags by_odd(const job *j, size_t start, size_t n, hu_seen *seen)
 }
 
 /* Stochastic rounding by halves of random words; a block where they do not tell is done again with whole ones. */
-static hu_flags by_halves(const job *j, size_t start, size_t n)
+static hu_flags by_halves(const job *j, size_t start, size_t n, hu_seen *seen)
 {
     const hu_plan *p = j->plan;
     const hu_random *r = &p->env.random;
-    hu_seen seen = {0};
+    hu_glance_random_fn *glance = p->lanes->glance_random[p->way - HU_N_FIXED];
+    hu_quick_random_fn *quick = p->lanes->quick_random[p->way - HU_N_FIXED];
     hu_flags again = 0;
     for (size_t i = start; i < start + n; i += HU_BLOCK) {
         size_t m = start + n - i < HU_BLOCK ? start + n - i : HU_BLOCK;
+        const float *in = (const float *)j->x[0] + i;
         float rounded[HU_BLOCK];
         uint32_t halves[HU_BLOCK];
         p->lanes->halves(halves, m, r->seed, r->stream, r->index + i);
-        if (p->lanes->quick_random[p->way - HU_N_FIXED](rounded, (const float *)j->x[0] + i, halves, m, &p->grid_f32, &seen))
+        bool glanced = glance && seen->inexact && !glance(rounded, in, halves, m, &p->grid_f32, seen);
+        if (!glanced && quick(rounded, in, halves, m, &p->grid_f32, seen))
             again |= block(j, i, m);
         else if (j->streams)
             p->lanes->stream((float *)j->out + i, rounded, m * sizeof *rounded);
         else
             memcpy((float *)j->out + i, rounded, m * sizeof *rounded);
     }
-    return again | hu_plan_flags(&p->grid_f32, &seen);
+    return again;
 }
 
 static hu_flags piece(const job *j, size_t start, size_t n, hu_seen *seen)
@@ -119,7 +122,7 @@ static hu_flags piece(const job *j, size_t start, size_t n, hu_seen *seen)
     if (j->op != HU_ROUND_ONLY && j->is_f32 && j->plan->has_odd_f32 && j->plan->lanes->odd_f32[j->op])
         return by_odd(j, start, n, seen);
     if (j->op == HU_ROUND_ONLY && j->is_f32 && j->plan->has_quick_random)
-        return by_halves(j, start, n);
+        return by_halves(j, start, n, seen);
     for (size_t i = 0; i < n; i += HU_BLOCK)
         flags |= block(j, start + i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
     return flags;

@@ -93,15 +93,20 @@ QUICK_INLINE __m512i add_and_take_off(hu_way way, __m512i a, __m512i u, const ve
     return _mm512_castps_si512(_mm512_sub_round_ps(t, c, TO_NEAREST));
 }
 
-/* What became of the numbers of one register; their magnitudes go to a. */
-QUICK_INLINE __m512i quick_vector(hu_way way, bool same_range, bool over_is_plain, __m512i u, __m512i *a, const vector_grid *g)
+/* Rounded magnitudes get their signs back, and what overflowed its result. */
+QUICK_INLINE __m512i finish(__m512i y, __m512i u, bool over_is_plain, const vector_grid *g)
 {
-    *a = _mm512_andnot_si512(g->sign, u);
-    __m512i y = same_range ? drop_bits(way, *a, u, g) : add_and_take_off(way, *a, u, g);
     __mmask16 past = _mm512_cmpgt_epi32_mask(y, g->max);
     __m512i by = over_is_plain ? u : _mm512_srai_epi32(u, 31);
     __m512i over = _mm512_ternarylogic_epi32(g->over, by, g->over_differs, 0x78);         /* over ^ (by & differs) */
     return _mm512_mask_mov_epi32(_mm512_ternarylogic_epi32(y, u, g->sign, 0xf8), past, over);   /* y | (u & sign) */
+}
+
+/* What became of the numbers of one register; their magnitudes go to a. */
+QUICK_INLINE __m512i quick_vector(hu_way way, bool same_range, bool over_is_plain, __m512i u, __m512i *a, const vector_grid *g)
+{
+    *a = _mm512_andnot_si512(g->sign, u);
+    return finish(same_range ? drop_bits(way, *a, u, g) : add_and_take_off(way, *a, u, g), u, over_is_plain, g);
 }
 
 QUICK_INLINE void quick_loop(hu_way way, bool same_range, bool over_is_plain, float *out, const float *in, size_t n,

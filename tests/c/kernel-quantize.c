@@ -46,11 +46,11 @@ static hu_flags scalar_f32(float *out, const float *x, size_t n, const hu_format
     return env.flags;
 }
 
+/* env.flags: those raised before. */
 static void compare_f64(const hu_format *f, hu_env env, size_t n)
 {
     static double want[N_MANY];
-    env.flags = 0;
-    hu_flags flags = scalar(want, in, n, f, env);
+    hu_flags flags = env.flags | scalar(want, in, n, f, env);
     uint64_t index = env.random.index;
     assert_int_equal(hu_quantize_f64(got, in, n, f, &env, NULL), HU_OK);
     for (size_t i = 0; i < n; i++) {
@@ -65,8 +65,7 @@ static void compare_f64(const hu_format *f, hu_env env, size_t n)
 static void compare_f32(const hu_format *f, hu_env env, size_t n)
 {
     static float want[N_MANY];
-    env.flags = 0;
-    hu_flags flags = scalar_f32(want, in_f32, n, f, env);
+    hu_flags flags = env.flags | scalar_f32(want, in_f32, n, f, env);
     assert_int_equal(hu_quantize_f32(got_f32, in_f32, n, f, &env, NULL), HU_OK);
     for (size_t i = 0; i < n; i++) {
         if (f32_bits(got_f32[i]) != f32_bits(want[i]))
@@ -136,6 +135,51 @@ static void flags_of_single_elements(void **state)
             }
         }
     }
+}
+
+/* Numbers without infinities and NaNs: in the normal range, and where asked for past its ends; some on ties. */
+static void fill_finite(const hu_format *f, bool small, bool large, uint64_t seed)
+{
+    test_random r = {seed};
+    int low = f->emin < -120 ? -120 : f->emin > 100 ? 100 : f->emin, high = f->emax > 120 ? 120 : f->emax < low + 1 ? low + 1 : f->emax;
+    for (size_t i = 0; i < N; i++) {
+        int exp = low + (int)test_random_below(&r, (uint64_t)(high - low)), bits = 1 + (int)test_random_below(&r, 23);
+        if (small && i % 5 == 0)
+            exp = low + 1 - (int)test_random_below(&r, (uint64_t)f->man_bits + 4);
+        if (large && i % 5 == 1)
+            exp = high + (int)test_random_below(&r, 4);
+        double y = ldexp(1 + ldexp((double)test_random_below(&r, UINT64_C(1) << bits), -bits), exp);
+        in_f32[i] = (float)(i % 7 == 0 ? 0 * y : test_random_below(&r, 2) ? -y : y);
+        in[i] = i % 3 ? in_f32[i] : (test_random_below(&r, 2) ? -y : y) * (1 + ldexp(test_random_unit(&r), -40));
+    }
+}
+
+/* Where a flag has been raised before, loops need not tell which elements raise it again; all others have to be told. */
+static void flags_raised_before(void **state)
+{
+    (void)state;
+    static const hu_flags before[] = {0, HU_INEXACT, HU_INEXACT | HU_UNDERFLOW, HU_INEXACT | HU_OVERFLOW, HU_INEXACT | HU_OVERFLOW | HU_UNDERFLOW};
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (int i = 0; case_format(i); i++) {
+            const hu_format *f = case_format(i);
+            for (int k = 0; k < 4; k++) {
+                fill_finite(f, k & 1, k & 2, 300 + (uint64_t)(4 * i + k));
+                for (int m = (i + k) % 2; case_mode(m); m += 2) {
+                    hu_env env = hu_env_default();
+                    env.rounding = case_mode(m);
+                    env.overflow = (hu_overflow)((i + m) % 3);
+                    env.tininess = (i + m / 2) % 2 ? HU_TININESS_AFTER : HU_TININESS_BEFORE;
+                    env.random = (hu_random){19, (uint64_t)i, (uint64_t)(64 * m + k)};
+                    env.flags = before[(size_t)(i + m / 2 + k) % TEST_COUNT(before)];
+                    compare_f64(f, env, N);
+                    if (hu_fits_f32(f))
+                        compare_f32(f, env, N);
+                }
+            }
+        }
+    }
+    hu_lanes_use(NULL);
 }
 
 static void threads_change_nothing(void **state)
@@ -273,6 +317,7 @@ static void large_arrays_are_their_parts(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("arrays are quantized like their elements, in every format, mode, policy and instruction set", every_format_and_mode),
     CLAIM("every element raises its own flags", flags_of_single_elements),
+    CLAIM("flags that were raised before change no other, and no result", flags_raised_before),
     CLAIM("the number of threads changes nothing", threads_change_nothing),
     CLAIM("the result may be written over the operand", out_may_be_in),
     CLAIM("codes of arrays are those of their elements, and decode to their values", codes_there_and_back),
