@@ -9,3 +9,11 @@ device:
 	$(MKDIR_P) bench/device
 	$(NVCC) -O2 -std=c++17 $(NVCC_ARCH) -o bench/device/probe $(top_srcdir)/bench/device/probe.cu
 .PHONY: device
+
+# The whole table, and its record beside it.
+EXTRA_DIST += bench/README.md
+CLEANFILES += bench/record.json
+bench: halfulp$(EXEEXT)
+	@$(MKDIR_P) bench
+	./halfulp$(EXEEXT) bench --record bench/record.json
+.PHONY: bench

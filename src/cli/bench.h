@@ -21,6 +21,9 @@ int hu_bench_gemm    (int argc, char **argv);
 int hu_bench_train   (int argc, char **argv);
 int hu_bench_vectors (int argc, char **argv);
 
+/* The whole table: what `halfulp bench` does without a name. */
+int hu_bench_table(int argc, char **argv);
+
 /* Work that is timed: does it once; false: it failed, and the measuring ends. */
 typedef bool hu_bench_work(void *what);
 

@@ -13,25 +13,22 @@ static const hu_bench benches[] = {
     {NULL, NULL, NULL},
 };
 
-static int show(void)
+static int show(int argc, char **argv)
 {
-    puts("usage: halfulp bench NAME [OPTIONS]\n"
-         "\n"
-         "Measures a kernel and a yardstick in turn and shows medians; --json prints one JSON object.\n"
-         "\n"
-         "measurements:");
+    int status = hu_bench_table(argc, argv);
+    puts("\nmeasurements:");
     for (const hu_bench *b = benches; b->name; b++)
         printf("  %-10s %s\n", b->name, b->summary);
     puts("\nhalfulp bench NAME --help shows the options of one.");
-    return HU_CLI_OK;
+    return status;
 }
 
 int hu_cmd_bench(int argc, char **argv)
 {
-    if (argc == 0)
-        return hu_cli_fail(HU_CLI_USAGE, "bench: what is to be measured is missing; 'halfulp bench --help' lists what there is");
-    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
-        return show();
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
+        return show(argc, argv);
+    if (argc == 0 || argv[0][0] == '-')
+        return hu_bench_table(argc, argv);
     hu_nearest near = hu_nearest_to(argv[0]);
     for (const hu_bench *b = benches; b->name; b++) {
         if (strcmp(b->name, argv[0]) == 0)

@@ -16,8 +16,7 @@ void hu_time_text(time_t seconds, char text[32])
         text[0] = '\0';
 }
 
-/* The processor's name where Linux tells it. */
-static void cpu_name(char name[128])
+void hu_cpu_name(char name[128])
 {
     char line[256];
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -75,7 +74,7 @@ void hu_manifest_json(const hu_manifest *m, hu_buffer *out)
     char cpu[128], start[32], machine[256], wall[32];
     bool first = true;
     uname(&system_name);
-    cpu_name(cpu);
+    hu_cpu_name(cpu);
     hu_time_text(m->start.tv_sec, start);
     snprintf(machine, sizeof machine, "%.80s %.80s %.80s", system_name.sysname, system_name.release, system_name.machine);
     snprintf(wall, sizeof wall, "%.3f", m->wall_s);

@@ -20,4 +20,7 @@ void hu_manifest_json(const hu_manifest *m, hu_buffer *out);
 /* Seconds since 1970 as "2026-01-31T12:00:00Z". */
 void hu_time_text(time_t seconds, char text[32]);
 
+/* The processor's name where Linux tells it, else "unknown". */
+void hu_cpu_name(char name[128]);
+
 #endif

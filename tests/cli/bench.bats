@@ -56,7 +56,6 @@ positive() {
         run "$HALFULP" bench $arguments
         [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] && [[ ${lines[0]} == "halfulp: "* ]] || { echo "$arguments: $output"; false; }
     done <<'END'
-
 qantize
 quantize --format e5m2x
 quantize --rounding rn
@@ -71,5 +70,101 @@ train --policy e9m3
 train --heads 3
 train --width 0
 train 12
+END
+}
+
+@test "bench without a name measures every row of the table, as lines of JSON and as a record" {
+    run "$HALFULP" bench --quick --json --record "$BATS_TEST_TMPDIR/record.json"
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == '{"bench": "machine", "cpu": '* && ${lines[0]} == *'"isa": '*'"threads": '*'"version": '*'"date": '* ]]
+    rows=$(sed -n 's/^ROW("\([^"]*\)".*/\1/p' "$HU_SRCDIR/src/cli/bench-rows.def")
+    while read -r row; do
+        grep -qF "\"name\": \"$row\"" <<<"$output" || { echo "no row '$row'"; false; }
+    done <<<"$rows"
+    ! grep -vE '"(speed|ratio)": [0-9.e+-]+' <(tail -n +2 "$BATS_TEST_TMPDIR/record.json")
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/record.json")" -eq "${#lines[@]}" ]
+    run "$HALFULP" bench --compare "$BATS_TEST_TMPDIR/record.json" "$BATS_TEST_TMPDIR/record.json"
+    [ "$status" -eq 0 ] && [[ $output == *"0 slower, 0 faster, 0 gone"* ]]
+}
+
+@test "bench shows a table with the machine at its head" {
+    run "$HALFULP" bench --quick --only "fma in e8m7"
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == *"threads; halfulp "* && ${lines[1]} == *"ratio to yardstick"*target* && ${lines[2]} == "fma in e8m7 "*"of memcpy"* ]]
+}
+
+# A record by hand: name, ratio, spread.
+record() {
+    echo '{"bench": "machine", "cpu": "a \"fast\" one", "isa": "avx2", "threads": 2, "version": "1", "commit": "", "date": "2026-01-01T00:00:00Z"}'
+    while read -r name ratio spread; do
+        echo "{\"bench\": \"row\", \"name\": \"$name\", \"n\": 4096, \"threads\": 1, \"mode\": \"rne\", \"isa\": \"avx2\", \"speed\": 10, \"unit\": \"x\"," \
+            "\"ratio\": $ratio, \"against\": \"memcpy\", \"spread\": $spread, \"scalar\": 0, \"target\": 0.5, \"repetitions\": 9, \"more\": \"?\"}"
+    done
+}
+
+@test "compare marks what got slower beyond the noise, and nothing else" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '%s\n' "steady 0.5 0.01" "slow 0.5 0.01" "noisy 0.5 0.1" "fast 0.5 0.01" "gone 0.5 0.01" | record >old.json
+    printf '%s\n' "steady 0.48 0.01" "slow 0.4 0.01" "noisy 0.4 0.1" "fast 0.7 0.01" "fresh 0.7 0.01" | record >new.json
+    run "$HALFULP" bench --compare old.json new.json
+    [ "$status" -eq 1 ]
+    grep -qE '^steady .* 0\.960  same$' <<<"$output"
+    grep -qE '^slow .* 0\.800  SLOWER$' <<<"$output"
+    grep -qE '^noisy .* 0\.800  same$' <<<"$output"
+    grep -qE '^fast .* 1\.400  faster$' <<<"$output"
+    grep -qE '^fresh .*  new$' <<<"$output"
+    grep -qE '^gone .*  gone$' <<<"$output"
+    [[ $output == *"1 slower, 1 faster, 1 gone, of 5"* ]]
+    sed -i 's/"isa": "avx2", "threads": 2/"isa": "avx512", "threads": 2/' new.json
+    run "$HALFULP" bench --compare old.json new.json
+    [[ $output == *"the machines differ"* ]]
+}
+
+@test "compare refuses what is no record, in one line" {
+    cd "$BATS_TEST_TMPDIR"
+    echo "a 1 0" | record >good.json
+    : >empty.json
+    head -1 good.json >headless.json
+    tail -1 good.json >bodiless.json
+    sed 's/"ratio": 1/"ratio": "1"/' good.json >text.json
+    sed 's/"ratio": 1, //' good.json >lacks.json
+    sed 's/}$//' good.json >cut.json
+    sed 's/"ratio": 1/"ratio": nan/' good.json >nan.json
+    sed "s/\"name\": \"a\"/\"name\": \"$(printf 'a%.0s' {1..100})\"/" good.json >long.json
+    head -c 4000 /dev/urandom >noise.json
+    while read -r file message; do
+        run "$HALFULP" bench --compare "$file" good.json
+        [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] && [[ ${lines[0]} == "halfulp: bench: $file"*"$message"* ]] || { echo "$file: $output"; false; }
+        run "$HALFULP" bench --compare good.json "$file"
+        [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] || { echo "$file: $output"; false; }
+    done <<'END'
+none.json could not be opened
+empty.json a record without rows
+headless.json a record without rows
+bodiless.json begins with the line about the machine
+text.json :2: not a line
+lacks.json it lacks the field ratio
+cut.json :1: not a line
+nan.json :2: not a line
+long.json :2: not a line
+noise.json :
+END
+}
+
+@test "bench without a name refuses wrong arguments, in one line" {
+    cd "$BATS_TEST_TMPDIR"
+    echo "a 1 0" | record >good.json
+    while read -r arguments; do
+        # shellcheck disable=SC2086
+        run "$HALFULP" bench $arguments
+        [ "$status" -eq 2 ] && [ "${#lines[@]}" -eq 1 ] && [[ ${lines[0]} == "halfulp: bench: "* ]] || { echo "$arguments: $output"; false; }
+    done <<'END'
+--only
+--onyl gemm
+--quick --only nothing-of-this-name --json --record /dev/full/x
+--record none/here.json --quick
+--compare good.json --json good.json
+--compare good.json good.json good.json
+--quick good.json
 END
 }
