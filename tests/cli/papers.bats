@@ -33,3 +33,8 @@ reproduces() {
     reproduces accumulator-width 13 0 0
     [ -s results/plots/promotion.svg ] && [ -s results/plots/bits-kept.svg ]
 }
+
+@test "rotary positions in few bits" {
+    reproduces rope-precision 9 1 0
+    [ -s results/plots/attention-shift.svg ]
+}
