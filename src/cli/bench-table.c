@@ -26,7 +26,7 @@ static const char text[] =
     "  $ halfulp bench --compare old.json\n"
     "  $ halfulp bench --compare old.json new.json\n";
 
-enum { MOST = 400 };
+enum { MOST = 400, LEAST = 5, FEWEST = 3 };      /* repetitions; the fewest of slow work, whose first one counts */
 
 static int ascending(const void *a, const void *b)
 {
@@ -59,9 +59,10 @@ static bool measure_mode(hu_bench_job *job, double enough_s, hu_bench_result *r)
     int n = 0;
     if (!timed(&warm, job, job->kind->work) || !timed(&yard, job, job->kind->yard))
         return false;
-    if (warm * job->repeats > enough_s)
+    bool slow = warm * job->repeats > 0.5;
+    if (slow)
         works[n] = warm, ratios[n++] = yard / warm;
-    while (n < MOST && (n < 1 || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
+    while (n < MOST && (n < (slow ? FEWEST : LEAST) || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
         if (!timed(&works[n], job, job->kind->work) || !timed(&yard, job, job->kind->yard))
             return false;
         ratios[n] = works[n] > 0 ? yard / works[n] : 0;
