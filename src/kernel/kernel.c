@@ -31,6 +31,9 @@ static const struct { const hu_lanes *lanes; bool (*runs)(void); } tables[] = {
     {&hu_lanes_avx512, runs_avx512},
     {&hu_lanes_avx2, runs_avx2},
 #endif
+#ifdef HU_HAS_NEON_LANES
+    {&hu_lanes_neon, runs_always},
+#endif
     {&hu_lanes_portable, runs_always},
 };
 

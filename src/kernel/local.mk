@@ -6,6 +6,7 @@ libhalfulp_la_SOURCES += src/kernel/quick-avx512.h src/kernel/odd-avx512.h src/k
 libhalfulp_la_SOURCES += src/kernel/portable.c
 libhalfulp_la_SOURCES += src/kernel/avx2.c
 libhalfulp_la_SOURCES += src/kernel/avx512.c
+libhalfulp_la_SOURCES += src/kernel/neon.c
 libhalfulp_la_SOURCES += src/kernel/plan.h src/kernel/plan.c
 libhalfulp_la_SOURCES += src/kernel/map.c
 libhalfulp_la_SOURCES += src/kernel/codes.c

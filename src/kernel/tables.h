@@ -9,7 +9,14 @@
 #define HU_HAS_X86_LANES 1
 #endif
 
+#if defined(__aarch64__) && defined(__ARM_NEON)
+#define HU_HAS_NEON_LANES 1
+#endif
+
 extern const hu_lanes hu_lanes_portable;
+#ifdef HU_HAS_NEON_LANES
+extern const hu_lanes hu_lanes_neon;
+#endif
 #ifdef HU_HAS_X86_LANES
 extern const hu_lanes hu_lanes_avx2, hu_lanes_avx512;
 #endif

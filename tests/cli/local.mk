@@ -1,5 +1,6 @@
 # tests/cli: one line a file
 cli_tests += tests/cli/layers.bats
+cli_tests += tests/cli/neon.bats
 cli_tests += tests/cli/tree.bats
 cli_tests += tests/cli/bootstrap.bats
 cli_tests += tests/cli/install.bats
