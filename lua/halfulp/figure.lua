@@ -214,7 +214,7 @@ local function panel_lines(out, panel, box)
   add("set tmargin at screen %.4f", box.y + box.h - (panel.title and 30 or 12) / box.page_px)
   add("set bmargin at screen %.4f", box.y + (box.at_bottom and 29 + label_px or 29) / box.page_px)
   for _, line in ipairs(panel.commands or {}) do add("%s", line) end
-  add("plot %s", table.concat(panel.marks, ", \\\n       "))
+  add("%s %s", panel.command or "plot", table.concat(panel.marks, ", \\\n       "))
   for _, line in ipairs(panel.after or {}) do add("%s", line) end
 end
 

@@ -6,4 +6,6 @@ return {
   share = require "halfulp.figure-share",
   curves = require "halfulp.figure-curves",
   numberline = require "halfulp.figure-numberline",
+  contour = require("halfulp.figure-contour").contour,
+  surface = require("halfulp.figure-contour").surface,
 }

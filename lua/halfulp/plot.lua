@@ -18,6 +18,8 @@ local takes = {
   share = { needs = { "x", "y" }, "series", "panel", "legend" },
   curves = { needs = { "y" }, "x", "series", "panel", "logx", "logy", "band", "smooth", "reference", "legend", "yrange" },
   numberline = { needs = { "formats" }, "scale" },
+  contour = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel", "levels" },
+  surface = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel" },
 }
 
 local function fail(level, text, ...)
@@ -218,6 +220,8 @@ end
 ---- "share": how often `y` is true at each `x`, with Wilson's 95 % interval and the counts.
 ---- "curves": results that are lists (a loss at each step); the median over the points of a series, and their range.
 ---- "numberline" (with `formats`): every positive value of some formats on a line.
+---- "contour": the mean of `z` over a grid of `x` and `y` as colors, with lines of equal height; `levels` says how many (20) or which.
+---- "surface": the same seen from above at an angle.
 ---
 ---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
 ---@return string path of the SVG

@@ -165,6 +165,9 @@ function rows.format(list, columns)
   return table.concat(lines, "\n") .. "\n"
 end
 
+---An empty line in a table: what gnuplot takes as the end of a line of a grid.
+rows.gap = {}
+
 ---Tab-separated text: lines that begin with #, one line of column names, a line a row.
 ---@param list table[]
 ---@param columns string[]
@@ -176,7 +179,7 @@ function rows.tsv(list, columns, heads)
   lines[#lines + 1] = table.concat(columns, "\t")
   for _, row in ipairs(list) do
     local cells = {}
-    for c, name in ipairs(columns) do cells[c] = rows.text(row[name]) end
+    for c, name in ipairs(row == rows.gap and {} or columns) do cells[c] = rows.text(row[name]) end
     lines[#lines + 1] = table.concat(cells, "\t")
   end
   return table.concat(lines, "\n") .. "\n"

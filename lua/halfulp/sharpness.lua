@@ -1,6 +1,8 @@
 -- sharpness.lua - how much a loss can rise within a small box: of logits, of any loss, of a model on data.
 
 local core = require("halfulp.core").analysis
+local ascent = require "halfulp.ascent"
+local noise = require "halfulp.noise"
 
 ---@class hu.sharpness.result
 ---@field phi number         100 * increase / (1 + loss)
@@ -37,7 +39,43 @@ sharpness.logits = core.sharpness_logits
 ---@return hu.sharpness.result
 sharpness.keskar = core.sharpness_keskar
 
-local own = {space = true, eps = true, method = true, directions = true, iterations = true, seed_directions = true, policy = true}
+---SAM's sharpness L(w + e) - L(w) with e = rho g / (|g| + 1e-12), g the gradient at w. Source: arXiv:2010.01412.
+---
+---```lua
+---local function loss(w) return (w * w):sum(), 2 * w end
+---local s = hu.sharpness.sam {loss = loss, weights = {3, 4}, rho = 0.5}
+---print(("%.6f"):format(s.increase))  --> 5.250000
+---```
+---@param options table `loss` = function(weights) that returns loss and gradient, `weights`; `rho` (0.05)
+---@return hu.sharpness.result  and `norm` of the gradient; `phi` as everywhere
+sharpness.sam = ascent.sam
+
+---ASAM's: e = rho T^2 g / |T g| with T = |w| + eta for weights and 1 for what `biases` marks with 1. Source: Kwon et al., arXiv:2102.11600,
+---and the authors' code.
+---@param options table `loss`, `weights`; `rho` (0.5), `eta` (0.01), `biases` (an array of 0 and 1; none)
+---@return hu.sharpness.result
+sharpness.asam = ascent.asam
+
+---Adaptive worst-case sharpness: the largest L(w + d) - L(w) with |d / c|_p <= rho, c = |w| or 1, by Auto-PGD. A lower bound of
+---the maximum. Source: Andriushchenko et al., arXiv:2302.07011, and the authors' code.
+---
+---```lua
+---local function loss(w) return (w * w):sum(), 2 * w end
+---local s = hu.sharpness.worst {loss = loss, weights = {3, 4}, rho = 0.5}
+---print(("%.6f"):format(s.increase))  --> 31.250000
+---```
+---@param options table `loss`, `weights`; `rho` (0.001), `norm` ("inf", "2"), `adaptive` (true), `iterations` (20), `seed` (1; of the start where the gradient is zero)
+---@return hu.sharpness.result
+sharpness.worst = ascent.worst
+
+---Adaptive average sharpness: the mean of L(w + d) - L(w) over d of independent N(0, rho^2 c^2), or uniform in rho c (-1, 1) for the
+---norm "inf". Source: the same.
+---@param options table `loss`, `weights`; `rho` (0.1), `norm` ("2", "inf"), `adaptive` (true), `samples` (20), `seed` (1)
+---@return hu.sharpness.result  and `error`, one standard error of the mean
+sharpness.average = ascent.average
+
+local own = {space = true, measure = true, eps = true, method = true, directions = true, iterations = true, seed_directions = true, policy = true,
+  rho = true, eta = true, norm = true, adaptive = true, samples = true, repeats = true, noise_policy = true}
 
 -- What the options say about the data, for the model's methods: everything that is not ours.
 local function rest(options)
@@ -50,45 +88,121 @@ end
 
 local function of_logits(model, data, options, pass)
   local logits, targets = model:logits(data, pass)
-  if not targets then error("sharpness.model: the data have no targets", 3) end
+  if not targets then error("sharpness.model: the data have no targets", 0) end
   return core.sharpness_logits {logits = logits, target = targets, eps = options.eps, method = options.method}
+end
+
+local function objective_of(model, data, pass)
+  return function(weights) return model:objective(weights, data, pass) end
 end
 
 local function of_weights(model, data, options, pass)
   return core.sharpness_keskar {
-    loss = function(weights) return model:objective(weights, data, pass) end, weights = model:flat(),
+    loss = objective_of(model, data, pass), weights = model:flat(),
     eps = options.eps, directions = options.directions, iterations = options.iterations, seed = options.seed_directions,
   }
+end
+
+-- 1 for biases and gains, which are rows of their own; 0 for the weights of matrices.
+local function biases_of(model)
+  local biases = require("halfulp.core").array.zeros({model.n_weights}, {dtype = "double"})
+  for _, p in ipairs(model:parameters()) do
+    if p.rows == 1 then
+      for i = p.first, p.first + p.cols - 1 do biases:set(i, 1) end
+    end
+  end
+  return biases
+end
+
+local function by_ascent(measure)
+  return function(model, data, options, pass)
+    local o = {loss = objective_of(model, data, pass), weights = model:flat():to "double", seed = options.seed_directions}
+    for _, key in ipairs(ascent.takes[measure]) do o[key] = options[key] end
+    if measure == "asam" then o.biases = biases_of(model) end
+    return ascent[measure](o)
+  end
+end
+
+local measures = {logits = of_logits, keskar = of_weights, sam = by_ascent "sam", asam = by_ascent "asam", worst = by_ascent "worst",
+  average = by_ascent "average"}
+
+-- The mean over several batches, and the standard error of that mean.
+local function over_batches(measure, model, batches, options, pass)
+  local all, list, increases = {iterations = 0, evaluations = 0}, {}, {}
+  for i, data in ipairs(batches) do
+    local s = measure(model, data, options, pass)
+    list[i], increases[i] = s.phi, s.increase
+    for _, key in ipairs {"phi", "loss", "increase"} do all[key] = (all[key] or 0) + s[key] / #batches end
+    all.iterations, all.evaluations = math.max(all.iterations, s.iterations or 0), all.evaluations + (s.evaluations or 0)
+  end
+  local spread = noise.spread(increases)
+  all.phi_error = noise.spread(list) and noise.spread(list) / (#batches) ^ 0.5
+  all.increase_error = spread and spread / (#batches) ^ 0.5
+  all.batches = #batches
+  return all
+end
+
+local function is_batches(data)
+  return type(data) == "table" and #data > 0 and type(data[1]) ~= "string"
 end
 
 ---Sharpness of a model on data, as it is trained (by a policy) and in full precision: two series, both
 ---computed in double from what the passes give.
 ---
----In the space "logits" it is that of the last token of each row. In the space "weights" it is Keskar's,
----of the loss on the rows; a policy makes that loss a staircase, on which the search climbs as far as it gets.
+---"logits" is that of the last token of each row; "keskar" that of the loss on the rows in the space of the
+---weights; "sam", "asam", "worst" and "average" as of the functions of those names. A policy makes the loss a staircase, on which
+---a search climbs as far as it gets. `repeats` measures the floor beside it: the standard deviation of the emulated figure
+---over that many runs with stochastic rounding in the same formats.
 ---
 ---```lua
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
----local s = hu.sharpness.model(model, hu.nn.markov {alphabet = 4}, {rows = 4, policy = "e8m3:rz"})
----print(s.emulated.phi > 0, s.full.phi > 0)    --> true	true
+---local s = hu.sharpness.model(model, hu.nn.markov {alphabet = 4}, {rows = 4, policy = "e8m3:rz", repeats = 3})
+---print(s.emulated.phi > 0, s.full.phi > 0, s.noise.phi > 0)    --> true	true	true
 ---```
 ---@param model hu.model
----@param data any            as `model:logits` takes it: a text, strings, or {features=, targets=}
----@param options? table      `space` ("logits", "weights"), `eps` (1e-3), `policy`; `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of weights; and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
----@return table {full = hu.sharpness.result, emulated = hu.sharpness.result where a policy was given}
+---@param data any            as `model:logits` takes it: a text, strings, or {features=, targets=}; a list of texts or tables: the mean over them (m-sharpness), with `phi_error` and `increase_error`, one standard error
+---@param options? table      `measure` ("logits", "keskar", "sam", "asam", "worst", "average"; `space` = "weights" is "keskar"), `eps` (1e-3), `policy`, `repeats` (0); `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of weights; `rho`, `eta`, `norm`, `adaptive`, `samples`; and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
+---@return table {full = hu.sharpness.result, emulated = hu.sharpness.result where a policy was given, noise = {phi, increase, runs} where repeats were}
 function sharpness.model(model, data, options)
   options = options or {}
-  local measure = ({logits = of_logits, weights = of_weights})[options.space or "logits"]
+  local name = options.measure or (options.space == "weights" and "keskar") or options.space or "logits"
+  local measure = measures[name]
   if not measure then
-    error(("sharpness.model: space is %s; it takes \"logits\" or \"weights\""):format(tostring(options.space)), 2)
+    local what = options.measure and "measure" or "space"
+    error(("sharpness.model: %s is %s; it takes %s"):format(what, tostring(name), what == "space" and "\"logits\" or \"weights\""
+      or "\"logits\", \"keskar\", \"sam\", \"asam\", \"worst\" or \"average\""), 2)
   end
-  local full, emulated = rest(options), rest(options)
-  emulated.policy = options.policy
-  if measure == of_logits then full.precision, emulated.precision = "double", "float" end
-  return {
-    full = measure(model, data, options, full),
-    emulated = options.policy ~= nil and measure(model, data, options, emulated) or nil,
-  }
+  local repeats = options.repeats or 0
+  if math.type(repeats) ~= "integer" or repeats < 0 then
+    error(("sharpness.model: repeats is %s; it takes a whole number, at least 0"):format(tostring(repeats)), 2)
+  end
+  local function of(pass)
+    if is_batches(data) then return over_batches(measure, model, data, options, pass) end
+    return measure(model, data, options, pass)
+  end
+  local function pass_by(policy, precision, stream)
+    local pass = rest(options)
+    pass.policy, pass.stream = policy, stream or options.stream
+    if measure == of_logits then pass.precision = precision end
+    return pass
+  end
+  local function all()
+    local out = {full = of(pass_by(nil, "double"))}
+    if options.policy == nil then return out end
+    out.emulated = of(pass_by(options.policy, "float"))
+    local phis, increases = {}, {}
+    for i = 1, repeats do
+      local s = of(pass_by(options.noise_policy or noise.stochastic(options.policy), "float", (options.stream or 0) + i))
+      phis[i], increases[i] = s.phi, s.increase
+    end
+    if repeats > 0 then out.noise = {phi = noise.spread(phis), increase = noise.spread(increases), runs = repeats} end
+    return out
+  end
+  local ok, result = pcall(all)
+  if not ok then
+    error(type(result) == "string" and result:gsub("^[^\n]-%.lua:%d+: ", "") or result, 2)
+  end
+  return result
 end
 
 return sharpness

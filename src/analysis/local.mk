@@ -18,3 +18,5 @@ liblab_la_SOURCES += src/analysis/lanczos.c
 liblab_la_SOURCES += src/analysis/eigen.c
 liblab_la_SOURCES += src/analysis/trace.c
 liblab_la_SOURCES += src/analysis/density.c
+liblab_la_SOURCES += src/analysis/landscape.h
+liblab_la_SOURCES += src/analysis/landscape.c

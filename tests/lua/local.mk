@@ -21,3 +21,4 @@ lua_tests += tests/lua/nn-learns.lua
 lua_tests += tests/lua/quantizer.lua
 lua_tests += tests/lua/block-fma.lua
 lua_tests += tests/lua/accumulate.lua
+lua_tests += tests/lua/curvature.lua

@@ -200,7 +200,7 @@ claims["wrong options are told by name"] = function()
   local function says(text, options) t.assertErrorMsgContains(text, hu.plot, options) end
   says("no column \"eror\"; did you mean error? (there are ", { rows = list, x = "m", y = "eror", file = "f" })
   says("unknown option seris for the kind line; did you mean series?", { rows = list, x = "m", y = "error", seris = "e", file = "f" })
-  says("kind is pie; it takes one of curves, heatmap, line, numberline, share", { rows = list, kind = "pie", file = "f" })
+  says("kind is pie; it takes one of contour, curves, heatmap, line, numberline, share, surface", { rows = list, kind = "pie", file = "f" })
   says("file is a/b", { rows = list, x = "m", y = "error", file = "a/b" })
   says("file is nil", { rows = list, x = "m", y = "error" })
   says("plot: y: error is a number; curves takes a list for each point", { rows = list, kind = "curves", y = "error", file = "f" })

@@ -1,0 +1,158 @@
+-- ascent.lua - sharpness of any loss as the rise along a step: SAM, ASAM, and adaptive worst-case and average sharpness.
+
+local array = require("halfulp.core").array
+local arith = require("halfulp.core").arith
+
+local ascent = {
+  takes = { sam = { "rho" }, asam = { "rho", "eta" }, worst = { "rho", "norm", "adaptive", "iterations" }, average = { "rho", "norm", "adaptive", "samples" } },
+}
+
+-- The options by what they may be; raises for the line that called.
+local kinds = {
+  rho = function(x) return type(x) == "number" and x > 0 and x < math.huge, "a positive number" end,
+  eta = function(x) return type(x) == "number" and x >= 0 and x < math.huge, "a number, at least 0" end,
+  norm = function(x) return x == "2" or x == "inf", '"2" or "inf"' end,
+  adaptive = function(x) return type(x) == "boolean", "true or false" end,
+  iterations = function(x) return math.type(x) == "integer" and x >= 1, "a whole number, at least 1" end,
+  samples = function(x) return math.type(x) == "integer" and x >= 1, "a whole number, at least 1" end,
+  seed = function(x) return math.type(x) == "integer", "a whole number" end,
+}
+
+local function read(name, options, defaults)
+  if type(options) ~= "table" then error(("%s: options are missing; it takes a table: loss, weights, rho"):format(name), 3) end
+  local o = {}
+  for key, value in pairs(options) do
+    if defaults[key] == nil and key ~= "loss" and key ~= "weights" then
+      error(("%s: unknown option %s"):format(name, tostring(key)), 3)
+    end
+    o[key] = value
+  end
+  for key, value in pairs(defaults) do
+    if o[key] == nil then o[key] = value end
+    if kinds[key] then
+      local fits, takes = kinds[key](o[key])
+      if not fits then error(("%s: %s is %s; it takes %s"):format(name, key, tostring(o[key]), takes), 3) end
+    end
+  end
+  if type(o.loss) ~= "function" then error(name .. ": loss is no function; it takes one of an array, which returns the loss and its gradient", 3) end
+  if o.weights == nil then error(name .. ": weights is missing; it takes an array or a table of numbers", 3) end
+  local w = o.weights
+  if type(w) == "table" then w = array.new(w) end
+  o.weights = w:to "double"
+  return o
+end
+
+local function result(s, loss, increase)
+  s.loss, s.increase, s.phi = loss, increase, 100 * increase / (1 + loss)
+  s.iterations = s.iterations or 0
+  return s
+end
+
+function ascent.sam(options)
+  local o = read("sam", options, { rho = 0.05 })
+  local loss, gradient = o.loss(o.weights)
+  local norm = gradient:norm()
+  local raised = o.loss(o.weights + (o.rho / (norm + 1e-12)) * gradient)
+  return result({ norm = norm, evaluations = 2 }, loss, raised - loss)
+end
+
+function ascent.asam(options)
+  local o = read("asam", options, { rho = 0.5, eta = 0.01, biases = false })
+  local t = o.weights:abs() + o.eta
+  if o.biases then
+    local b = type(o.biases) == "table" and array.new(o.biases) or o.biases
+    t = b + (1 - b) * t
+  end
+  local loss, gradient = o.loss(o.weights)
+  local scaled = t * gradient
+  local norm = scaled:norm()
+  local raised = o.loss(o.weights + (o.rho / math.max(norm, 1e-300)) * (t * scaled))
+  return result({ norm = norm, evaluations = 2 }, loss, raised - loss)
+end
+
+-- Exactly -1, 0 or 1.
+local function sign(x)
+  return x / (x:abs() + 1e-300)
+end
+
+-- How a step goes and where the allowed region ends, in each norm. c: the widths.
+local norms = {
+  inf = {
+    step = function(delta, size, g, c) return delta + size * (sign(g) * c) end,
+    project = function(delta, rho, c) return arith.minimum(arith.maximum(delta, -rho * c), rho * c) end,
+  },
+  ["2"] = {
+    step = function(delta, size, g, c) return delta + (size / (g:norm() + 1e-12)) * (g * c) end,
+    project = function(delta, rho, c)
+      local length = (delta / (c + 1e-300)):norm()
+      return length > rho and (rho / length) * delta or delta
+    end,
+  },
+}
+
+-- Iterations at which Auto-PGD looks back: at 0.22 of all, then after parts that shrink by 0.03, at least 0.06 (Croce and Hein, 2020).
+local function checkpoints(iterations)
+  local set, at, part = {}, 0.22, 0.22
+  while at <= 1 do
+    set[math.max(1, math.ceil(at * iterations))] = true
+    part = math.max(part - 0.03, 0.06)
+    at = at + part
+  end
+  return set
+end
+
+function ascent.worst(options)
+  local o = read("worst", options, { rho = 0.001, norm = "inf", adaptive = true, iterations = 20, seed = 1 })
+  local w, how = o.weights, norms[o.norm]
+  local c = o.adaptive and w:abs() or w * 0 + 1
+  local evaluations = 0
+  local function at(delta)
+    evaluations = evaluations + 1
+    return o.loss(w + delta)
+  end
+  local center, gradient = at(w * 0)
+  if center ~= center or gradient:norm() ~= gradient:norm() then return result({ evaluations = 1 }, center, 0 / 0) end
+  local delta, value = w * 0, center
+  if gradient:norm() == 0 then
+    delta = how.project(o.rho * (c * array.uniform({ #w }, { seed = o.seed, low = -1, high = 1 })), o.rho, c)
+    value, gradient = at(delta)
+  end
+  local best, best_at, best_gradient, before = value, delta, gradient, delta
+  local size, improved, looked, last_size, last_best = 2 * o.rho, 0, 0, 2 * o.rho, best
+  local look = checkpoints(o.iterations)
+  for i = 1, o.iterations do
+    local next_at = how.project(how.step(delta, size, gradient, c), o.rho, c)
+    if i > 1 then next_at = how.project(delta + 0.75 * (next_at - delta) + 0.25 * (delta - before), o.rho, c) end
+    local next_value, next_gradient = at(next_at)
+    if next_value > value then improved = improved + 1 end
+    before, delta, value, gradient = delta, next_at, next_value, next_gradient
+    if value > best then best, best_at, best_gradient = value, delta, gradient end
+    if look[i] then
+      if improved < 0.75 * (i - looked) or (size == last_size and best == last_best) then
+        last_size, size = size, size / 2
+        delta, value, gradient, before = best_at, best, best_gradient, best_at
+      else
+        last_size = size
+      end
+      improved, looked, last_best = 0, i, best
+    end
+  end
+  return result({ iterations = o.iterations, evaluations = evaluations }, center, math.max(0, best - center))
+end
+
+function ascent.average(options)
+  local o = read("average", options, { rho = 0.1, norm = "2", adaptive = true, samples = 20, seed = 1 })
+  local w, n, sum, squares = o.weights, o.samples, 0, 0
+  local c = o.adaptive and w:abs() or w * 0 + 1
+  local center = o.loss(w)
+  for i = 1, n do
+    local drawn = o.norm == "2" and array.randn({ #w }, { seed = o.seed, stream = i }) or array.uniform({ #w }, { seed = o.seed, stream = i, low = -1, high = 1 })
+    local rise = o.loss(w + o.rho * (c * drawn)) - center
+    sum, squares = sum + rise, squares + rise * rise
+  end
+  local mean = sum / n
+  local error = n > 1 and (math.max(0, squares / n - mean * mean) / (n - 1)) ^ 0.5 or nil
+  return result({ error = error, samples = n, evaluations = n + 1 }, center, mean)
+end
+
+return ascent
