@@ -9,6 +9,7 @@ nobase_dist_doc_DATA += docs/formats.md
 nobase_dist_doc_DATA += docs/format-list.md
 nobase_dist_doc_DATA += docs/blocks.md
 nobase_dist_doc_DATA += docs/rounding.md
+nobase_dist_doc_DATA += docs/policies.md
 nobase_dist_doc_DATA += docs/quantizers.md
 nobase_dist_doc_DATA += docs/tensor-cores.md
 nobase_dist_doc_DATA += docs/calc.md

@@ -16,6 +16,7 @@ liblab_la_SOURCES += lua/analysis.c
 liblab_la_SOURCES += lua/nn.h
 liblab_la_SOURCES += lua/nn.c
 liblab_la_SOURCES += lua/nn-policy.c
+liblab_la_SOURCES += lua/nn-optimizer.c
 liblab_la_SOURCES += lua/nn-text.c
 liblab_la_SOURCES += lua/nn-train.c
 liblab_la_SOURCES += lua/curvature.c

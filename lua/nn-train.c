@@ -1,4 +1,6 @@
 /* nn-train.c - trainers in Lua: a model, what it learns from, and the state of its optimizer. */
+#include <string.h>
+
 #include "lua/nn.h"
 
 static hu_trainer *self(lua_State *L)
@@ -15,6 +17,38 @@ static int collect(lua_State *L)
     return 0;
 }
 
+static const char *const curves[] = {
+#define X(name) #name,
+    HU_CURVE_MAP(X)
+#undef X
+    NULL};
+
+static const char *const collectives[] = {
+#define X(name) #name,
+    HU_COLLECTIVE_MAP(X)
+#undef X
+    NULL};
+
+/* How a step's gradient is put together: parts, shards, the scale of the loss; and whether quantizers count. */
+static void read_parts(lua_State *L, hu_train_config *c)
+{
+    c->accumulate = (size_t)hu_lua_option_integer(L, 1, "accumulate", 1, 1, 65536);
+    c->shards = (size_t)hu_lua_option_integer(L, 1, "shards", 1, 1, 1024);
+    c->collective = (hu_collective)hu_lua_option_choice(L, 1, "collective", collectives, HU_COLLECTIVE_ring);
+    c->group = (size_t)hu_lua_option_integer(L, 1, "group", 1, 1, 1024);
+    c->counters = hu_lua_option_boolean(L, 1, "counters", false);
+    c->growth = (uint64_t)hu_lua_option_integer(L, 1, "loss_scale_growth", 2000, 1, (lua_Integer)1 << 40);
+    if (!hu_lua_option(L, 1, "loss_scale"))
+        return;
+    if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "dynamic") == 0)
+        c->dynamic_scale = true;
+    else if (lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) > 0)
+        c->loss_scale = lua_tonumber(L, -1);
+    else
+        hu_lua_bad(L, lua_gettop(L), "loss_scale", "a positive number, or \"dynamic\"");
+    lua_pop(L, 1);
+}
+
 static hu_train_config read_config(lua_State *L)
 {
     const lua_Integer most = (lua_Integer)1 << 40;
@@ -25,13 +59,18 @@ static hu_train_config read_config(lua_State *L)
     c.schedule.steps = (uint64_t)hu_lua_option_integer(L, 1, "steps", (lua_Integer)c.schedule.steps, 0, most);
     lua_Integer warmup = c.schedule.steps ? (lua_Integer)(c.schedule.steps / 20) : 10;
     c.schedule.warmup = (uint64_t)hu_lua_option_integer(L, 1, "warmup", warmup, 0, most);
-    c.adamw.beta1 = hu_lua_option_number(L, 1, "beta1", c.adamw.beta1);
-    c.adamw.beta2 = hu_lua_option_number(L, 1, "beta2", c.adamw.beta2);
+    c.schedule.curve = (hu_curve)hu_lua_option_choice(L, 1, "schedule", curves, HU_CURVE_cosine);
+    c.schedule.decay = (uint64_t)hu_lua_option_integer(L, 1, "decay_steps", (lua_Integer)(c.schedule.steps / 5), 0, most);
+    c.optimizer = hu_lua_option_optimizer(L, 1);
+    const hu_optimizer *o = c.optimizer.kind ? c.optimizer.kind : hu_optimizer_at(0);
+    c.adamw.beta1 = hu_lua_option_number(L, 1, "beta1", o->beta1 >= 0 ? o->beta1 : c.adamw.beta1);
+    c.adamw.beta2 = hu_lua_option_number(L, 1, "beta2", o->beta2 >= 0 ? o->beta2 : c.adamw.beta2);
     c.adamw.epsilon = hu_lua_option_number(L, 1, "eps", c.adamw.epsilon);
     c.adamw.decay = hu_lua_option_number(L, 1, "weight_decay", c.adamw.decay);
     c.clip = hu_lua_option_number(L, 1, "clip", c.clip);
     c.seed = hu_lua_option_u64(L, 1, "seed", 1);
     c.policy = hu_lua_option_policy(L, 1);
+    read_parts(L, &c);
     return c;
 }
 
@@ -39,7 +78,8 @@ static hu_train_config read_config(lua_State *L)
 static int new_trainer(lua_State *L)
 {
     static const char *const keys[] = {"model", "data", "batch", "lr", "min_lr", "steps", "warmup", "beta1", "beta2", "eps",
-                                       "weight_decay", "clip", "seed", "policy", NULL};
+                                       "weight_decay", "clip", "seed", "policy", "schedule", "decay_steps", "optimizer", "accumulate",
+                                       "shards", "collective", "group", "counters", "loss_scale", "loss_scale_growth", NULL};
     lua_settop(L, 1);
     hu_lua_table(L, 1, "options", "a table: model, data, steps, lr, ...");
     hu_lua_options(L, 1, keys);
@@ -96,13 +136,29 @@ static int resume(lua_State *L)
     return 0;
 }
 
+/* trainer:counters() -> list of {layer =, role =, n =, ...}; trainer:reset_counters() */
+static int counters(lua_State *L)
+{
+    return hu_lua_push_counters(L, self(L));
+}
+
+static int reset_counters(lua_State *L)
+{
+    hu_policy_state_reset(&self(L)->memory);
+    return 0;
+}
+
+static int loss_scale(lua_State *L) { lua_pushnumber(L, self(L)->loss_scale);            return 1; }
+static int updates(lua_State *L)    { lua_pushinteger(L, (lua_Integer)self(L)->updates); return 1; }
 static int steps(lua_State *L)    { lua_pushinteger(L, (lua_Integer)self(L)->step); return 1; }
 static int diverged(lua_State *L) { lua_pushboolean(L, self(L)->diverged);          return 1; }
 static int model(lua_State *L)    { self(L); lua_getiuservalue(L, 1, 1);            return 1; }
 
 static const luaL_Reg functions[] = {{"trainer", new_trainer}, {NULL, NULL}};
-static const luaL_Reg methods[]   = {{"step", step}, {"save", save}, {"resume", resume}, {NULL, NULL}};
-static const luaL_Reg fields[]    = {{"steps", steps}, {"diverged", diverged}, {"model", model}, {NULL, NULL}};
+static const luaL_Reg methods[]   = {{"step", step}, {"save", save}, {"resume", resume}, {"counters", counters},
+                                     {"reset_counters", reset_counters}, {NULL, NULL}};
+static const luaL_Reg fields[]    = {{"steps", steps}, {"diverged", diverged}, {"model", model}, {"loss_scale", loss_scale}, {"updates", updates},
+                                     {NULL, NULL}};
 static const luaL_Reg meta[]      = {{"__gc", collect}, {NULL, NULL}};
 
 void hu_lua_nn_trainer(lua_State *L)

@@ -407,5 +407,6 @@ int hu_lua_open_nn(lua_State *L)
     luaL_newlib(L, functions);
     hu_lua_nn_text(L);
     hu_lua_nn_trainer(L);
+    hu_lua_nn_policy(L);
     return 1;
 }

@@ -12,11 +12,21 @@
 hu_model *hu_lua_check_model(lua_State *L, int idx);
 hu_text  *hu_lua_check_text (lua_State *L, int idx, const char *name);
 
-/* The policy at idx: absent, a string ("e8m3:rz+sat") or a table; see hu.nn.train. idx is absolute. */
+/* The policy at idx: absent, a string ("e8m3:rz+sat"), a table or an object; see hu.nn.policy. idx is absolute. The rules that it
+ * borrows live as long as the value there, or until a table is read again. */
 hu_policy hu_lua_policy(lua_State *L, int idx);
 
 /* The same for the field "policy" of the options at idx. */
 hu_policy hu_lua_option_policy(lua_State *L, int idx);
+
+/* The options of hu.quantizer at idx (absolute) but for the keys in `own`, as its C form; `rounding` where they say none. */
+hu_scaled hu_lua_scaled(lua_State *L, int idx, const char *const *own, const hu_rounding *rounding);
+
+/* The field "optimizer" of the options at idx: a name or a table. */
+hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx);
+
+/* Pushes the list of a trainer's counters. */
+int hu_lua_push_counters(lua_State *L, const hu_trainer *t);
 
 /* What a model is to work on, from the value at idx (absolute): a text, from which the options at `options` choose
  * (HU_LUA_BATCH_KEYS: `split`, `rows`, or `seed` and `step` for a training batch); a string or a list of strings of one
@@ -27,5 +37,6 @@ hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options);
 /* The functions and types that each file adds; `functions` is on top of the stack. */
 void hu_lua_nn_text(lua_State *L);
 void hu_lua_nn_trainer(lua_State *L);
+void hu_lua_nn_policy(lua_State *L);
 
 #endif

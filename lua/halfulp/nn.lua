@@ -28,9 +28,24 @@ local core = require("halfulp.core").nn
 ---@field steps integer           done so far
 ---@field diverged boolean        loss or gradient was not finite
 ---@field model hu.model
+---@field updates integer         steps that changed the weights
+---@field loss_scale number       what gradients were multiplied by
+---@field counters fun(self): hu.counter[]  what the quantizers did so far, where `counters = true`
+---@field reset_counters fun(self)
 ---@field step fun(self, batch?): number, number, number  loss in nats before the update, norm of the gradient, learning rate
 ---@field save fun(self, path: string)    weights, optimizer and step
 ---@field resume fun(self, path: string)  the same, read back: the run goes on with the same bits
+
+---@class hu.counter  of one role in one layer
+---@field layer string       a layer's or a parameter's name, or "all"
+---@field role string        "p1" ... "p6", "attention.qkv" ..., "master", "saved", "reduce", or the name of an optimizer's state
+---@field n integer          elements
+---@field zeros integer      of the input
+---@field not_finite integer of the input
+---@field saturated integer  finite ones past the largest value by more than half a step
+---@field flushed integer    finite ones that were not zero and are
+---@field sqnr number        signal to quantization noise in dB
+---@field exponents table<integer, integer>  how many have floor(log2(|x|)) of that number
 
 ---Models that are trained here.
 ---@class hu.nn
@@ -102,6 +117,55 @@ function nn.text(path, options)
   return blame_caller(pcall(core.text, path, all))
 end
 
+---@class hu.policy  which format, scale, rounding and accumulator each part of a training step gets; prints as text
+---@field digest fun(self): string  SHA-256 of its text
+
+---A policy as an object: checked once, printed, hashed. Everything that takes a `policy` takes one, or the string or table itself.
+---
+---As a string: "e4m3fn", "e8m3:rz+sat", "mxfp4", for the six operands of every linear layer; "e4m3fn/e5m2", for activations and weights, and
+---for gradients; with a scale from the tensor at hand after an "@": "e4m3fn/e5m2@tensor", "@row", "@column", in powers of two "@tensor2".
+---
+---As a table it says for each role a format, such a string, or {format = , rounding = , overflow = }, or the options of hu.quantizer:
+---`per`, `group`, `tile`, `scale`, `constant`, `pow2`, `scale_format` ..., and `history` with `margin` for delayed scaling: the range is then
+---2^margin times the largest magnitude of so many steps before. `layers` says it for some layers alone: {["*.attention.*"] = {...}, head = "fp32"}.
+---A table there changes the roles that it names, a string stands for all of that layer's policy. `*` is any text and `?` any letter; patterns with
+---more letters of their own win over those with fewer, and pairs {pattern, value} in the list part, in their order, over both.
+---
+---```lua
+---local policy = hu.nn.policy {
+---  activation = {format = "e4m3fn", per = "tensor", history = 16}, weight = "e4m3fn@row", gradient = "e5m2@tensor2",
+---  layers = {["*.attention.*"] = {gradient = "bf16"}, head = "fp32"},
+---}
+---print(tostring(policy):match "p2: [^\n]*")   --> p2: e4m3fn rne saturate per row, absmax
+---```
+---@param what string|table roles: `format` (all six operands), `activation` (p1, p6), `weight` (p2, p4), `gradient` (p3, p5), `p1` ... `p6`; `attention`, `master`, `saved` (what norms, GELU and SwiGLU keep for the backward pass), `reduce` (gradients between shards); `rounding`, `overflow`; `accumulate`, `forward`, `dgrad`, `wgrad`, `accumulate_rounding`; `head`, `layers`, `seed`
+---@return hu.policy
+nn.policy = core.policy
+
+---The exponent histograms of counters as rows for hu.plot: `layer`, `role`, `exponent` and `share`, of the elements that are finite and not
+---zero, with zeros between the smallest and the largest exponent.
+---
+---```lua
+---local rows = hu.nn.exponents {{layer = "head", role = "p3", exponents = {[-3] = 1, [-1] = 3}}}
+---print(#rows, rows[1].exponent, rows[3].share)   --> 3	-3	0.75
+---```
+---@param counters hu.counter[]  of trainer:counters(), or some of them
+---@return table[] rows
+function nn.exponents(counters)
+  if type(counters) ~= "table" then error("exponents: counters is missing; it takes the list of trainer:counters()", 2) end
+  local rows = {}
+  for _, counter in ipairs(counters) do
+    local least, most, all = math.huge, -math.huge, 0
+    for exponent, n in pairs(counter.exponents) do
+      least, most, all = math.min(least, exponent), math.max(most, exponent), all + n
+    end
+    for exponent = least, most do
+      rows[#rows + 1] = {layer = counter.layer, role = counter.role, exponent = exponent, share = (counter.exponents[exponent] or 0) / all}
+    end
+  end
+  return rows
+end
+
 ---A trainer, for loops of your own; `hu.nn.train` has one inside. Options are those of `hu.nn.train` up to `policy`.
 ---@param options table
 ---@return hu.trainer
@@ -119,15 +183,21 @@ nn.trainer = core.trainer
 ---Keys that are the loop's own; the rest goes to the trainer.
 local loop_keys = {every = true, callback = true}
 
----Trains a model with AdamW, warm-up, a cosine schedule and clipping. Same options, same bits.
+---Trains a model, with AdamW, warm-up, a cosine schedule and clipping where nothing else is said. Same options, same bits.
 ---
 ---A `policy` says which number format each operand of the matrix products gets; normalization, softmax and the moments of the optimizer stay
----in float, and so do the master weights unless `master` is given. It is a string, "e8m3" or "e8m3:rz+sat", or a table: `format`, `rounding`, `overflow` for the
+---in float, and so do the master weights unless `master` is given. hu.nn.policy says all that it may be. It is a string, "e8m3" or "e8m3:rz+sat", or a table: `format`, `rounding`, `overflow` for the
 ---six operands of every linear layer (P1, P2: input and weight of the forward product; P3, P4: gradient and weight
 ---for the gradient of the input; P5, P6: gradient and input for that of the weight); `activation`, `weight`, `gradient` or `p1` ...
 ---`p6` for some of them; `attention` for the products inside attention; `master` for the master weights after every step; `head = false` leaves the last layer alone;
 ---`accumulate`, or `forward`, `dgrad` and `wgrad`, for how sums are added, as in `hu.matmul`, and `accumulate_rounding`;
 ---`seed` for stochastic modes. Block formats, "mxfp4", lie along the index that a product sums over; attention and the master weights do not take them.
+---
+---The `optimizer` is a name, "adamw", "sgd", "lion", "adafactor" or "stable-spam", or a table: `name`; `momentum` (0.9) and `nesterov` of sgd; `eps1` (1e-30), `eps2`
+---(1e-3), `threshold` (1), `fading` (0.8) and `relative` (false) of adafactor; `gamma1`, `gamma2`, `gamma3` (0.7, 0.9, 0.999), `reset` (1000) and `total` (0) of stable-spam;
+---`rho` above 0 for sharpness-aware steps, `adaptive`, `eta` (0.01); `states`, the formats of its states by name ("m" and "v"; of sgd "momentum", of adafactor "rows"
+---and "cols"): a format, in groups of 128, the options of hu.quantizer, or {format = "e4m3fn", expand = true, group = 128} for COAT's range expansion;
+---`least` (4096): arrays of up to that many elements, and of one row or column, stay float.
 ---
 ---```lua
 ---local run = hu.nn.train {
@@ -137,7 +207,7 @@ local loop_keys = {every = true, callback = true}
 ---print(#run.loss)                    --> 5
 ---print(run.diverged)                 --> false
 ---```
----@param options table `model`, `data`, `steps` (300), `batch` (8), `lr` (1e-3), `warmup` (steps / 20), `min_lr` (lr / 10), `beta1` (0.9), `beta2` (0.95), `eps` (1e-8), `weight_decay` (0.1), `clip` (1; 0: none), `seed` of the batches (1), `policy`; `callback`, called with a table `step`, `loss`, `norm`, `lr`, `model`, `trainer` after every `every` (1) steps and after the last, and which ends the run by returning false
+---@param options table `model`, `data`, `steps` (300), `batch` (8), `lr` (1e-3), `warmup` (steps / 20), `min_lr` (lr / 10), `beta1` (0.9), `beta2` (0.95), `eps` (1e-8), `weight_decay` (0.1), `clip` (1; 0: none), `seed` of the batches (1), `policy`; `optimizer`, `schedule` ("cosine", "linear", "constant" or "wsd" with `decay_steps`), `accumulate` (1) parts of a batch, `shards` (1) and how they reduce their gradients: `collective` ("ring", "all_to_all", "hierarchical" with `group`); `loss_scale` (1, a number or "dynamic", which doubles after `loss_scale_growth` (2000) steps); `counters` (false); `callback`, called with a table `step`, `loss`, `norm`, `lr`, `model`, `trainer` after every `every` (1) steps and after the last, and which ends the run by returning false
 ---@return hu.training
 function nn.train(options)
   if type(options) ~= "table" then

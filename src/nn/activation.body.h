@@ -45,7 +45,7 @@ static void R(gelu_backward)(R(hu_tape) *t, R(hu_node) *node)
     REAL *dx = R(hu_gradient)(x);
     size_t n = dx ? x->rows * x->cols : 0;
     for (size_t i = 0; i < n; i += R(STRIP))
-        R(gelu_strip_back)(dx + i, node->out->grad + i, x->value + i, R(strip)(i, n));
+        R(gelu_strip_back)(dx + i, node->out->grad + i, node->kept + i, R(strip)(i, n));
 }
 
 /* With L = the logistic function of u and u' its inner slope: f = x L, f' = L + x m u' where m = L (1 - L),
@@ -82,8 +82,8 @@ static void R(gelu_pull)(R(hu_tape) *t, R(hu_node) *node)
     size_t n = gx ? x->rows * x->cols : 0;
     const REAL *gy = R(hu_gradient_moves)(t, node->out), *dx = R(hu_tangent)(t, x);
     for (size_t i = 0; !t->error.status && i < n; i += R(STRIP)) {
-        R(gelu_strip_back)(gx + i, gy + i, x->value + i, R(strip)(i, n));
-        R(gelu_strip_pull)(gx + i, node->out->grad + i, dx + i, x->value + i, R(strip)(i, n));
+        R(gelu_strip_back)(gx + i, gy + i, node->kept + i, R(strip)(i, n));
+        R(gelu_strip_pull)(gx + i, node->out->grad + i, dx + i, node->kept + i, R(strip)(i, n));
     }
 }
 
@@ -100,7 +100,7 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
         y->value[i] *= x->value[i];
     R(hu_node) *node = R(hu_node_new)(t, y, &R(gelu_rule));
     if (node)
-        node->in[0] = x;
+        node->in[0] = x, node->kept = R(hu_keep)(t, x);
     return t->error.status ? NULL : y;
 }
 
@@ -133,7 +133,7 @@ static void R(swiglu_backward)(R(hu_tape) *t, R(hu_node) *node)
     R(hu_var) *x = node->in[0];
     size_t f = node->out->cols;
     REAL *dx = R(hu_gradient)(x);
-    const REAL *dy = node->out->grad, *v = x->value;
+    const REAL *dy = node->out->grad, *v = node->kept;
     int threads = t->threads;
     size_t rows = dx ? x->rows : 0;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
@@ -190,7 +190,7 @@ static void R(swiglu_pull)(R(hu_tape) *t, R(hu_node) *node)
     R(hu_var) *x = node->in[0];
     size_t f = node->out->cols;
     REAL *gx = R(hu_gradient_tangent)(t, x);
-    const REAL *dy = node->out->grad, *gy = R(hu_gradient_moves)(t, node->out), *dx = R(hu_tangent)(t, x), *v = x->value;
+    const REAL *dy = node->out->grad, *gy = R(hu_gradient_moves)(t, node->out), *dx = R(hu_tangent)(t, x), *v = node->kept;
     int threads = t->threads;
     size_t rows = gx && !t->error.status ? x->rows : 0;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
@@ -219,6 +219,6 @@ R(hu_var) *R(hu_swiglu)(R(hu_tape) *t, R(hu_var) *x)
         R(swiglu_row)(out + i * f, v + 2 * i * f, v + (2 * i + 1) * f, f);
     R(hu_node) *node = R(hu_node_new)(t, y, &R(swiglu_rule));
     if (node)
-        node->in[0] = x;
+        node->in[0] = x, node->kept = R(hu_keep)(t, x);
     return t->error.status ? NULL : y;
 }

@@ -159,6 +159,7 @@ R(hu_var) *R(hu_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned laye
     if (x->cols != w->cols)
         return R(hu_stick)(t, HU_ESHAPE, "linear: the columns of the input are not those of the weight");
     const hu_policy *p = R(policy_of)(t, layer, full);
+    t->layer = layer;
     REAL *p1 = R(operand)(t, p, HU_P1, layer, x, x->value, NULL, HU_P1);
     REAL *p2 = R(operand)(t, p, HU_P2, layer, w, w->value, NULL, HU_P2);
     R(hu_var) *y = R(hu_var_new)(t, x->rows, w->rows);

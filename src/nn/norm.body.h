@@ -40,7 +40,7 @@ static void R(norm_backward)(R(hu_tape) *t, R(hu_node) *node)
     if (!h)
         return;
     for (size_t i = 0; i < x->rows; i++) {
-        const REAL *dy = y->grad + i * n, *row = x->value + i * n;
+        const REAL *dy = y->grad + i * n, *row = node->kept + i * n;
         if (dx)
             R(norm_row_back)(dx + i * n, h, dy, row, gain->value, bias != NULL, mean[i], r[i], n);
         if (dgain)
@@ -116,7 +116,7 @@ static void R(norm_pull)(R(hu_tape) *t, R(hu_node) *node)
     REAL *gx = R(hu_gradient_tangent)(t, x), *ggain = R(hu_gradient_tangent)(t, gain);
     REAL *gbias = bias ? R(hu_gradient_tangent)(t, bias) : NULL, *room = R(hu_take)(t, n);
     for (size_t i = 0; !t->error.status && i < x->rows; i++) {
-        R(norm_moves) m = {y->grad + i * n, gy + i * n, gain->value, dgain, x->value + i * n, dz + i * n,
+        R(norm_moves) m = {y->grad + i * n, gy + i * n, gain->value, dgain, node->kept + i * n, dz + i * n,
                            node->saved[1][i], node->saved[0][i], node->pushed[1][i], bias != NULL};
         if (gx)
             R(norm_row_pull)(gx + i * n, room, &m, n);
@@ -159,6 +159,7 @@ static R(hu_var) *R(norm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var
     if (node) {
         node->in[0] = x, node->in[1] = gain, node->in[2] = bias;
         node->saved[0] = r, node->saved[1] = mean;
+        node->kept = R(hu_keep)(t, x);
     }
     return t->error.status ? NULL : y;
 }

@@ -206,8 +206,8 @@ const hu_optimizer *hu_optimizer_find(const char *name, hu_error *err)
             return &table[i];
         hu_nearest_offer(&near, table[i].name);
     }
-    hu_fail(err, HU_ENAME, "optimizer: none is called '%.40s'%s%s%s; there are adamw, sgd, lion, adafactor and stable-spam", name,
-            near.best ? ": did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+    hu_fail(err, HU_ENAME, "optimizer: none is called '%.40s'%s%s%s adamw, sgd, lion, adafactor and stable-spam", name,
+            near.best ? ": did you mean '" : "", near.best ? near.best : "", near.best ? "'? There are" : "; there are");
     return NULL;
 }
 

@@ -173,7 +173,8 @@ char *hu_policy_text(const hu_policy *p)
         put(&t, "  head: fp32\n");
     for (size_t i = 0; i < p->n_rules; i++) {
         const hu_policy_rule *r = &p->rules[i];
-        put(&t, "  %s:%s\n", r->glob, r->whole ? " nothing but" : "");
+        bool is_empty = r->whole && !used_operands(&r->values) && !used_accumulators(&r->values);
+        put(&t, "  %s:%s\n", r->glob, is_empty ? " fp32" : r->whole ? " nothing but" : "");
         put_all(&t, "    ", &r->values, r->whole ? used_operands(&r->values) : r->operands,
                 r->whole ? used_accumulators(&r->values) : r->accumulators);
     }

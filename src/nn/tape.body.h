@@ -11,6 +11,8 @@ void R(hu_tape_reset)(R(hu_tape) *t)
     hu_arena_reset(&t->arena);
     t->first = t->last = NULL;
     t->has_pushed = false;
+    t->layer = 0;
+    t->kept = 0;
     t->error = (hu_error){0};
 }
 
@@ -82,6 +84,19 @@ REAL *R(hu_gradient)(R(hu_var) *v)
         v->has_grad = true;
     }
     return v->grad;
+}
+
+const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x)
+{
+    if (!t->recording || !hu_policy_has(hu_policy_at(t->policy, t->layer), HU_P_SAVED))
+        return x->value;
+    REAL *out = R(hu_take)(t, x->rows * x->cols);
+    const hu_policy_use use = {.operand = HU_P_SAVED, .step = t->step, .layer = t->layer, .first = (size_t)(t->kept++ << 32),
+                               .rows = x->rows, .cols = x->cols};
+    hu_error err = {0};
+    if (out && R(hu_policy_apply)(t->policy, &use, out, x->value, &err))
+        return R(hu_stick)(t, err.status, err.text);
+    return out;
 }
 
 hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err)

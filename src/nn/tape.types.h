@@ -28,6 +28,7 @@ struct R(hu_node) {
     R(hu_var)  *out;
     R(hu_var)  *in[3];
     REAL       *saved[6];      /* what the operation wants to find again; its own business */
+    const REAL *kept;          /* what hu_keep gave it                                     */
     REAL       *pushed[3];     /* the same from push to pull                               */
     size_t      size[3];
     const void *table;
@@ -46,6 +47,8 @@ struct R(hu_tape) {
     uint64_t         direction;  /* which tangent this is, for the streams of stochastic quantizers; < 2^16 */
     bool             has_pushed; /* `mark` says where the tangents' memory begins     */
     hu_arena_mark    mark;
+    unsigned         layer;      /* of the last linear layer, for what has no number of its own */
+    uint64_t         kept;       /* how often something was kept by the policy    */
     double           start;      /* the gradient of what hu_backward begins with; 0: 1 */
     hu_error         error;      /* of the first operation that failed            */
 };
@@ -177,6 +180,10 @@ R(hu_var) *R(hu_causal_conv)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, R(hu_var
 /* The mean over all elements of (x - value)^2 -> [1][1]; and over rows of log(1 + exp(x)) - target x, X [N][1], targets 0 or 1. */
 R(hu_var) *R(hu_mean_square)(R(hu_tape) *t, R(hu_var) *x, const float *values);
 R(hu_var) *R(hu_logistic)(R(hu_tape) *t, R(hu_var) *x, const int32_t *targets);
+
+/* What an operation keeps of its input for the backward pass: x->value, or, where the policy of the last linear layer before it has
+ * HU_P_SAVED, these values on its grid; NULL when that failed. */
+const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x);
 
 /* For the operations: a variable with room for its value (and gradient, when recording); a node for it, whose rule is
  * a static const; memory; the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and

@@ -252,6 +252,30 @@ static void rules_in_a_model(void **state)
     hu_model_clear(&m);
 }
 
+/* GELU's gradient is that at the kept value; its own value is not touched. */
+static void saved_activations(void **state)
+{
+    (void)state;
+    float x[4] = {0.3f, -1.21f, 2.07f, 0.77f}, gradient[4], kept[4], value[2][4], got[2][4];
+    hu_policy p = {0};
+    p.operand[HU_P_SAVED] = policy("e4m1").operand[HU_P1];
+    assert_int_equal(hu_policy_quantize_f32(&p, HU_P_SAVED, 0, 0, 0, kept, x, 4, NULL), HU_OK);
+    for (int with = 0; with < 2; with++) {
+        hu_tape_f32 t;
+        hu_tape_init_f32(&t, 1);
+        t.policy = with ? &p : NULL;
+        hu_var_f32 *y = hu_gelu_f32(&t, hu_leaf_f32(&t, with ? x : kept, gradient, 2, 2));
+        memcpy(value[with], y->value, sizeof value[with]);
+        for (int i = 0; i < 4; i++)
+            hu_gradient_f32(y)[i] = 1;
+        t.last->rule->backward(&t, t.last);
+        memcpy(got[with], gradient, sizeof gradient);
+        hu_tape_clear_f32(&t);
+    }
+    assert_memory_equal(got[0], got[1], sizeof got[0]);
+    assert_memory_not_equal(value[0], value[1], sizeof value[0]);
+}
+
 static void texts_tell_apart(void **state)
 {
     (void)state;
@@ -277,6 +301,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("counts are exact", counts),
     CLAIM("rules for layers: later ones over earlier ones; one that meets nothing is refused", layer_rules),
     CLAIM("a rule that leaves the head alone is head = false", rules_in_a_model),
+    CLAIM("what is kept for the backward pass may have a format of its own", saved_activations),
     CLAIM("different policies have different texts", texts_tell_apart),
 };
 

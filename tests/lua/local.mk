@@ -17,6 +17,7 @@ lua_tests += tests/lua/block.lua
 lua_tests += tests/lua/arguments.lua
 lua_tests += tests/lua/api.lua
 lua_tests += tests/lua/nn.lua
+lua_tests += tests/lua/nn-policy.lua
 lua_tests += tests/lua/nn-learns.lua
 lua_tests += tests/lua/quantizer.lua
 lua_tests += tests/lua/block-fma.lua

@@ -1,0 +1,150 @@
+/* nn-optimizer.c - the optimizer of a training run, from a name or a table; the formats of its states. */
+#include <string.h>
+
+#include "lua/nn.h"
+
+/* A state's format: the name of a format, {format =, ...} with the options of hu.quantizer, or with `expand`, for COAT's range
+ * expansion, `group` and `range`. Without other words a scale for every 128 elements in storage order. */
+static hu_state_format read_state(lua_State *L, int idx)
+{
+    enum { GROUP = 128 };
+    static const char *const own[] = {"expand", "range", NULL}, *const expanded[] = {"format", "rounding", "group", "expand", "range", NULL};
+    hu_state_format f = {.on = true, .group = GROUP};
+    const hu_granularity groups = {.per = HU_PER_GROUP, .flat = true, .group = GROUP, .axis = -1};
+    bool expands = lua_type(L, idx) == LUA_TTABLE && hu_lua_option_boolean(L, idx, "expand", false);
+    if (lua_type(L, idx) == LUA_TTABLE && !expands) {
+        f.q = hu_lua_scaled(L, idx, own, NULL);
+        if (!hu_lua_option(L, idx, "per") && !hu_lua_option(L, idx, "group") && !f.q.block)
+            f.q.per = groups;
+        else if (f.q.per.per == HU_PER_GROUP && !hu_lua_option(L, idx, "axis"))
+            f.q.per.flat = true;
+        return f;
+    }
+    int at = idx;
+    if (expands) {
+        hu_lua_options(L, idx, expanded);
+        if (!hu_lua_option(L, idx, "format"))
+            luaL_error(L, "optimizer: a state has no format; it takes {format = \"e4m3fn\", expand = true}");
+        at = lua_gettop(L);
+    }
+    const hu_block_format *block = expands ? NULL : hu_lua_test_block(L, at, "format");
+    hu_scaled_init(&f.q, block ? block->element : hu_lua_format(L, at, "format"));
+    f.q.block = block;
+    f.q.per = groups;
+    f.expands = expands;
+    if (expands) {
+        f.q.element.rounding = hu_lua_option_rounding(L, idx, "rounding", NULL);
+        f.group = (size_t)hu_lua_option_integer(L, idx, "group", GROUP, 1, (lua_Integer)1 << 40);
+        f.range = hu_lua_option_number(L, idx, "range", 0);
+    }
+    return f;
+}
+
+static void read_states(lua_State *L, int idx, hu_optimizer_config *c)
+{
+    const hu_optimizer *o = c->kind ? c->kind : hu_optimizer_at(0);
+    const char *keys[HU_OPTIMIZER_STATES + 1] = {0};
+    for (int s = 0; s < HU_OPTIMIZER_STATES; s++)
+        keys[s] = o->state[s];
+    hu_lua_options(L, idx, keys);
+    for (int s = 0; s < HU_OPTIMIZER_STATES && keys[s]; s++)
+        if (hu_lua_option(L, idx, keys[s])) {
+            int top = lua_gettop(L);
+            c->state[s] = read_state(L, top);
+            lua_settop(L, top - 1);
+        }
+}
+
+hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
+{
+    static const char *const keys[] = {"name", "momentum", "nesterov", "eps1", "eps2", "threshold", "fading", "relative", "gamma1", "gamma2",
+                                       "gamma3", "reset", "total", "rho", "adaptive", "eta", "states", "least", NULL};
+    const lua_Integer most = (lua_Integer)1 << 40;
+    hu_optimizer_config c = hu_optimizer_default();
+    hu_error err = {0};
+    if (!hu_lua_option(L, idx, "optimizer"))
+        return c;
+    int at = lua_gettop(L);
+    luaL_checkstack(L, 16, NULL);
+    bool is_table = lua_type(L, at) == LUA_TTABLE;
+    if (is_table)
+        hu_lua_options(L, at, keys);
+    const char *name = is_table ? hu_lua_option_string(L, at, "name", "adamw") : hu_lua_string(L, at, "optimizer");
+    c.kind = hu_optimizer_find(name, &err);
+    hu_lua_try(L, c.kind ? HU_OK : HU_ENAME, &err);
+    if (is_table) {
+        c.momentum = hu_lua_option_number(L, at, "momentum", c.momentum);
+        c.nesterov = hu_lua_option_boolean(L, at, "nesterov", c.nesterov);
+        c.eps1 = hu_lua_option_number(L, at, "eps1", c.eps1);
+        c.eps2 = hu_lua_option_number(L, at, "eps2", c.eps2);
+        c.threshold = hu_lua_option_number(L, at, "threshold", c.threshold);
+        c.fading = hu_lua_option_number(L, at, "fading", c.fading);
+        c.relative = hu_lua_option_boolean(L, at, "relative", c.relative);
+        c.gamma1 = hu_lua_option_number(L, at, "gamma1", c.gamma1);
+        c.gamma2 = hu_lua_option_number(L, at, "gamma2", c.gamma2);
+        c.gamma3 = hu_lua_option_number(L, at, "gamma3", c.gamma3);
+        c.reset = (uint64_t)hu_lua_option_integer(L, at, "reset", (lua_Integer)c.reset, 0, most);
+        c.total = (uint64_t)hu_lua_option_integer(L, at, "total", 0, 0, most);
+        c.rho = hu_lua_option_number(L, at, "rho", c.rho);
+        c.adaptive = hu_lua_option_boolean(L, at, "adaptive", c.adaptive);
+        c.eta = hu_lua_option_number(L, at, "eta", c.eta);
+        c.least_elements = (size_t)hu_lua_option_integer(L, at, "least", (lua_Integer)c.least_elements, 0, most);
+        if (hu_lua_option(L, at, "states"))
+            read_states(L, lua_gettop(L), &c);
+    }
+    lua_settop(L, at - 1);
+    return c;
+}
+
+/* ---- what the quantizers did ---- */
+
+static void push_exponents(lua_State *L, const hu_counts *c)
+{
+    lua_newtable(L);
+    for (int e = 0; e < HU_EXPONENTS; e++)
+        if (c->exponent[e]) {
+            lua_pushinteger(L, (lua_Integer)c->exponent[e]);
+            lua_rawseti(L, -2, e + HU_EXPONENT_LEAST);
+        }
+}
+
+static void push_counts(lua_State *L, const char *name, const char *role, const hu_counts *c)
+{
+    lua_createtable(L, 0, 10);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "layer");
+    lua_pushstring(L, role);
+    lua_setfield(L, -2, "role");
+    hu_lua_set_integer(L, "n", (lua_Integer)c->n);
+    hu_lua_set_integer(L, "zeros", (lua_Integer)c->zeros);
+    hu_lua_set_integer(L, "not_finite", (lua_Integer)c->not_finite);
+    hu_lua_set_integer(L, "saturated", (lua_Integer)c->saturated);
+    hu_lua_set_integer(L, "flushed", (lua_Integer)c->flushed);
+    hu_lua_set_number(L, "sqnr", hu_counts_sqnr(c));
+    push_exponents(L, c);
+    lua_setfield(L, -2, "exponents");
+}
+
+int hu_lua_push_counters(lua_State *L, const hu_trainer *t)
+{
+    const hu_policy_state *s = &t->memory;
+    const hu_model *m = t->model;
+    const hu_optimizer *o = t->config.optimizer.kind ? t->config.optimizer.kind : hu_optimizer_at(0);
+    size_t layers = hu_model_layers(m);
+    if (!s->counting)
+        luaL_error(L, "counters: the trainer does not count; it takes the option counters = true");
+    lua_newtable(L);
+    for (size_t row = 0, n = 0; row < s->n_rows; row++) {
+        const char *name = row < layers                     ? hu_model_layer(m, (unsigned)row)
+                         : row < layers + m->n_parameters ? m->parameters[row - layers].name
+                                                            : "all";
+        for (int role = 0; role < HU_ROLE_COUNT; role++) {
+            const hu_counts *c = s->counts[row * HU_ROLE_COUNT + (size_t)role];
+            if (!c || c->n == 0)
+                continue;
+            push_counts(L, name, role < HU_ROLE_STATES ? hu_operand_name((hu_operand)role) : o->state[role - HU_ROLE_STATES], c);
+            lua_rawseti(L, -2, (lua_Integer)++n);
+        }
+    }
+    return 1;
+}

@@ -1,0 +1,147 @@
+-- nn-policy.lua - policies, optimizers and counters from Lua.
+local hu = require "halfulp"
+local claims, t = require("claims")()
+
+local function tiny() return hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8} end
+local text = hu.nn.markov {alphabet = 4, train = 4000, heldout = 600}
+
+local function trainer(options)
+  local all = {model = tiny(), data = text, batch = 4, lr = 1e-2}
+  for key, value in pairs(options) do all[key] = value end
+  return hu.nn.trainer(all)
+end
+
+local function refused(pattern, f, ...)
+  local ok, message = pcall(f, ...)
+  t.assertFalse(ok)
+  t.assertStrContains(message, pattern)
+  t.assertNotStrContains(message, "\n")
+end
+
+local function after(n, tr)
+  local loss
+  for _ = 1, n do loss = tr:step() end
+  return loss
+end
+
+claims["what a policy says is printed, and its digest tells policies apart"] = function()
+  local p = hu.nn.policy {weight = {format = "e4m3fn", per = "tensor", history = 4}, layers = {head = "fp32", ["0.*"] = {p1 = "e5m2:sr"}}}
+  t.assertStrContains(tostring(p), "p2: e4m3fn rne saturate per tensor, absmax, delayed by 4 steps, margin 0")
+  t.assertStrContains(tostring(p), "  0.*:\n    p1: e5m2 sr")
+  t.assertStrContains(tostring(p), "head: fp32")
+  t.assertEquals(p:digest(), hu.nn.policy(hu.nn.policy {weight = {format = "e4m3fn", per = "tensor", history = 4},
+                                                          layers = {["0.*"] = {p1 = "e5m2:sr"}, head = "fp32"}}):digest())
+  t.assertNotEquals(p:digest(), hu.nn.policy({weight = {format = "e4m3fn", per = "tensor", history = 5}}):digest())
+end
+
+claims["a policy as object, table and string is the same"] = function()
+  local a = after(4, trainer {policy = "e4m3fn/e5m2@tensor"})
+  t.assertEquals(after(4, trainer {policy = hu.nn.policy "e4m3fn/e5m2@tensor"}), a)
+  t.assertEquals(after(4, trainer {policy = {activation = "e4m3fn@tensor", weight = {format = "e4m3fn", per = "tensor"},
+                                             gradient = hu.quantizer {format = "e5m2"}}}), a)
+  t.assertNotEquals(after(4, trainer {policy = "e4m3fn/e5m2"}), a)
+end
+
+claims["a rule that says fp32 of every layer is no policy; a rule for some changes these alone"] = function()
+  local plain = after(3, trainer {})
+  t.assertEquals(after(3, trainer {policy = {format = "e4m2", layers = {["*"] = "fp32"}}}), plain)
+  local some = after(3, trainer {policy = {layers = {["*.feed.*"] = {format = "e4m2"}}}})
+  t.assertEquals(after(3, trainer {policy = {format = "e4m2", layers = {["*.attention.*"] = "fp32", head = "fp32"}}}), some)
+  t.assertNotEquals(some, plain)
+end
+
+claims["more letters win over fewer, later pairs over all"] = function()
+  local wanted = after(3, trainer {policy = {layers = {head = {format = "e4m2"}}}})
+  t.assertEquals(after(3, trainer {policy = {layers = {["*"] = "e5m2", ["0.*"] = "fp32", head = "e4m2"}}}), wanted)
+  t.assertEquals(after(3, trainer {policy = {layers = {head = "e5m2", {"h*", "bf16"}, {"he??", "e4m2"}}}}), wanted)
+end
+
+claims["wrong policies are refused in one line"] = function()
+  refused("no layer is called 'haed': did you mean 'head'?", trainer, {policy = {layers = {haed = "fp32"}}})
+  refused("'7.*' meets no layer", trainer, {policy = {layers = {["7.*"] = "fp32"}}})
+  refused('did you mean "weight"', hu.nn.policy, {weigth = "e4m3"})
+  refused("p2 has a history; delayed scaling is for one scale a tensor", hu.nn.policy, {weight = {format = "e4m3", per = "row", history = 3}})
+  refused("p2 has a search", hu.nn.policy, {weight = {format = "e4m3", scale = "search"}})
+  refused("attention is the block format mxfp4", hu.nn.policy, {attention = "mxfp4"})
+  refused("one role takes one format", hu.nn.policy, {weight = "e4m3/e5m2"})
+  refused("it takes a string", hu.nn.policy, {layers = {head = 3}})
+  refused("no pair", hu.nn.policy, {layers = {{"head"}}})
+  refused("neither a pattern", hu.nn.policy, {layers = {[2.5] = "fp32"}})
+  refused("no scale is called 'tensr'", hu.nn.policy, "e4m3fn@tensr")
+  refused("policy", hu.nn.policy)
+  refused("a margin goes with a history", hu.nn.policy, {weight = {format = "e4m3", per = "tensor", margin = 2}})
+end
+
+claims["wrong settings of a trainer are refused in one line"] = function()
+  refused("lr is -1", trainer, {lr = -1})
+  refused('lr is "fast"; it takes a number', trainer, {lr = "fast"})
+  refused("did you mean 'adamw'", trainer, {optimizer = "adm"})
+  refused('unknown option "v"', trainer, {optimizer = {name = "sgd", states = {v = "e4m3"}}})
+  refused("momentum is 1", trainer, {optimizer = {name = "sgd", momentum = 1}})
+  refused("cannot be cut into 3", trainer, {shards = 3})
+  refused("loss_scale is -2", trainer, {loss_scale = -2})
+  refused('did you mean "cosine"', trainer, {schedule = "cosin"})
+  refused("groups of 3 do not divide 4 shards", trainer, {shards = 4, collective = "hierarchical", group = 3})
+  refused("steps of decay", trainer, {schedule = "wsd", steps = 10, warmup = 5, decay_steps = 7})
+  refused("counters = true", function() trainer({}):counters() end)
+end
+
+claims["every optimizer learns, and goes on after a checkpoint with the same bits"] = function()
+  local path = claims.tmpdir() .. "/run.hu"
+  local states = {adamw = {m = "de8", v = {format = "linear4", per = "rank1"}}, sgd = {momentum = {format = "bf16", rounding = "sr"}},
+                  lion = {m = {format = "e4m3fn", expand = true, rounding = "sr"}}, adafactor = {}, ["stable-spam"] = {v = "ude4nz"}}
+  local rates = {adamw = 1e-2, sgd = 0.3, lion = 2e-3, adafactor = 1e-2, ["stable-spam"] = 1e-2}
+  for name, formats in pairs(states) do
+    local function new()
+      return trainer {lr = rates[name], min_lr = rates[name], steps = 0, warmup = 2, policy = {gradient = {format = "e5m2", history = 3}},
+                      optimizer = {name = name, states = formats, least = 0, rho = name == "sgd" and 0.02 or 0}}
+    end
+    local whole, first, second = new(), new(), new()
+    local start = whole:step()
+    local last = after(29, whole)
+    t.assertTrue(last < start - 1, name .. " ends at " .. last)
+    after(17, first)
+    first:save(path)
+    second:resume(path)
+    t.assertEquals(after(13, second), last)
+    t.assertEquals(second.model:flat(), whole.model:flat())
+  end
+end
+
+claims["counters name layers and roles and are exact"] = function()
+  local tr = trainer {policy = {activation = "e4m3fn", saved = "bf16", master = "bf16:sr", reduce = "bf16"}, counters = true, shards = 2,
+                      optimizer = {states = {m = "e4m3fn"}, least = 0}}
+  after(2, tr)
+  local found = {}
+  for _, c in ipairs(tr:counters()) do
+    found[c.layer .. " " .. c.role] = c
+    local n = c.zeros + c.not_finite
+    for _, k in pairs(c.exponents) do n = n + k end
+    t.assertEquals(n, c.n)
+  end
+  t.assertEquals(found["head p1"].n, 2 * 4 * 8 * 16)
+  t.assertEquals(found["embedding master"].n, 2 * 256 * 16)
+  t.assertNotNil(found["all reduce"])
+  t.assertNotNil(found["head m"])
+  t.assertNotNil(found["0.feed.in saved"])
+  t.assertNil(found["head p3"])
+  tr:reset_counters()
+  t.assertEquals(#tr:counters(), 0)
+  local rows = hu.nn.exponents {found["head p1"]}
+  local sum = 0
+  for _, row in ipairs(rows) do sum = sum + row.share end
+  t.assertAlmostEquals(sum, 1, 1e-12)
+end
+
+claims["counting changes nothing"] = function()
+  local policy = {format = "e4m3fn:sr", attention = "bf16", saved = "e5m2", gradient = {format = "e5m2", history = 2}}
+  t.assertEquals(after(4, trainer {policy = policy, counters = true}), after(4, trainer {policy = policy}))
+end
+
+claims["a rate past all reason is a result"] = function()
+  local run = hu.nn.train {model = tiny(), data = text, steps = 20, batch = 2, lr = 1e30, clip = 0, weight_decay = 1, optimizer = "sgd"}
+  t.assertTrue(run.diverged)
+  t.assertTrue(#run.loss < 20)
+end
+
+claims:run()
