@@ -12,6 +12,7 @@
 #include "src/base/memory.h"
 #include "src/base/random.h"
 #include "src/lab/interrupt.h"
+#include "src/lab/peers.h"
 #include "src/lab/progress.h"
 #include "src/lab/workers.h"
 
@@ -379,6 +380,30 @@ static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t fi
     }
 }
 
+/* The digest of all points, which every process of a run has to share. */
+static void sign(const plan *p, hu_work *w)
+{
+    hu_sha256 digest;
+    hu_sha256_init(&digest);
+    for (size_t i = 0; i < p->n; i++)
+        hu_sha256_add(&digest, p->points[i].key, strlen(p->points[i].key));
+    hu_sha256_hex(&digest, w->digest);
+}
+
+/* The other ranks get the summary and the rows, and go on in their scripts; after an interruption they get nothing. */
+static void dismiss(lua_State *L, const sweep_job *job, const char *name, size_t before)
+{
+    hu_error err = {0};
+    hu_buffer *end = hu_lua_new_buffer(L);
+    const uint64_t counts[4] = {job->plan->n, before, job->progress.n_done - job->progress.n_failed, job->progress.n_failed};
+    hu_status status = HU_OK;
+    if (!hu_interrupted())
+        status = hu_lua_pack_sweep(end, counts, job->dir, name, &err);
+    hu_workers_dismiss(end->data, status == HU_OK ? end->n_bytes : 0);
+    hu_lua_try(L, status, &err);
+    lua_pop(L, 1);
+}
+
 /* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, stride=, retry=, timeout=, memory=}
  *   -> {points=, before=, done=, failed=, first_failure=}
  * Computes the points that the store does not have as done; they are at the positions first, first + stride, ...
@@ -409,9 +434,13 @@ static int run_sweep(lua_State *L)
     size_t before = job.plan->n - job.plan->n_todo;
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);
+    w.places = job.plan->todo;
+    sign(job.plan, &w);
     hu_interrupt_catch(on_interrupt);
     hu_status status = hu_workers_run(&w, job.plan->n_todo, jobs, &err);
     hu_interrupt_release();
+    if (status == HU_OK && hu_peers_size() > 1)
+        dismiss(L, &job, name, before);
     end_line(&job, job.plan->n_todo > 0);
     if (status != HU_OK)
         hu_run_dir_state(job.dir, "failed", NULL);
@@ -429,6 +458,37 @@ static int run_sweep(lua_State *L)
     lua_pushstring(L, job.first_failure);
     lua_setfield(L, -2, "first_failure");
     return 1;
+}
+
+/* lab.serve{...}: run:sweep in a process of another rank than 0; the same options -> the same table, and the sweep's rows */
+static int lab_serve(lua_State *L)
+{
+    hu_error err = {0};
+    sweep_job job = {.L = L, .quiet = true};
+    hu_work w = {.work = work, .user = &job};
+    hu_lua_table(L, 1, "options", "a table of named options");
+    lua_pushnil(L);
+    lua_insert(L, 1);                   /* as run:sweep finds it */
+    job.seed = hu_lua_option_u64(L, 2, "seed", 0);
+    read_limits(L, &w);
+    int jobs = (int)hu_lua_option_integer(L, 2, "jobs", 1, 0, 65536);
+    luaL_argcheck(L, lua_getfield(L, 2, "points") == LUA_TTABLE, 1, "points is a list of tables");
+    job.points = lua_gettop(L);
+    luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 1, "run is a function");
+    job.function = lua_gettop(L);
+    job.plan = read_plan(L, job.points, hu_lua_option_string(L, 2, "identity", ""), hu_lua_option_string(L, 2, "name", "sweep"));
+    for (size_t i = 0; i < job.plan->n; i++)
+        job.plan->todo[i] = i;
+    sign(job.plan, &w);
+    hu_buffer *end = hu_lua_new_buffer(L);
+    luaL_checkstack(L, 20, NULL);
+    hu_interrupt_catch(on_interrupt);
+    hu_status status = hu_workers_serve(&w, job.plan->n, jobs > 0 ? jobs : 1, end, &err);
+    hu_interrupt_release();
+    hu_lua_try(L, status, &err);
+    if (end->n_bytes == 0)
+        return luaL_error(L, "interrupted; run the same command again to continue");
+    return hu_lua_push_sweep(L, end);
 }
 
 /* lab.stopping() -> whether the point that runs here is asked to stop: it leaves a checkpoint and raises lab.stopped */
@@ -452,7 +512,7 @@ static int lab_json(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[]   = {{"json", lab_json}, {"stopping", lab_stopping}, {NULL, NULL}};
+static const luaL_Reg functions[]   = {{"json", lab_json}, {"stopping", lab_stopping}, {"serve", lab_serve}, {NULL, NULL}};
 static const luaL_Reg run_methods[] = {{"sweep", run_sweep}, {NULL, NULL}};
 static const luaL_Reg plan_meta[]   = {{"__gc", plan_gc}, {NULL, NULL}};
 

@@ -118,7 +118,7 @@ static void push_series(lua_State *L, const hu_value *v)
     }
 }
 
-static void push_record(lua_State *L, const hu_record *r)
+void hu_lua_push_record(lua_State *L, const hu_record *r)
 {
     lua_createtable(L, 0, (int)r->n);
     for (size_t i = 0; i < r->n; i++) {
@@ -159,13 +159,13 @@ static int append_row(lua_State *L)
         lua_pushinteger(L, row->signal);
         lua_setfield(L, -2, "signal");
     }
-    push_record(L, &row->artifacts);
+    hu_lua_push_record(L, &row->artifacts);
     lua_setfield(L, -2, "artifacts");
     lua_pushnumber(L, row->seconds);
     lua_setfield(L, -2, "seconds");
-    push_record(L, &row->params);
+    hu_lua_push_record(L, &row->params);
     lua_setfield(L, -2, "params");
-    push_record(L, &row->results);
+    hu_lua_push_record(L, &row->results);
     lua_setfield(L, -2, "results");
     lua_rawseti(L, 1, (lua_Integer)lua_rawlen(L, 1) + 1);
     return 0;
@@ -401,6 +401,7 @@ int hu_lua_open_lab(lua_State *L)
     hu_lua_new_type(L, READER, NULL, NULL, reader_meta);
     luaL_newlib(L, functions);
     hu_lua_lab_sweep(L);
+    hu_lua_lab_peers(L);
     const struct { const char *name, *value; } facts[] = {
         {"version", hu_build.version}, {"commit", hu_build.commit}, {"numerics", hu_build.numerics},
     };

@@ -13,4 +13,18 @@ hu_run_dir *hu_lua_check_run(lua_State *L);
 /* Adds lab.json and run:sweep; the module's functions are on top of the stack. */
 void hu_lua_lab_sweep(lua_State *L);
 
+/* Bytes in a box on the stack, so that an error of Lua does not leak them. */
+hu_buffer *hu_lua_new_buffer(lua_State *L);
+
+/* What the other ranks get at the end of a sweep: points, before, done and failed, and its rows. To bytes; and from them to
+ * the table that run:sweep gives and the list that run:rows gives, on the stack. */
+hu_status hu_lua_pack_sweep(hu_buffer *out, const uint64_t counts[4], hu_run_dir *dir, const char *sweep, hu_error *err);
+int       hu_lua_push_sweep(lua_State *L, const hu_buffer *bytes);
+
+/* Pushes the named values as a table. */
+void hu_lua_push_record(lua_State *L, const hu_record *r);
+
+/* Adds lab.rank, lab.size; the module's functions are on top of the stack. */
+void hu_lua_lab_peers(lua_State *L);
+
 #endif

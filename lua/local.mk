@@ -30,6 +30,7 @@ liblab_la_SOURCES += lua/fit.c
 liblab_la_SOURCES += lua/lab.h
 liblab_la_SOURCES += lua/lab.c
 liblab_la_SOURCES += lua/lab-sweep.c
+liblab_la_SOURCES += lua/lab-peers.c
 
 # The module for the stock interpreter; Lua's own symbols come from whoever loads it. Once loaded it stays: formats live as long
 # as the process, and so do the threads of OpenMP, which closing a Lua state must not unmap.
@@ -76,6 +77,7 @@ dist_halfulplua_DATA += lua/halfulp/points-bisect.lua
 dist_halfulplua_DATA += lua/halfulp/points-halving.lua
 dist_halfulplua_DATA += lua/halfulp/points-pareto.lua
 dist_halfulplua_DATA += lua/halfulp/point.lua
+dist_halfulplua_DATA += lua/halfulp/rank.lua
 dist_halfulplua_DATA += lua/halfulp/sweep.lua
 dist_halfulplua_DATA += lua/halfulp/study.lua
 dist_halfulplua_DATA += lua/halfulp/published.lua

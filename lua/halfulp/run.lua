@@ -12,7 +12,7 @@ run.shown = "\1shown"
 
 -- Our own files that do not change results: a point's key leaves them out.
 local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
-  report = true, point = true }     -- and figure*.lua, points*.lua
+  report = true, point = true, rank = true }     -- and figure*.lua, points*.lua
 
 local function host()
   return package.loaded["halfulp"]
@@ -84,7 +84,7 @@ function run.settings()
       run.known = from_arg()
     end
     run.known.seed = run.known.seed or 1
-    run.known.jobs = run.known.jobs or lab.cores()
+    run.known.jobs = run.known.jobs or (lab.size() > 1 and 1 or lab.cores())
     if run.known.script == "-" then run.known.script = nil end
   end
   return run.known
@@ -128,8 +128,14 @@ function run.directory()
   if not run.opened then
     local s = run.settings()
     check_arguments()
+    local out = s.out or "results/" .. run.name()
+    if lab.rank() > 0 then
+      run.quiet = true
+      run.opened = require("halfulp.rank")(out)
+      return run.opened
+    end
     run.opened = run.call(0, lab.open, {
-      dir = s.out or "results/" .. run.name(), script = s.script or "", seed = s.seed, jobs = s.jobs,
+      dir = out, script = s.script or "", seed = s.seed, jobs = s.jobs,
       sha256 = s.script and lab.sha256_file(s.script) or "", command = run.command(), parameters = lab.json(run.parameters),
     })
   end

@@ -132,7 +132,7 @@ function Sweep:run(fn, options)
   if s.failed > 0 then
     local text = ("%s: %d of %d points failed; the first: %s"):format(self.name, s.failed, s.points, s.first_failure)
     if s.failed == s.points and not settings.shard then error(text, 0) end
-    if not options.quiet then io.stderr:write("halfulp: note: ", text, "\n") end
+    if not options.quiet and lab.rank() == 0 then io.stderr:write("halfulp: note: ", text, "\n") end
   end
   return self
 end

@@ -15,8 +15,10 @@
 #include "src/base/memory.h"
 #include "src/cli/cli.h"
 #include "src/cli/options.h"
+#include "src/cli/slurm.h"
 #include "src/cli/state.h"
 #include "src/lab/interrupt.h"
+#include "src/lab/peers.h"
 
 typedef struct request {
     const char *script;
@@ -24,6 +26,7 @@ typedef struct request {
     char **args;              /* key=value */
     hu_option_word seed;
     int jobs, retry;          /* -1: not given */
+    int slurm;                /* parts of a job array; 0: not asked for */
     const char *out, *timeout, *memory, *shard;
     double timeout_s;
     uint64_t memory_bytes;
@@ -38,6 +41,7 @@ static const char text[] =
     "\n"
     "  $ halfulp run experiments/bits-vs-loss.lua scale=small --seed 1 --out results/first\n"
     "\n"
+    "Under mpirun, rank 0 keeps the results and the others compute for it, --jobs points each (1).\n"
     "SCRIPT --help shows the parameters that the script declares.\n"
     "SCRIPT - reads the script from standard input. An assignment to an undeclared global is an error.\n";
 
@@ -294,6 +298,22 @@ static int check_limits(request *r)
     return HU_CLI_OK;
 }
 
+static int print_slurm(const request *r)
+{
+    char seed[24], retry[12];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed.value);
+    snprintf(retry, sizeof retry, "%d", r->retry);
+    if (is_standard_input(r))
+        return hu_cli_fail(HU_CLI_USAGE, "run: --slurm takes a script in a file, which the jobs can read");
+    if (r->shard)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --slurm makes the parts itself; it takes no --shard");
+    hu_slurm_print(&(hu_slurm){
+        .script = r->script, .args = r->args, .n_args = r->n_args, .parts = r->slurm, .jobs = r->jobs, .out = r->out,
+        .seed = r->seed.given ? seed : NULL, .retry = r->retry >= 0 ? retry : NULL, .timeout = r->timeout, .memory = r->memory,
+    });
+    return HU_CLI_OK;
+}
+
 /* --help after a script asks for the script's parameters: taken out, so that it is not this command's. */
 static bool take_help(int *argc, char **argv)
 {
@@ -323,10 +343,12 @@ int hu_cmd_run(int argc, char **argv)
         {"memory", HU_OPTION_TEXT,  &r.memory, "SIZE", "that one point may take beyond what the script has: 512M, 2G"},
         {"shard", HU_OPTION_TEXT,   &r.shard, "I/N", "only every N-th point, from the I-th on; halfulp results merge\n"
                                                      "puts the parts together"},
+        {"slurm", HU_OPTION_COUNT,  &r.slurm, "N",   "runs nothing: prints a batch script for Slurm, a job array of N parts"},
         {"debug", HU_OPTION_SWITCH, &r.debug, NULL,  "an error in the script is shown with its traceback"},
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"run", "SCRIPT [KEY=VALUE...] [OPTIONS]", text, options};
+    hu_error err = {0};
     int status = hu_options_read(&usage, &argc, argv);
     if (status >= 0)
         return status;
@@ -340,11 +362,20 @@ int hu_cmd_run(int argc, char **argv)
     if ((status = check_script(&r)) != HU_CLI_OK || (status = check_args(&r)) != HU_CLI_OK ||
         (status = check_limits(&r)) != HU_CLI_OK)
         return status;
+    if (r.slurm > 0)
+        return print_slurm(&r);
+    if (hu_peers_start(&err) != HU_OK)
+        return hu_cli_fail(HU_CLI_FAILED, "run: %s", err.text);
+    if (hu_peers_rank() > 0 && !freopen("/dev/null", "w", stdout))       /* what the script prints, rank 0 prints */
+        return hu_cli_fail(HU_CLI_FAILED, "run: /dev/null: %s", strerror(errno));
     lua_State *L = hu_state_new(&status);
     if (!L)
         return status;
     status = run(L, &r);
     lua_close(L);
+    if (status != HU_CLI_OK && !hu_interrupted())
+        hu_peers_abort(status);         /* the others would wait */
+    hu_peers_end();
     int caught = hu_interrupted() ? hu_interrupted() : hu_state_was_interrupted() ? SIGINT : 0;
     if (caught) {                       /* the caller sees the signal, not a failure */
         fflush(stdout);

@@ -16,6 +16,7 @@ halfulp_SOURCES += src/cli/format-plot.h src/cli/format-plot.c
 halfulp_SOURCES += src/cli/formats-file.h src/cli/formats-file.c
 halfulp_SOURCES += src/cli/datadir.h src/cli/datadir.c
 halfulp_SOURCES += src/cli/state.h src/cli/state.c
+halfulp_SOURCES += src/cli/slurm.h src/cli/slurm.c
 halfulp_SOURCES += src/cli/cmd-run.c
 halfulp_SOURCES += src/cli/results-print.h src/cli/results-print.c
 halfulp_SOURCES += src/cli/cmd-results.c

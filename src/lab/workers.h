@@ -8,6 +8,7 @@
 #ifndef HU_LAB_WORKERS_H
 #define HU_LAB_WORKERS_H
 
+#include "src/base/sha256.h"
 #include "src/lab/record.h"
 
 typedef struct hu_outcome {
@@ -34,6 +35,8 @@ typedef struct hu_work {
     int      retry;              /* how often a point that failed is tried again           */
     double   timeout_s;          /* of wall time for one point; 0: no limit                */
     uint64_t memory_bytes;       /* that a point may take beyond what the script had; 0: no limit */
+    const size_t *places;        /* of point i among all points of the sweep; NULL: i        */
+    char     digest[HU_SHA256_HEX];    /* of all points, which other processes of the run (peers.h) have to share */
 } hu_work;
 
 /* Computes points 0 .. n - 1 with `jobs` workers at a time; jobs 0: in this process, one after another, without limits.
@@ -41,6 +44,14 @@ typedef struct hu_work {
  * interruption no point is started; those that run are asked to stop (SIGTERM: hu_interrupted() in the worker), and this
  * returns HU_OK when they have finished or left a checkpoint. `done` is not called for those that did neither. */
 hu_status hu_workers_run(const hu_work *w, size_t n, int jobs, hu_error *err);
+
+/* In a process that mpirun started beside the one that keeps the results: computes those of
+ * n points that it asks for, `jobs` at a time, until the end of the sweep. w->work gets the place of a point among all; done and again are not called. What came with the
+ * end is appended to `end`: nothing after an interruption. */
+hu_status hu_workers_serve(const hu_work *w, size_t n, int jobs, hu_buffer *end, hu_error *err);
+
+/* In the process that keeps the results, after hu_workers_run: tells the others that the sweep is at its end. */
+void hu_workers_dismiss(const void *data, size_t n_bytes);
 
 /* Cores that this process may use, at least 1. */
 int hu_workers_cores(void);
