@@ -124,6 +124,26 @@ static int reduce(lua_State *L, hu_reduce kind)
 HU_REDUCE_MAP(X)
 #undef X
 
+/* a:hadamard([options]) -> array; options: block, axis, signs (true), inverse, seed, stream */
+static int hadamard(lua_State *L)
+{
+    static const char *const keys[] = {"block", "axis", "signs", "inverse", "seed", "stream", NULL};
+    hu_tensor *t = hu_lua_check_tensor(L, 1, "array");
+    hu_lua_options(L, 2, keys);
+    if (t->rank == 0)
+        return luaL_error(L, "hadamard: the array has no index; it takes one or more");
+    hu_rotation r = {.axis = (int)hu_lua_option_integer(L, 2, "axis", t->rank, 1, t->rank) - 1};
+    r.block = (size_t)hu_lua_option_integer(L, 2, "block", (lua_Integer)t->shape[r.axis], 1, (lua_Integer)1 << 40);
+    r.signs = hu_lua_option_boolean(L, 2, "signs", false);
+    r.inverse = hu_lua_option_boolean(L, 2, "inverse", false);
+    r.seed = hu_lua_option_u64(L, 2, "seed", 1);
+    r.stream = hu_lua_option_u64(L, 2, "stream", 0);
+    hu_tensor *out = hu_lua_make_tensor(L, t->dtype, t->rank, t->shape);
+    hu_error err = {0};
+    hu_lua_try(L, hu_tensor_hadamard(out, t, &r, &err), &err);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {{"minimum", arith_min}, {"maximum", arith_max}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
 #define X(name) {#name, function_##name},
@@ -132,6 +152,7 @@ static const luaL_Reg methods[] = {
 #define X(name) {#name, reduce_##name},
     HU_REDUCE_MAP(X)
 #undef X
+    {"hadamard", hadamard},
     {NULL, NULL},
 };
 static const luaL_Reg meta[] = {

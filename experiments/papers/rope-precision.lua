@@ -10,6 +10,9 @@
 -- here from 0 to 63.
 -- What would surprise: bfloat16 as exact as binary32.
 --
+-- Measured at scale=full: all figures of E8M7 within 15 %, binary64 6e-16; |differences| of attention 3.6e-3 for E8M7, 4.7e-4 for E5M10 and E8M10, 5.9e-8 for E8M23.
+-- A first key ten times as large multiplies that by 1.4 only: its direction is drawn at random here, while trained queries point to it.
+--
 -- Columns: format, shift, scale (of the inputs), sink (0, 1), trial, logits, attention.
 --
 --   halfulp run experiments/papers/rope-precision.lua [scale=small|full]

@@ -171,6 +171,18 @@ function array:cos() end
 ---@return hu.array
 function array:tanh() end
 
+---The array rotated by Hadamard matrices, block by block along an index: orthonormal, so that products of two arrays rotated alike stay what they were, while an
+---outlier is spread over its block. Without `signs` the rotation undoes itself.
+---
+---```lua
+---local a = hu.array {4, 0, 0, 0}
+---print(a:hadamard())                 --> array 4 (double): 2 2 2 2
+---print(a:hadamard {signs = true, seed = 3}:hadamard {signs = true, seed = 3, inverse = true})    --> array 4 (double): 4 0 0 0
+---```
+---@param options? table `block` = a power of two that divides the index (its size), `axis` (the last), `signs` (false: random signs before, from `seed` (1) and `stream`), `inverse` (false)
+---@return hu.array
+function array:hadamard(options) end
+
 ---The sum, added upward in double; along one index, an array without it.
 ---
 ---```lua

@@ -5,6 +5,7 @@ liblab_la_SOURCES += src/tensor/matmul.c
 liblab_la_SOURCES += src/tensor/npy.c
 liblab_la_SOURCES += src/tensor/elementwise.c
 liblab_la_SOURCES += src/tensor/reduce.c
+liblab_la_SOURCES += src/tensor/hadamard.c
 liblab_la_SOURCES += src/tensor/block.c
 liblab_la_SOURCES += src/tensor/partition.h src/tensor/quantizer.h src/tensor/quantizer-parts.h
 liblab_la_SOURCES += src/tensor/partition.c

@@ -68,6 +68,17 @@ typedef enum hu_reduce {
 } hu_reduce;
 hu_status hu_tensor_reduce(hu_tensor *out, hu_reduce kind, const hu_tensor *in, int axis, hu_error *err);
 
+/* out = in with each block along an index multiplied by the orthonormal Hadamard matrix of its size; out may be in, shapes and types agree. With
+ * `signs`, element i of the index is multiplied by a random sign before, (seed, stream, i); `inverse` undoes the same. Without
+ * signs the transform undoes itself. HU_EINVAL, HU_ESHAPE: a block that is no power of two, or does not divide the index. */
+typedef struct hu_rotation {
+    int      axis;               /* from 0 */
+    size_t   block;
+    bool     signs, inverse;
+    uint64_t seed, stream;
+} hu_rotation;
+hu_status hu_tensor_hadamard(hu_tensor *out, const hu_tensor *in, const hu_rotation *r, hu_error *err);
+
 /* ---- grids and products ---- */
 
 /* How a tensor's values are put on a grid: format, mode and overflow. */

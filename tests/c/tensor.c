@@ -194,6 +194,54 @@ static void quantizing(void **state)
     hu_tensor_clear(&other);
 }
 
+/* Element (i, j) of Sylvester's matrix: -1 to the number of ones in i & j. */
+static double sylvester(size_t i, size_t j)
+{
+    return __builtin_popcountll(i & j) & 1 ? -1 : 1;
+}
+
+static void hadamard(void **state)
+{
+    (void)state;
+    test_random r = {21};
+    size_t shape[3] = {3, 8, 4};
+    for (int axis = 0; axis < 3; axis++)
+        for (size_t block = 1; block <= shape[axis]; block *= 2) {
+            if (shape[axis] % block)
+                continue;
+            for (int dtype = 0; dtype < 2; dtype++) {
+                hu_tensor x = whole_numbers((hu_dtype)dtype, 3, shape, &r), y = {0}, z = {0};
+                assert_int_equal(hu_tensor_init(&y, x.dtype, 3, shape, NULL), HU_OK);
+                assert_int_equal(hu_tensor_init(&z, x.dtype, 3, shape, NULL), HU_OK);
+                hu_rotation how = {.axis = axis, .block = block};
+                assert_int_equal(hu_tensor_hadamard(&y, &x, &how, NULL), HU_OK);
+                size_t step = axis == 0 ? 32 : axis == 1 ? 4 : 1;
+                for (size_t at = 0; at < x.n; at++) {
+                    size_t i = at / step % shape[axis], first = i / block * block;
+                    double want = 0;
+                    for (size_t j = 0; j < block; j++)
+                        want += sylvester(i - first, j) * hu_tensor_get(&x, at - (i - first) * step + j * step);
+                    assert_float_equal(hu_tensor_get(&y, at), want / sqrt((double)block), 1e-5);
+                }
+                how.signs = true, how.seed = 7;
+                assert_int_equal(hu_tensor_hadamard(&z, &x, &how, NULL), HU_OK);
+                if (block > 1)
+                    assert_memory_not_equal(z.data, y.data, x.n * sizeof(float));
+                how.inverse = true;
+                assert_int_equal(hu_tensor_hadamard(&z, &z, &how, NULL), HU_OK);
+                for (size_t at = 0; at < x.n; at++)
+                    assert_float_equal(hu_tensor_get(&z, at), hu_tensor_get(&x, at), 1e-5);
+                hu_tensor_clear(&x), hu_tensor_clear(&y), hu_tensor_clear(&z);
+            }
+        }
+    hu_tensor x = whole_numbers(HU_F64, 3, shape, &r);
+    hu_error err = {0};
+    assert_int_equal(hu_tensor_hadamard(&x, &x, &(hu_rotation){.axis = 1, .block = 3}, &err), HU_EINVAL);
+    assert_int_equal(hu_tensor_hadamard(&x, &x, &(hu_rotation){.axis = 0, .block = 2}, &err), HU_ESHAPE);
+    assert_int_equal(hu_tensor_hadamard(&x, &x, &(hu_rotation){.axis = 3, .block = 2}, &err), HU_ESHAPE);
+    hu_tensor_clear(&x);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("sizes that no memory holds are refused, no elements and no indices are fine", sizes),
     CLAIM("matrix products are the sums, transposed or not, empty too, of both types", products),
@@ -201,6 +249,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("operands repeat along sizes of 1 and missing indices, in place too", repeating),
     CLAIM("reductions along each index are the loops over it", reductions),
     CLAIM("quantizing repeats from seed and stream, in place too, and is a copy without a format", quantizing),
+    CLAIM("a Hadamard rotation is the product with Sylvester's matrix, along any index, and is undone", hadamard),
 };
 
 int main(void)
