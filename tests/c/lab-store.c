@@ -9,7 +9,10 @@
 #include <sqlite3.h>
 
 #include "src/base/memory.h"
+#include "src/lab/query.h"
+#include "src/lab/series.h"
 #include "src/lab/store.h"
+#include "src/lab/workers.h"
 #include "tests/lib/test.h"
 
 static char folder[64];
@@ -254,11 +257,147 @@ static void no_memory(void **state)
     }
 }
 
+/* Doubles as they come: any bits, close ones, floats, the same again. */
+static double drawn(test_random *random, double before, int kind)
+{
+    uint64_t bits = test_random_bits(random);
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    if (kind == 1)
+        return before * (1 + 0x1p-50 * (double)(bits >> 60));
+    if (kind == 2)
+        return (double)(float)((double)(bits >> 11) * 0x1p-53);
+    return kind == 3 ? before : x;
+}
+
+static void packing(void **state)
+{
+    (void)state;
+    test_random random = {3};
+    hu_error err = {0};
+    enum { MOST = 300 };
+    double x[MOST], y[MOST];
+    for (int round = 0; round < 400; round++) {
+        size_t n = (size_t)test_random_below(&random, MOST);
+        hu_buffer packed = {0};
+        for (size_t i = 0; i < n; i++)
+            x[i] = drawn(&random, i ? x[i - 1] : 0.7, round % 4);
+        hu_series_pack(x, n, &packed);
+        assert_false(packed.failed);
+        assert_true(packed.n_bytes <= 9 * n);
+        if (round % 4 == 2 && n > 0)            /* 29 bits of a double are zero where it was a float */
+            assert_true(packed.n_bytes <= 6 * n);
+        assert_int_equal(hu_series_unpack(y, n, packed.data, packed.n_bytes, &err), HU_OK);
+        if (n > 0) {
+            assert_memory_equal(x, y, n * sizeof *x);
+            assert_int_equal(hu_series_unpack(y, n, packed.data, packed.n_bytes - 1, &err), HU_EPARSE);
+            assert_int_equal(hu_series_unpack(y, n - 1, packed.data, packed.n_bytes, &err), HU_EPARSE);
+        }
+        for (int k = 0; k < 20 && packed.n_bytes > 0; k++) {
+            packed.data[test_random_below(&random, packed.n_bytes)] = (char)test_random_bits(&random);
+            hu_series_unpack(y, n, packed.data, packed.n_bytes, NULL);
+        }
+        hu_buffer_clear(&packed);
+    }
+}
+
+static void outcomes(void **state)
+{
+    (void)state;
+    hu_outcome a = {.ok = true, .signal = 6, .failure = "why", .output = "last\n", .seconds = 0.25}, b = {0};
+    hu_buffer bytes = {0};
+    hu_error err = {0};
+    fill(&a.results);
+    hu_record_text(&a.artifacts, "file", "digest", 6, &err);
+    hu_outcome_write(&a, &bytes);
+    assert_int_equal(hu_outcome_read(&b, bytes.data, bytes.n_bytes, &err), HU_OK);
+    check_same(&a.results, &b.results);
+    check_same(&a.artifacts, &b.artifacts);
+    assert_string_equal(b.failure, "why");
+    assert_string_equal(b.output, "last\n");
+    assert_true(b.ok && !b.stopped && b.signal == 6 && b.seconds == 0.25);
+    for (size_t n = 0; n < bytes.n_bytes; n++) {
+        hu_outcome part = {0};
+        assert_int_equal(hu_outcome_read(&part, bytes.data, n, &err), HU_EPARSE);
+        hu_outcome_clear(&part);
+    }
+    hu_outcome_clear(&a);
+    hu_outcome_clear(&b);
+    hu_buffer_clear(&bytes);
+}
+
+static hu_status count_head(void *user, const char *const *names, int n, hu_error *err)
+{
+    (void)user, (void)names, (void)n, (void)err;
+    return HU_OK;
+}
+
+static hu_status count_row(void *user, const hu_cell *cells, int n, hu_error *err)
+{
+    (void)cells, (void)n, (void)err;
+    ++*(int *)user;
+    return HU_OK;
+}
+
+/* A store with more names than a table has columns. */
+static void many_names(void **state)
+{
+    (void)state;
+    hu_error err = {0};
+    hu_record a = {0}, b = {0};
+    char json[] = "{}", name[24];
+    hu_point p = {.key = "many", .json = json};
+    int64_t run = 0;
+    for (int i = 0; i < 2100; i++) {
+        snprintf(name, sizeof name, "value %d", i);
+        assert_int_equal(i % 3 ? hu_record_real(&a, name, i / 3.0, &err) : hu_record_integer(&a, name, i, &err), HU_OK);
+    }
+    hu_store *s = hu_store_open(in_folder("many.sqlite"), true, &err);
+    assert_non_null(s);
+    assert_int_equal(hu_store_begin(s, "{}", &run, &err), HU_OK);
+    assert_int_equal(hu_store_plan(s, run, "s", &p, 1, 0, 1, &err), HU_OK);
+    assert_int_equal(hu_store_finish(s, "many", &(hu_finish){.results = &a}, &err), HU_OK);
+    assert_int_equal(hu_store_each(s, 0, NULL, keep, &b, &err), HU_OK);
+    check_same(&a, &b);
+    hu_store_close(s, NULL);
+    hu_record_clear(&a);
+    hu_record_clear(&b);
+}
+
+static void questions_without_memory(void **state)
+{
+    (void)state;
+    hu_error err = {0};
+    static const hu_query queries[] = {{.group = "i", .stats = "mean,p50"}, {.where = "i > 0"}, {.columns = "error,i"}, {.sql = "SELECT 1"}};
+    hu_store *s = hu_store_open(in_folder("a.sqlite"), false, &err);
+    assert_non_null(s);
+    for (int k = 0; k < 4; k++) {
+        int rows = 0;
+        hu_sink sink = {.head = count_head, .row = count_row, .user = &rows};
+        for (long n = 0;; n++) {
+            rows = 0;
+            hu_memory_fail_after(n);
+            hu_status status = hu_store_query(s, &queries[k], &sink, &err);
+            hu_memory_fail_after(-1);
+            if (status == HU_OK)
+                break;
+            assert_int_equal(status, HU_ENOMEM);
+            assert_true(n < 500);
+        }
+        assert_int_equal(rows, 1);
+    }
+    hu_store_close(s, NULL);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("a record survives the way through bytes, and no part of them is taken for the whole", record_bytes),
     CLAIM("damaged bytes do no harm", damaged_bytes),
     CLAIM("equal parameters have one text", canonical),
     CLAIM("the store gives back the bits it was given", store_keeps),
+    CLAIM("packed series give back their bits, and damaged ones do no harm", packing),
+    CLAIM("an outcome survives the way through bytes, and no part of it is taken for the whole", outcomes),
+    CLAIM("there may be more names than columns", many_names),
+    CLAIM("a question without memory is an error, not a crash", questions_without_memory),
     CLAIM("a file that is not ours is refused and left as it is", not_ours),
     CLAIM("a newer and a truncated store are refused", newer_and_cut),
     CLAIM("running out of memory is an error, not a crash", no_memory),

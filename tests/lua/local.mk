@@ -1,5 +1,6 @@
 # tests/lua: one line a file
 lua_tests += tests/lua/sweep.lua
+lua_tests += tests/lua/points.lua
 lua_tests += tests/lua/plot.lua
 lua_tests += tests/lua/report.lua
 lua_tests += tests/lua/analysis.lua
