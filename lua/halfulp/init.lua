@@ -255,7 +255,7 @@ end
 ---@return hu.array
 hu.apply = core.numeric.apply
 
----The product of two matrices under an accumulator. With neither a product nor a sum format it is the BLAS's.
+---The product of two matrices under an accumulator; `docs/accumulators.md` tells all of it. Without `accumulate` and scales it is the BLAS's.
 ---
 ---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
 ---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential",

@@ -53,7 +53,8 @@ hu_status hu_function_f32(float  *out, const hu_op *op, const float  *a, const f
 hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const double *b, size_t n, const hu_format *f, hu_env *env,
                           hu_error *err);
 
-/* How a dot product adds.
+/* How a dot product adds. The manual's page docs/accumulators.md has the same for users; this is where it is defined. Every result is that of one loop over its
+ * terms in the order told here, at any number of threads and on every instruction set.
  *
  * Each product is rounded to `product`, or kept exact when that is NULL (one rounding a term, as in an
  * FMA). Each sum is rounded to `sum`; NULL: the carrier's own arithmetic, nearest-even, which raises no flags. With
