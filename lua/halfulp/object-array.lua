@@ -177,7 +177,7 @@ function array:tanh() end
 ---```lua
 ---local a = hu.array {4, 0, 0, 0}
 ---print(a:hadamard())                 --> array 4 (double): 2 2 2 2
----print(a:hadamard {signs = true, seed = 3}:hadamard {signs = true, seed = 3, inverse = true})    --> array 4 (double): 4 0 0 0
+---print((a + 1):hadamard {signs = true, seed = 3}:hadamard {signs = true, seed = 3, inverse = true})    --> array 4 (double): 5 1 1 1
 ---```
 ---@param options? table `block` = a power of two that divides the index (its size), `axis` (the last), `signs` (false: random signs before, from `seed` (1) and `stream`), `inverse` (false)
 ---@return hu.array
