@@ -40,6 +40,8 @@
 #include "src/kernel/exact.body.h"
 #ifdef HU_ODD_FLOATS
 #include HU_ODD_FLOATS
+#else
+#include "src/kernel/odd.body.h"
 #endif
 #ifdef HU_RANDOM_FLOATS
 #include HU_RANDOM_FLOATS
@@ -161,6 +163,8 @@ const hu_lanes HU_LANES = {
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
 #ifdef HU_ODD_FLOATS
     .odd_f32 = {floats_odd_add, floats_odd_sub, floats_odd_mul, floats_odd_div, floats_odd_fma, floats_odd_sqrt},
+#else
+    .odd_f32 = {[HU_ADD] = floats_odd_add, [HU_SUB] = floats_odd_sub},
 #endif
     .load_f32 = load_f32,
     .load_f64 = load_f64,

@@ -182,6 +182,26 @@ static void flags_raised_before(void **state)
     hu_lanes_use(NULL);
 }
 
+/* Subnormals of the format whose position and the first 24 random bits fall short of one by half of the last: the 25th decides. */
+static void later_random_bits_decide(void **state)
+{
+    (void)state;
+    const hu_format *f = hu_format_find("e5m2", NULL);
+    hu_env env = hu_env_default();
+    env.rounding = hu_rounding_find("sr", NULL);
+    env.random = (hu_random){21, 4, 0};
+    env.flags = HU_INEXACT | HU_UNDERFLOW;
+    for (size_t i = 0; i < N; i++) {
+        uint64_t first = hu_random_word(21, 4, i) >> 40;
+        in_f32[i] = first >> 23 ? (float)ldexp(1 - ldexp((double)first, -24) - 0x1p-25, f->emin - f->man_bits) : 1;
+    }
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        compare_f32(f, env, N);
+    }
+    hu_lanes_use(NULL);
+}
+
 static void threads_change_nothing(void **state)
 {
     (void)state;
@@ -318,6 +338,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("arrays are quantized like their elements, in every format, mode, policy and instruction set", every_format_and_mode),
     CLAIM("every element raises its own flags", flags_of_single_elements),
     CLAIM("flags that were raised before change no other, and no result", flags_raised_before),
+    CLAIM("random bits past the first ones decide where they have to", later_random_bits_decide),
     CLAIM("the number of threads changes nothing", threads_change_nothing),
     CLAIM("the result may be written over the operand", out_may_be_in),
     CLAIM("codes of arrays are those of their elements, and decode to their values", codes_there_and_back),
