@@ -6,7 +6,7 @@
 static hu_trainer *self(lua_State *L)
 {
     hu_trainer *t = hu_lua_check_box(L, 1, HU_LUA_TRAINER, "trainer");
-    if (!t->model || !t->model->weights || (t->text && !t->text->bytes))
+    if (!t->model || !t->model->weights || (t->text && !t->text->bytes) || (t->data && !t->data->features))
         luaL_error(L, "the trainer, its model or its text has been collected already");
     return t;
 }
@@ -87,7 +87,9 @@ static int new_trainer(lua_State *L)
     if (!hu_lua_option(L, 1, "model"))
         lua_pushnil(L);
     hu_model *model = hu_lua_check_model(L, 2);
-    hu_text *text = hu_lua_option(L, 1, "data") ? hu_lua_check_text(L, 3, "data") : NULL;
+    bool given = hu_lua_option(L, 1, "data");
+    const hu_data *data = given && hu_lua_test_box(L, 3, HU_LUA_DATA) ? hu_lua_check_data(L, 3, "data") : NULL;
+    const hu_text *text = given && !data ? hu_lua_check_text(L, 3, "data") : NULL;
     lua_settop(L, 3);
 
     hu_trainer *t = hu_lua_new_box(L, HU_LUA_TRAINER, sizeof *t, 2);
@@ -97,6 +99,8 @@ static int new_trainer(lua_State *L)
     lua_setiuservalue(L, -2, 2);
     hu_error err = {0};
     hu_lua_try(L, hu_trainer_init(t, model, text, config, &err), &err);
+    if (data)
+        hu_lua_try(L, hu_trainer_use(t, data, &err), &err);
     return 1;
 }
 

@@ -84,116 +84,9 @@ static int load(lua_State *L)
     return 1;
 }
 
-/* ---- batches ---- */
-
-static const char *const splits[] = {"train", "heldout", NULL};
-
-/* `rows` pieces of a part of the text, evenly spread, or a training batch where `step` is given. */
-static hu_batch text_batch(lua_State *L, const hu_model *m, const hu_text *t, int options)
-{
-    size_t positions = m->config.context;
-    bool heldout = hu_lua_option_choice(L, options, "split", splits, 0) == 1;
-    size_t rows = (size_t)hu_lua_option_integer(L, options, "rows", 8, 1, 65536);
-    uint64_t seed = hu_lua_option_u64(L, options, "seed", 1), step = hu_lua_option_u64(L, options, "step", 0);
-    bool drawn = hu_lua_option(L, options, "step");
-    lua_settop(L, lua_gettop(L) - (int)drawn);
-    if (m->config.kind != HU_MODEL_LM)
-        luaL_error(L, "a text is for a language model; this one takes {features = , targets = }");
-    if (drawn && heldout)
-        luaL_error(L, "step draws from the training part; it does not go with split = \"heldout\"");
-
-    uint8_t *bytes = lua_newuserdatauv(L, 2 * rows * positions, 0), *targets = bytes + rows * positions;
-    hu_error err = {0};
-    if (drawn) {
-        hu_lua_try(L, hu_text_batch(t, seed, step, rows, positions, bytes, targets, &err), &err);
-    } else {
-        size_t all = hu_text_pieces(t, heldout, positions);
-        if (all < rows)
-            luaL_error(L, "the %s part of the text holds %I pieces of the model's context, not %I", splits[heldout],
-                       (LUAI_UACINT)all, (LUAI_UACINT)rows);
-        for (size_t b = 0; b < rows; b++)
-            hu_text_piece(t, heldout, positions, b * all / rows, bytes + b * positions, targets + b * positions);
-    }
-    return (hu_batch){.rows = rows, .positions = positions, .bytes = bytes, .targets = targets};
-}
-
-/* One string or a list of strings of one length: the bytes; targets are the bytes one further, and the first again. */
-static hu_batch string_batch(lua_State *L, const hu_model *m, int idx)
-{
-    if (m->config.kind != HU_MODEL_LM)
-        luaL_error(L, "strings are for a language model; this one takes {features = , targets = }");
-    if (lua_type(L, idx) == LUA_TSTRING) {
-        lua_createtable(L, 1, 0);
-        lua_pushvalue(L, idx);
-        lua_rawseti(L, -2, 1);
-        lua_replace(L, idx);
-    }
-    size_t rows = lua_rawlen(L, idx), positions = 0;
-    uint8_t *bytes = NULL;
-    for (size_t b = 0; b < rows; b++) {
-        size_t length = 0;
-        const char *text = lua_rawgeti(L, idx, (lua_Integer)b + 1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-        if (!text || length == 0 || length > m->config.context || (b && length != positions))
-            luaL_error(L, "string %I of the batch is not a string of %s %I bytes", (LUAI_UACINT)(b + 1), b ? "exactly" : "1 to",
-                       (LUAI_UACINT)(b ? positions : m->config.context));
-        if (!bytes) {
-            positions = length;
-            bytes = lua_newuserdatauv(L, rows * positions, 0);
-            lua_insert(L, -2);
-        }
-        memcpy(bytes + b * positions, text, length);
-        lua_pop(L, 1);
-    }
-    if (!rows)
-        luaL_error(L, "the batch is empty; it takes a string, or a list of strings of one length");
-    return (hu_batch){.rows = rows, .positions = positions, .bytes = bytes};
-}
-
-static hu_batch feature_batch(lua_State *L, const hu_model *m, int idx)
-{
-    static const char *const keys[] = {"features", "targets", NULL};
-    hu_lua_options(L, idx, keys);
-    if (m->config.kind != HU_MODEL_MLP)
-        luaL_error(L, "features are for a classifier; a language model takes a text or strings");
-    if (!hu_lua_option(L, idx, "features"))
-        lua_pushnil(L);
-    int at = lua_gettop(L);
-    const hu_tensor *features = hu_lua_to_tensor(L, at, "features");
-    if (features->rank != 2 || features->shape[1] != m->config.inputs || features->shape[0] < 1)
-        luaL_error(L, "features take the shape {examples, %I}", (LUAI_UACINT)m->config.inputs);
-    size_t rows = features->shape[0];
-    float *x = lua_newuserdatauv(L, features->n * sizeof *x + rows, 0);
-    uint8_t *targets = (uint8_t *)(x + features->n);
-    for (size_t i = 0; i < features->n; i++)
-        x[i] = (float)hu_tensor_get(features, i);
-    bool given = hu_lua_option(L, idx, "targets");
-    if (given) {
-        hu_lua_table(L, -1, "targets", "a list with the class of every example, from 0");
-        if (lua_rawlen(L, -1) != rows)
-            luaL_error(L, "%I targets for %I examples", (LUAI_UACINT)lua_rawlen(L, -1), (LUAI_UACINT)rows);
-        for (size_t i = 0; i < rows; i++) {
-            lua_rawgeti(L, -1, (lua_Integer)i + 1);
-            targets[i] = (uint8_t)hu_lua_integer(L, -1, "targets", 0, (lua_Integer)m->config.vocabulary - 1);
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
-    }
-    return (hu_batch){.rows = rows, .positions = 1, .features = x, .targets = given ? targets : NULL};
-}
-
-hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options)
-{
-    luaL_checkstack(L, 16, NULL);
-    if (hu_lua_test_box(L, idx, HU_LUA_TEXT))
-        return text_batch(L, m, hu_lua_check_text(L, idx, "data"), options);
-    if (lua_type(L, idx) == LUA_TSTRING || (lua_type(L, idx) == LUA_TTABLE && lua_rawlen(L, idx) > 0))
-        return string_batch(L, m, idx);
-    hu_lua_table(L, idx, "data", "a text, strings, or {features = , targets = }");
-    return feature_batch(L, m, idx);
-}
-
 /* ---- loss, gradient, logits ---- */
 
+static const char *const splits[] = {"train", "heldout", NULL};
 static const char *const precisions[] = {"float", "double", NULL};
 
 /* model:loss(text [, {split =, pieces =, policy =, stream =}]) -> bits per byte */
@@ -211,6 +104,39 @@ static int loss(lua_State *L)
     hu_error err = {0};
     hu_lua_try(L, hu_evaluate(m, t, heldout, most, &p, hu_lua_option_u64(L, 3, "stream", 0), &bits, &err), &err);
     lua_pushnumber(L, bits);
+    return 1;
+}
+
+/* model:evaluate(data [, {split =, policy =, stream =}]) -> loss in nats, accuracy (nil where there are no classes) */
+static int evaluate(lua_State *L)
+{
+    static const char *const keys[] = {"split", "policy", "stream", NULL};
+    lua_settop(L, 3);
+    hu_model *m = self(L);
+    const hu_data *d = hu_lua_check_data(L, 2, "data");
+    hu_lua_options(L, 3, keys);
+    bool heldout = hu_lua_option_choice(L, 3, "split", splits, 1) == 1;
+    hu_policy p = hu_lua_option_policy(L, 3);
+    double value = 0, accuracy = 0;
+    hu_error err = {0};
+    hu_lua_try(L, hu_evaluate_data(m, d, heldout, &p, hu_lua_option_u64(L, 3, "stream", 0), &value, &accuracy, &err), &err);
+    lua_pushnumber(L, value);
+    if (accuracy == accuracy)
+        lua_pushnumber(L, accuracy);
+    else
+        lua_pushnil(L);
+    return 2;
+}
+
+/* model:layers() -> list of the names that a policy's rules see */
+static int layers(lua_State *L)
+{
+    hu_model *m = self(L);
+    lua_newtable(L);
+    for (unsigned i = 0; hu_model_layer(m, i); i++) {
+        lua_pushstring(L, hu_model_layer(m, i));
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 
@@ -234,7 +160,7 @@ static const double *weights_at(lua_State *L, const hu_model *m, int idx)
 /* model:objective(weights | nil, data [, options]) -> loss in nats, gradient; both in double */
 static int objective(lua_State *L)
 {
-    static const char *const keys[] = {HU_LUA_BATCH_KEYS, "policy", "stream", NULL};
+    static const char *const keys[] = {HU_LUA_BATCH_KEYS, "policy", "stream", "evaluation", NULL};
     lua_settop(L, 4);
     hu_model *m = self(L);
     hu_lua_options(L, 4, keys);
@@ -242,6 +168,7 @@ static int objective(lua_State *L)
     hu_policy p = hu_lua_option_policy(L, 4);
     uint64_t stream = hu_lua_option_u64(L, 4, "stream", 0);
     hu_batch batch = hu_lua_batch(L, m, 3, 4);
+    batch.evaluation = hu_lua_option_boolean(L, 4, "evaluation", false);
     hu_tensor *gradient = hu_lua_make_tensor(L, HU_F64, 1, &m->n_weights);
     double value = 0;
     hu_error err = {0};
@@ -254,13 +181,14 @@ static int objective(lua_State *L)
 /* The target of the last position of every row, counted from 0; nil where the batch has none. */
 static void push_last_targets(lua_State *L, const hu_batch *b)
 {
-    if (!b->targets) {
+    if (!b->targets && !b->classes) {
         lua_pushnil(L);
         return;
     }
     lua_createtable(L, (int)b->rows, 0);
     for (size_t i = 0; i < b->rows; i++) {
-        lua_pushinteger(L, b->targets[(i + 1) * b->positions - 1]);
+        size_t last = (i + 1) * b->positions - 1;
+        lua_pushinteger(L, b->classes ? b->classes[last] : b->targets[last]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
@@ -268,7 +196,7 @@ static void push_last_targets(lua_State *L, const hu_batch *b)
 /* model:logits(data [, options]) -> array [rows][vocabulary] of doubles, list of targets or nil */
 static int logits(lua_State *L)
 {
-    static const char *const keys[] = {HU_LUA_BATCH_KEYS, "policy", "stream", "precision", NULL};
+    static const char *const keys[] = {HU_LUA_BATCH_KEYS, "policy", "stream", "precision", "evaluation", NULL};
     lua_settop(L, 3);
     hu_model *m = self(L);
     hu_lua_options(L, 3, keys);
@@ -276,6 +204,7 @@ static int logits(lua_State *L)
     uint64_t stream = hu_lua_option_u64(L, 3, "stream", 0);
     int precision = hu_lua_option_choice(L, 3, "precision", precisions, 0);
     hu_batch batch = hu_lua_batch(L, m, 2, 3);
+    batch.evaluation = hu_lua_option_boolean(L, 3, "evaluation", true);
     hu_tensor *out = hu_lua_make_tensor(L, HU_F64, 2, (size_t[]){batch.rows, m->config.vocabulary});
     hu_error err = {0};
     hu_status status = precision ? hu_model_logits_f64(m, NULL, &batch, &p, stream, out->f64, &err)
@@ -388,6 +317,10 @@ static int context(lua_State *L)   { lua_pushinteger(L, (lua_Integer)self(L)->co
 static int to_string(lua_State *L)
 {
     hu_model *m = self(L);
+    if (m->graph) {
+        lua_pushfstring(L, "%s: %I layers, %I weights", m->graph->name, (LUAI_UACINT)m->config.layers, (LUAI_UACINT)m->n_weights);
+        return 1;
+    }
     lua_pushfstring(L, "%s: %I layers of width %I, %I weights", m->config.kind == HU_MODEL_LM ? "lm" : "mlp",
                     (LUAI_UACINT)m->config.layers, (LUAI_UACINT)m->config.width, (LUAI_UACINT)m->n_weights);
     return 1;
@@ -395,7 +328,7 @@ static int to_string(lua_State *L)
 
 static const luaL_Reg functions[] = {{"lm", new_lm}, {"mlp", new_mlp}, {"load", load}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
-    {"loss", loss}, {"objective", objective}, {"logits", logits}, {"flat", flat}, {"set_flat", set_flat},
+    {"loss", loss}, {"evaluate", evaluate}, {"layers", layers}, {"objective", objective}, {"logits", logits}, {"flat", flat}, {"set_flat", set_flat},
     {"parameters", parameters}, {"get", get}, {"set", set}, {"save", save}, {"threads", threads}, {NULL, NULL},
 };
 static const luaL_Reg fields[] = {{"n_weights", n_weights}, {"context", context}, {NULL, NULL}};
@@ -405,6 +338,8 @@ int hu_lua_open_nn(lua_State *L)
 {
     hu_lua_new_type(L, HU_LUA_MODEL, methods, fields, meta);
     luaL_newlib(L, functions);
+    hu_lua_nn_graph(L);
+    hu_lua_nn_data(L);
     hu_lua_nn_text(L);
     hu_lua_nn_trainer(L);
     hu_lua_nn_policy(L);

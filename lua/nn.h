@@ -8,9 +8,11 @@
 #define HU_LUA_MODEL   "halfulp.model"
 #define HU_LUA_TEXT    "halfulp.text"
 #define HU_LUA_TRAINER "halfulp.trainer"
+#define HU_LUA_DATA    "halfulp.data"
 
 hu_model *hu_lua_check_model(lua_State *L, int idx);
 hu_text  *hu_lua_check_text (lua_State *L, int idx, const char *name);
+hu_data  *hu_lua_check_data (lua_State *L, int idx, const char *name);
 
 /* The policy at idx: absent, a string ("e8m3:rz+sat"), a table or an object; see hu.nn.policy. idx is absolute. The rules that it
  * borrows live as long as the value there, or until a table is read again. */
@@ -29,12 +31,15 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx);
 int hu_lua_push_counters(lua_State *L, const hu_trainer *t);
 
 /* What a model is to work on, from the value at idx (absolute): a text, from which the options at `options` choose
- * (HU_LUA_BATCH_KEYS: `split`, `rows`, or `seed` and `step` for a training batch); a string or a list of strings of one
- * length for a language model; a table {features =, targets =} for a classifier. Leaves what it needs on the stack. */
+ * (HU_LUA_BATCH_KEYS: `split`, `rows`, or `seed` and `step` for a training batch); a string, a list of strings of one length or
+ * {tokens =, targets =} for a language model; data, likewise with options, {features =, targets =} or {features =, values =}
+ * for the others. Leaves what it needs on the stack. */
 #define HU_LUA_BATCH_KEYS "split", "rows", "seed", "step"
 hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options);
 
 /* The functions and types that each file adds; `functions` is on top of the stack. */
+void hu_lua_nn_graph(lua_State *L);
+void hu_lua_nn_data(lua_State *L);
 void hu_lua_nn_text(lua_State *L);
 void hu_lua_nn_trainer(lua_State *L);
 void hu_lua_nn_policy(lua_State *L);

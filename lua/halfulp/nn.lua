@@ -10,12 +10,14 @@ local core = require("halfulp.core").nn
 ---@field trigram fun(self): number        bits per byte of the held-out part under an order-2 model of the training part
 ---@field part fun(self, split: string): string  the bytes of "train" or "heldout"
 
----@class hu.model  a language model or a classifier; its master weights are floats
+---@class hu.model  a language model, a classifier or another graph; its master weights are floats
 ---@field n_weights integer
 ---@field context integer          positions of a training sequence
 ---@field loss fun(self, text: hu.text, options?: table): number  bits per byte; `split` ("heldout"), `pieces` (all), `policy`, `stream`
 ---@field objective fun(self, weights, data, options?: table): number, hu.array  loss in nats and its gradient, in double, as a function of all weights (nil: its own); options as in `logits`
----@field logits fun(self, data, options?: table): hu.array, integer[]?  of the last position of each row, and the true next bytes; data: a text (`split`, `rows`, or `seed` and `step` of a training batch), strings, or {features=, targets=}; `policy`, `stream`, `precision` ("float" or "double")
+---@field logits fun(self, data, options?: table): hu.array, integer[]?  of the last position of each row, and the true next bytes; data: a text or hu.data (`split`, `rows`, or `seed` and `step` of a training batch), strings, {tokens=, targets=}, {features=, targets=} or {features=, values=}; `policy`, `stream`, `precision` ("float" or "double"), `evaluation` (BatchNorm takes the statistics of training: true here, false in `objective`)
+---@field evaluate fun(self, data: hu.data, options?: table): number, number?  loss in nats and share of right classes; `split` ("heldout"), `policy`, `stream`
+---@field layers fun(self): string[]     names of its layers, as the rules of policies see them
 ---@field flat fun(self): hu.array      all weights
 ---@field set_flat fun(self, weights)
 ---@field parameters fun(self): table[] each with `name`, `rows`, `cols`, `first`
@@ -67,6 +69,130 @@ nn.lm = core.lm
 ---@param options table `inputs`, `classes`, `layers` (2), `width` (16), `deviation` (1 / sqrt(inputs of a layer)), `seed` (1)
 ---@return hu.model
 nn.mlp = core.mlp
+
+---A model from a list of instructions, which C checks and runs; see docs/models.md for the operations.
+---
+---Each instruction is `{"operation", name = , from = , SIZE = ...}`. It takes the result of the one before, or of those
+---that `from` names. Parameters are called NAME.weight, NAME.bias and so on.
+---
+---```lua
+---local model = hu.nn.model {
+---  name = "small", seed = 1,
+---  {"features", channels = 2},
+---  {"linear", name = "0", out = 16},
+---  {"relu"},
+---  {"linear", name = "head", out = 2},
+---  {"cross_entropy"},
+---}
+---print(model)                        --> small: 2 layers, 82 weights
+---```
+---@param description table `name` ("model"), `seed` (1), and the instructions in a row
+---@return hu.model
+function nn.model(description)
+  if type(description) ~= "table" then
+    error("model: the description is a " .. type(description) .. "; it takes a table of instructions", 2)
+  end
+  for key in pairs(description) do
+    if key ~= "name" and key ~= "seed" and math.type(key) ~= "integer" then
+      error("model: no option '" .. tostring(key) .. "'; it has name, seed, and the instructions in a row", 2)
+    end
+  end
+  local ok, result = pcall(core.graph, description, description.name or "model", description.seed or 1)
+  if ok then return result end
+  error((tostring(result):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2)
+end
+
+---What instructions there are: a list of `{name=, sizes={{name=, default=, least=, most=}, ...}}`.
+---@return table[]
+nn.operations = core.operations
+
+---Models that are described in Lua, one file each: `hu.nn.models.cnn {height = 8, width = 8, classes = 4}`. There are linear,
+---logistic, mlp, cnn, vit, llama, gpt2, experts, mamba, and diffusion with `new` and `sample`.
+nn.models = setmetatable({}, {__index = function(models, name)
+  local ok, model = pcall(require, "halfulp.models." .. tostring(name))
+  if not ok then
+    if tostring(model):find("module 'halfulp.models.", 1, true) then
+      error("nn.models: no model '" .. tostring(name) .. "'; there are linear, logistic, mlp, cnn, vit, llama, gpt2, experts, " ..
+            "mamba, diffusion", 2)
+    end
+    error(model, 2)
+  end
+  models[name] = model
+  return model
+end})
+
+---@class hu.data  examples with a class or with numbers to give: a part to train on, a part held out
+---@field train_examples integer
+---@field heldout_examples integer
+---@field inputs integer          numbers of an example, as a model takes them
+---@field outputs integer         numbers to give; 0: it has classes
+---@field classes integer
+---@field height integer          of the examples as images; 0: they are none
+---@field width integer
+---@field channels integer
+---@field bayes_error fun(self): number?   smallest share of wrong classes that is possible, where it is known
+---@field part fun(self, split: string): hu.array, any  features and targets (or values) of "train" or "heldout"
+---@field denoised fun(self, steps: integer): hu.data  the same examples, for a model that takes noise off them
+---@field kept fun(self): number[]?        what is left of the variance at each time of the noise, from 0
+
+---Examples from arrays: `features` with one row an example, and `targets` (classes from 0) or `values` (rows of numbers).
+---
+---```lua
+---local data = hu.nn.data {features = {{0, 1}, {1, 0}, {1, 1}, {0, 0}}, targets = {0, 1, 1, 0}, heldout = 0.25}
+---print(data.train_examples, data.heldout_examples, data.classes)    --> 3	1	2
+---```
+---@param options table `features`, `targets` or `values`, `classes` (one more than the largest target), `heldout` (0.1: the last tenth)
+---@return hu.data
+nn.data = core.data
+
+---Images and labels from IDX files, as of MNIST; bytes become numbers from 0 to 1.
+---@param images string
+---@param labels? string
+---@param options? table `heldout` (0.1)
+---@return hu.data|nil data nil where a file cannot be read; a wrong file is an error
+---@return string? message
+nn.idx = core.idx
+
+---Examples from .npy files: features, and targets or values.
+---@param features string
+---@param targets? string   classes, one an example
+---@param options? table `heldout` (0.1), `values`: a file with numbers to give instead of targets
+---@return hu.data
+function nn.npy(features, targets, options)
+  local hu = require "halfulp"
+  local all = {}
+  for key, value in pairs(options or {}) do
+    if key ~= "heldout" and key ~= "values" then error("npy: no option '" .. tostring(key) .. "'; it has heldout, values", 2) end
+    all[key] = value
+  end
+  local function read(path)
+    local array, message = hu.load_npy(path)
+    if not array then error(message, 3) end
+    return array
+  end
+  all.features = read(features)
+  all.targets = targets and read(targets)
+  all.values = all.values and read(all.values)
+  local ok, data = pcall(core.data, all)
+  if ok then return data end
+  error((tostring(data):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2)
+end
+
+---Made-up examples: classes whose means are orthogonal patterns, any two `separation` apart, in normal noise of deviation 1. The
+---smallest possible error is known, with outliers (whose noise is `outlier_scale` times larger) and flipped classes too.
+---
+---```lua
+---local data = hu.nn.blobs {classes = 2, width = 4, separation = 2}
+---print(string.format("%.6f", data:bayes_error()))    --> 0.158655
+---```
+---@param options? table `classes` (4), `height` (1) and `width` (8) of the pattern, `separation` (3), `outliers` (0), `outlier_scale` (5), `flips` (0), `train` (1000) and `heldout` (1000) examples, `seed` (1)
+---@return hu.data
+nn.blobs = core.blobs
+
+---Made-up points in the plane: "two moons" or "eight gaussians".
+---@param options? table `shape` ("two moons"), `noise` (0.1), `train` (1000), `heldout` (1000), `seed` (1)
+---@return hu.data
+nn.plane = core.plane
 
 ---A model from a file that `model:save` or `trainer:save` wrote.
 ---@param path string
@@ -225,7 +351,7 @@ function nn.train(options)
     error("train: every is " .. tostring(every) .. "; it takes a whole number, at least 1", 2)
   end
   if options.data == nil then
-    error("train: data is missing; it takes a text, as hu.nn.text() makes it", 2)
+    error("train: data is missing; it takes a text, as hu.nn.text() makes it, or data, as hu.nn.data() does", 2)
   end
   local trainer = blame_caller(pcall(core.trainer, for_trainer))
   local run = {loss = {}, norm = {}, diverged = false, trainer = trainer, model = trainer.model}

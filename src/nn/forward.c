@@ -75,6 +75,12 @@ hu_status hu_model_logits_f32(hu_model *m, const hu_batch *batch, const hu_polic
     return pass_f32(m, &m->tape_f32, m->weights, batch, policy, step, NULL, NULL, out, err);
 }
 
+hu_status hu_model_evaluate_f32(hu_model *m, const hu_batch *batch, const hu_policy *policy, uint64_t step, double *loss,
+                                double *out, hu_error *err)
+{
+    return pass_f32(m, &m->tape_f32, m->weights, batch, policy, step, loss, NULL, out, err);
+}
+
 /* The model's own weights as doubles; NULL when out of memory. */
 static double *own_weights(hu_model *m)
 {

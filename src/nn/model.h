@@ -102,6 +102,10 @@ hu_status hu_model_logits_f32(hu_model *m, const hu_batch *batch, const hu_polic
 hu_status hu_model_logits_f64(hu_model *m, const double *weights, const hu_batch *batch, const hu_policy *policy,
                               uint64_t step, double *out, hu_error *err);
 
+/* Loss and outputs of the same pass in float32. */
+hu_status hu_model_evaluate_f32(hu_model *m, const hu_batch *batch, const hu_policy *policy, uint64_t step, double *loss,
+                                double *out, hu_error *err);
+
 /* The forward pass on a tape: parameters[i] are leaves in the order of m->parameters. -> logits [B T][V]. */
 hu_var_f32 *hu_model_forward_f32(const hu_model *m, hu_tape_f32 *t, hu_var_f32 **parameters, const hu_batch *batch);
 hu_var_f64 *hu_model_forward_f64(const hu_model *m, hu_tape_f64 *t, hu_var_f64 **parameters, const hu_batch *batch);

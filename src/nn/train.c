@@ -85,6 +85,9 @@ void hu_trainer_clear(hu_trainer *t)
     hu_free(t->bytes);
     hu_free(t->shards);
     hu_free(t->kept);
+    hu_free(t->features);
+    hu_free(t->values);
+    hu_free(t->classes);
     *t = (hu_trainer){0};
 }
 
@@ -225,8 +228,12 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
 hu_status hu_trainer_step(hu_trainer *t, hu_error *err)
 {
     size_t rows = t->config.batch, positions = t->model->config.context;
+    if (t->data) {
+        hu_batch drawn = hu_trainer_batch(t);
+        return hu_trainer_step_on(t, &drawn, err);
+    }
     if (!t->text)
-        return hu_fail(err, HU_EINVAL, "train: there is no text; hand a batch to the step");
+        return hu_fail(err, HU_EINVAL, "train: there is no text and no data; hand a batch to the step");
     uint8_t *targets = t->bytes + rows * positions;
     hu_status status = hu_text_batch(t->text, t->config.seed, t->step, rows, positions, t->bytes, targets, err);
     hu_batch batch = {.rows = rows, .positions = positions, .bytes = t->bytes, .targets = targets};

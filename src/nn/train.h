@@ -6,6 +6,7 @@
 #ifndef HU_NN_TRAIN_H
 #define HU_NN_TRAIN_H
 
+#include "src/nn/data.h"
 #include "src/nn/model.h"
 #include "src/nn/optimizer.h"
 #include "src/nn/reduce.h"
@@ -32,7 +33,10 @@ typedef struct hu_train_config {
 
 typedef struct hu_trainer {
     hu_model       *model;    /* borrowed */
-    const hu_text  *text;     /* borrowed; NULL: batches are handed in */
+    const hu_text  *text;     /* borrowed; NULL: batches are handed in, or come from data */
+    const hu_data  *data;     /* borrowed; see hu_trainer_use */
+    float          *features, *values;   /* room for a batch of the data */
+    int32_t        *classes;
     hu_train_config config;
     float          *states[HU_OPTIMIZER_STATES];      /* of all parameters, one after the other */
     size_t          n_states[HU_OPTIMIZER_STATES];
@@ -84,6 +88,20 @@ hu_status hu_update_step(hu_trainer *t, double scale, hu_error *err);
 /* One step on the next batch of the text, or on the batch given. Divergence is not an error. */
 hu_status hu_trainer_step(hu_trainer *t, hu_error *err);
 hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err);
+
+/* Examples to train on, for a trainer without a text. HU_EINVAL, HU_ESHAPE, HU_ERANGE: they are not what the model takes. */
+hu_status hu_trainer_use(hu_trainer *t, const hu_data *data, hu_error *err);
+
+/* HU_OK where the model takes such examples; else what does not fit. */
+hu_status hu_data_fits(const hu_data *data, const hu_model *m, hu_error *err);
+
+/* The next batch of the data, in the trainer's memory. */
+hu_batch hu_trainer_batch(const hu_trainer *t);
+
+/* The mean loss in nats over one part of the data and the share of right classes (NaN where there are values), with the
+ * statistics of training, in float32 by the policy or without one. */
+hu_status hu_evaluate_data(hu_model *m, const hu_data *data, bool heldout, const hu_policy *policy, uint64_t step, double *loss,
+                           double *accuracy, hu_error *err);
 
 /* Bits per byte over one part of a text, cut into pieces as long as the model's context; what is left over at the end
  * is not counted. `most` > 0: at most that many pieces, evenly spread. In float32 by the policy, or without one, with

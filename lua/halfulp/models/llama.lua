@@ -1,0 +1,28 @@
+-- llama.lua - a language model in the style of Llama: RMSNorm, rotary positions, SwiGLU, no biases. As a graph, so that it takes
+-- vocabularies of more than 256 tokens; it computes what hu.nn.lm computes.
+
+local options = require "halfulp.models.options"
+local block = require "halfulp.models.block"
+
+---@param given? table `layers` (2), `heads` (4), `width` (64), `hidden` (0: 8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false), `deviation` (0.02), `seed` (1)
+---@return hu.model
+return function(given)
+  local o = options("llama", given, {}, {layers = 2, heads = 4, width = 64, hidden = 0, context = 64, vocabulary = 256, tied = false,
+    deviation = 0.02})
+  o.hidden = o.hidden > 0 and o.hidden or ((8 * o.width + 2) // 3 + 7) // 8 * 8
+  o.norm, o.activation, o.causal, o.rotary, o.bias = "rmsnorm", "swiglu", true, true, false
+  o.residual = o.deviation / math.sqrt(2 * o.layers)
+  local list = {name = "llama", seed = o.seed,
+    {"tokens", context = o.context, vocabulary = o.vocabulary},
+    {"embedding", name = "embedding", width = o.width, deviation = o.deviation},
+  }
+  local x = "embedding"
+  for i = 0, o.layers - 1 do
+    x = block.feed(list, o, tostring(i), block.attention(list, o, tostring(i), x))
+  end
+  list[#list + 1] = {"rmsnorm", name = "norm", from = x}
+  list[#list + 1] = {"linear", name = "head", out = o.vocabulary, bias = false, deviation = o.deviation,
+    share = o.tied and "embedding.weight" or nil}
+  list[#list + 1] = {"cross_entropy"}
+  return require("halfulp.nn").model(list)
+end
