@@ -303,6 +303,15 @@ static int save(lua_State *L)
     return 0;
 }
 
+/* model:load(path) */
+static int load_into(lua_State *L)
+{
+    hu_model *m = self(L);
+    hu_error err = {0};
+    hu_lua_try(L, hu_checkpoint_read(m, hu_lua_string(L, 2, "path"), &err), &err);
+    return 0;
+}
+
 /* model:threads(n) */
 static int threads(lua_State *L)
 {
@@ -329,7 +338,7 @@ static int to_string(lua_State *L)
 static const luaL_Reg functions[] = {{"lm", new_lm}, {"mlp", new_mlp}, {"load", load}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
     {"loss", loss}, {"evaluate", evaluate}, {"layers", layers}, {"objective", objective}, {"logits", logits}, {"flat", flat}, {"set_flat", set_flat},
-    {"parameters", parameters}, {"get", get}, {"set", set}, {"save", save}, {"threads", threads}, {NULL, NULL},
+    {"parameters", parameters}, {"get", get}, {"set", set}, {"save", save}, {"load", load_into}, {"threads", threads}, {NULL, NULL},
 };
 static const luaL_Reg fields[] = {{"n_weights", n_weights}, {"context", context}, {NULL, NULL}};
 static const luaL_Reg meta[]   = {{"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}};

@@ -24,6 +24,7 @@ local core = require("halfulp.core").nn
 ---@field get fun(self, name: string): hu.array
 ---@field set fun(self, name: string, values)
 ---@field save fun(self, path: string)
+---@field load fun(self, path: string) weights (and statistics) of a file that a model of the same configuration wrote
 ---@field threads fun(self, n: integer) threads of its passes, 1 at first; results do not depend on them
 
 ---@class hu.trainer  a model, what it learns from, and the state of its optimizer

@@ -2,7 +2,8 @@
  *
  * A line of text says what it is, a second one the configuration; then follow, as little-endian float32, the weights
  * and, where the trainer was saved too, the two states of its optimizer; then a line that says how many they are, the optimizer and
- * the policy in words as a digest, and the numbers of hu_trainer_numbers as doubles.
+ * the policy in words as a digest, and the numbers of hu_trainer_numbers as doubles. For a graph a line with its digest follows
+ * the second one, and the statistics of BatchNorm follow the weights.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +24,12 @@ typedef struct header {
     hu_model_config config;
     uint64_t        step;
     bool            trained;    /* moments follow the weights */
+    char            graph[HU_SHA256_HEX];    /* digest of a graph; "": it is none */
+    size_t          n_statistics;
 } header;
+
+#define GRAPH_OUT "graph %s statistics %zu\n"
+#define GRAPH_IN  "graph %64s statistics %zu"
 
 #define SECOND_OUT "kind %d layers %zu heads %zu width %zu hidden %zu context %zu vocabulary %zu inputs %zu tied %d " \
                    "deviation %a seed %" PRIu64 " step %" PRIu64 " moments %d\n"
@@ -64,6 +70,20 @@ static bool write_trainer(FILE *file, const hu_trainer *t)
     return done;
 }
 
+static size_t n_statistics(const hu_model *m)
+{
+    return m->graph ? m->graph->n_statistics : 0;
+}
+
+static bool write_graph(FILE *file, const hu_model *m)
+{
+    char digest[HU_SHA256_HEX];
+    if (!m->graph)
+        return true;
+    hu_graph_digest(m->graph, digest);
+    return fprintf(file, GRAPH_OUT, digest, n_statistics(m)) > 0;
+}
+
 static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
 {
     const hu_model_config *c = &m->config;
@@ -71,7 +91,8 @@ static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
     return fputs(MAGIC, file) >= 0 &&
            fprintf(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
                    c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL) > 0 &&
-           fwrite(m->weights, sizeof(float), n, file) == n &&
+           write_graph(file, m) && fwrite(m->weights, sizeof(float), n, file) == n &&
+           (n_statistics(m) == 0 || fwrite(m->statistics, sizeof(float), n_statistics(m), file) == n_statistics(m)) &&
            (!t || write_trainer(file, t));
 }
 
@@ -95,6 +116,8 @@ static bool read_header(FILE *file, header *h)
     c->kind = (hu_model_kind)kind;
     c->tied = tied != 0;
     h->trained = moments != 0;
+    if (kind == HU_MODEL_GRAPH)
+        return fgets(line, sizeof line, file) && sscanf(line, GRAPH_IN, h->graph, &h->n_statistics) == 2;
     return kind == HU_MODEL_LM || kind == HU_MODEL_MLP;
 }
 
@@ -122,7 +145,10 @@ hu_status hu_checkpoint_load(hu_model *m, const char *path, hu_error *err)
     hu_status status = open_checkpoint(path, &file, &h, err);
     if (status)
         return status;
-    status = hu_model_init(m, h.config, err);
+    if (h.config.kind == HU_MODEL_GRAPH)
+        status = hu_fail(err, HU_EINVAL, "checkpoint: %.150s holds the weights of a graph; describe the model, then model:load(path)", path);
+    else
+        status = hu_model_init(m, h.config, err);
     if (!status && fread(m->weights, sizeof(float), m->n_weights, file) != m->n_weights) {
         hu_model_clear(m);
         status = too_short(path, err);
@@ -136,6 +162,58 @@ static bool same_model(const hu_model_config *a, const hu_model_config *b)
     return a->kind == b->kind && a->layers == b->layers && a->heads == b->heads && a->width == b->width &&
            a->hidden == b->hidden && a->context == b->context && a->vocabulary == b->vocabulary && a->inputs == b->inputs &&
            a->tied == b->tied;
+}
+
+/* HU_OK where the file is for this model. */
+static hu_status check_model(const header *h, const hu_model *m, const char *path, hu_error *err)
+{
+    char digest[HU_SHA256_HEX] = "";
+    if (m->graph)
+        hu_graph_digest(m->graph, digest);
+    if (same_model(&h->config, &m->config) && strcmp(h->graph, digest) == 0 && h->n_statistics == n_statistics(m))
+        return HU_OK;
+    return hu_fail(err, HU_ESHAPE, "checkpoint: %.180s holds a model of another configuration", path);
+}
+
+/* Weights, then statistics: hu_malloc'ed; NULL where the file ends too early or memory does (err says which). */
+static float *read_weights(FILE *file, const hu_model *m, const char *path, hu_error *err)
+{
+    size_t n = m->n_weights + n_statistics(m);
+    float *out = hu_malloc(n * sizeof *out);
+    if (!out) {
+        hu_fail(err, HU_ENOMEM, "checkpoint: out of memory");
+    } else if (fread(out, sizeof *out, n, file) != n) {
+        hu_free(out);
+        out = NULL;
+        too_short(path, err);
+    }
+    return out;
+}
+
+static void take_weights(hu_model *m, const float *from)
+{
+    memcpy(m->weights, from, m->n_weights * sizeof *from);
+    if (n_statistics(m))
+        memcpy(m->statistics, from + m->n_weights, n_statistics(m) * sizeof *from);
+}
+
+hu_status hu_checkpoint_read(hu_model *m, const char *path, hu_error *err)
+{
+    FILE *file;
+    header h;
+    hu_error local = {0};
+    hu_status status = open_checkpoint(path, &file, &h, err);
+    if (status)
+        return status;
+    status = check_model(&h, m, path, err);
+    float *weights = status ? NULL : read_weights(file, m, path, &local);
+    if (weights)
+        take_weights(m, weights);
+    else if (!status)
+        status = hu_fail(err, local.status, "%s", local.text);
+    hu_free(weights);
+    fclose(file);
+    return status;
 }
 
 /* What follows the weights: the third line and what it counts. */
@@ -175,25 +253,22 @@ hu_status hu_checkpoint_resume(hu_trainer *t, const char *path, hu_error *err)
     FILE *file;
     header h;
     trained tail = {0};
-    size_t n = t->model->n_weights;
+    hu_error local = {0};
     hu_status status = open_checkpoint(path, &file, &h, err);
     if (status)
         return status;
-    float *weights = hu_malloc(n * sizeof *weights);
-    if (!same_model(&h.config, &t->model->config))
-        status = hu_fail(err, HU_ESHAPE, "checkpoint: %.180s holds a model of another configuration", path);
-    else if (!h.trained)
+    status = check_model(&h, t->model, path, err);
+    if (!status && !h.trained)
         status = hu_fail(err, HU_EINVAL, "checkpoint: %.180s holds a model without its training", path);
-    else if (!weights)
-        status = hu_fail(err, HU_ENOMEM, "checkpoint: out of memory");
-    else if (fread(weights, sizeof *weights, n, file) != n)
-        status = too_short(path, err);
+    float *weights = status ? NULL : read_weights(file, t->model, path, &local);
+    if (!status && !weights)
+        status = hu_fail(err, local.status, "%s", local.text);
     if (!status)
         status = read_tail(file, t, &tail, path, err);
     if (!status)
         status = hu_trainer_numbers_load(t, tail.numbers, tail.n_numbers, err);
     if (!status) {
-        memcpy(t->model->weights, weights, n * sizeof *weights);
+        take_weights(t->model, weights);
         memcpy(t->states[0], tail.states, t->n_states[0] * sizeof *tail.states);
         memcpy(t->states[1], tail.states + t->n_states[0], t->n_states[1] * sizeof *tail.states);
         t->step = h.step;

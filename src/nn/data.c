@@ -39,8 +39,8 @@ static hu_status check_finite(const float *x, size_t rows, size_t cols, const ch
 {
     for (size_t i = 0; i < rows * cols; i++)
         if (!isfinite(x[i]))
-            return hu_fail(err, HU_ERANGE, "data: %s %zu of example %zu is %g; they have to be finite", what, i % cols + 1,
-                           i / cols + 1, (double)x[i]);
+            return hu_fail(err, HU_ERANGE, "data: %s %zu of example %zu is %s; they have to be finite", what, i % cols + 1,
+                           i / cols + 1, isnan(x[i]) ? "NaN" : x[i] > 0 ? "inf" : "-inf");
     return HU_OK;
 }
 

@@ -116,6 +116,9 @@ hu_status hu_checkpoint_save(const hu_model *m, const hu_trainer *t, const char 
 /* A new model from such a file. HU_EPARSE: the file is not one. */
 hu_status hu_checkpoint_load(hu_model *m, const char *path, hu_error *err);
 
+/* The weights (and statistics) of such a file into a model that it was written from. HU_ESHAPE: it was another one. */
+hu_status hu_checkpoint_read(hu_model *m, const char *path, hu_error *err);
+
 /* A trainer and its model as they were; the model has to have the file's configuration. */
 hu_status hu_checkpoint_resume(hu_trainer *t, const char *path, hu_error *err);
 
