@@ -143,6 +143,8 @@ void hu_lua_nn_graph(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"graph", new_graph}, {"operations", operations}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__gc", collect}, {NULL, NULL}};
-    hu_lua_new_type(L, HU_LUA_GRAPH, NULL, NULL, meta);
+    luaL_newmetatable(L, HU_LUA_GRAPH);       /* no value of Lua: no methods */
+    luaL_setfuncs(L, meta, 0);
+    lua_pop(L, 1);
     luaL_setfuncs(L, functions, 0);
 }

@@ -349,6 +349,7 @@ int hu_lua_open_nn(lua_State *L)
     luaL_newlib(L, functions);
     hu_lua_nn_graph(L);
     hu_lua_nn_data(L);
+    hu_lua_nn_weights(L);
     hu_lua_nn_text(L);
     hu_lua_nn_trainer(L);
     hu_lua_nn_policy(L);

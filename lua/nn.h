@@ -40,6 +40,7 @@ hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options);
 /* The functions and types that each file adds; `functions` is on top of the stack. */
 void hu_lua_nn_graph(lua_State *L);
 void hu_lua_nn_data(lua_State *L);
+void hu_lua_nn_weights(lua_State *L);
 void hu_lua_nn_text(lua_State *L);
 void hu_lua_nn_trainer(lua_State *L);
 void hu_lua_nn_policy(lua_State *L);

@@ -1,6 +1,7 @@
 -- nn.lua - models that are trained here: texts, a small language model, a classifier, and the training loop.
 
 local core = require("halfulp.core").nn
+local weights = require "halfulp.weights"
 
 ---@class hu.text  bytes to learn from: a part to train on, a part held out
 ---@field train_bytes integer
@@ -24,6 +25,8 @@ local core = require("halfulp.core").nn
 ---@field get fun(self, name: string): hu.array
 ---@field set fun(self, name: string, values)
 ---@field save fun(self, path: string)
+---@field tensors fun(self): table<string, hu.array>  all weights by name
+---@field set_tensors fun(self, tensors: table<string, hu.array>)  each of them; a name or a shape that does not fit is an error
 ---@field load fun(self, path: string) weights (and statistics) of a file that a model of the same configuration wrote
 ---@field threads fun(self, n: integer) threads of its passes, 1 at first; results do not depend on them
 
@@ -49,6 +52,14 @@ local core = require("halfulp.core").nn
 ---@field flushed integer    finite ones that were not zero and are
 ---@field sqnr number        signal to quantization noise in dB
 ---@field exponents table<integer, integer>  how many have floor(log2(|x|)) of that number
+
+---Passes results on; an error is raised again as one of the line that called us.
+local function blame_caller(ok, ...)
+  if ok then return ... end
+  local message = (...)
+  if type(message) == "string" then message = message:gsub("^[^\n]-nn%.lua:%d+: ", "") end
+  error(message, 3)
+end
 
 ---Models that are trained here.
 ---@class hu.nn
@@ -195,6 +206,37 @@ nn.blobs = core.blobs
 ---@return hu.data
 nn.plane = core.plane
 
+---Arrays by name, from a safetensors file: F64, F32, F16, BF16, F8_E4M3 and F8_E5M2.
+---@param path string
+---@return table<string, hu.array>|nil tensors nil where the file cannot be read; a wrong file is an error
+---@return table<string, string>|string about  its metadata, or the message
+nn.load_safetensors = core.load_safetensors
+
+---Writes arrays by name into a safetensors file, as F32 and F64, in the order of their names.
+---@param path string
+---@param tensors table<string, hu.array>
+---@param about? table<string, string> metadata
+function nn.save_safetensors(path, tensors, about)
+  return blame_caller(pcall(weights.save, path, tensors, about))
+end
+
+---A language model from a checkpoint of llama2.c, version 0.
+---@param path string
+---@return hu.model|nil model nil where the file cannot be read; a wrong file is an error
+---@return string? message
+function nn.load_llama2c(path)
+  return blame_caller(pcall(weights.llama2c, path))
+end
+
+---A language model from the safetensors file of a Llama with the usual names, `model.embed_tokens.weight` and so on.
+---@param path string
+---@param options table `heads`, `kv_heads` (heads), `context` (256)
+---@return hu.model|nil model nil where the file cannot be read; a wrong file, or a wrong shape, is an error
+---@return string? message
+function nn.load_llama(path, options)
+  return blame_caller(pcall(weights.llama, path, options))
+end
+
 ---A model from a file that `model:save` or `trainer:save` wrote.
 ---@param path string
 ---@return hu.model|nil model nil where the file cannot be read; a file of another kind is an error
@@ -210,14 +252,6 @@ nn.load = core.load
 ---@param options? table `alphabet` (8), `order` (2), `spread` (1.5; 0 makes all letters equally likely), `seed` (1), `train` (200000) and `heldout` (20000) bytes
 ---@return hu.text
 nn.markov = core.markov
-
----Passes results on; an error is raised again as one of the line that called us.
-local function blame_caller(ok, ...)
-  if ok then return ... end
-  local message = (...)
-  if type(message) == "string" then message = message:gsub("^[^\n]-nn%.lua:%d+: ", "") end
-  error(message, 3)
-end
 
 ---The folder of the manual, for systems without license texts: in the source tree, or where `make install` puts it.
 local function manual()

@@ -21,6 +21,7 @@ lua_tests += tests/lua/nn.lua
 lua_tests += tests/lua/nn-policy.lua
 lua_tests += tests/lua/nn-learns.lua
 lua_tests += tests/lua/models.lua
+lua_tests += tests/lua/weights.lua
 lua_tests += tests/lua/quantizer.lua
 lua_tests += tests/lua/block-fma.lua
 lua_tests += tests/lua/accumulate.lua

@@ -159,7 +159,7 @@ claims["a denoiser draws points like those it learned from"] = function()
       if a * a + b * b < 0.6 ^ 2 then near, seen[k] = near + 1, true end
     end
   end
-  lu.assertTrue(near > 150, near .. " of 200 are near a cluster")
+  lu.assertTrue(near > 120, near .. " of 200 are near a cluster")      -- of plain noise it would be 39
   for k = 0, 7 do lu.assertTrue(seen[k], "no point near cluster " .. k) end
   local again = hu.nn.models.diffusion.sample(model, data, 200)
   lu.assertEquals(again(7, 1), x(7, 1))
