@@ -36,6 +36,23 @@ hu_status hu_quantize_f64(double *out, const double *in, size_t n, const hu_form
 hu_status hu_encode_f64(uint64_t *out, const double *in, size_t n, const hu_format *f, hu_env *env, hu_error *err);
 hu_status hu_decode_f64(double *out, const uint64_t *in, size_t n, const hu_format *f, hu_error *err);
 
+/* The same for codes of up to 8 bits, one a byte, of up to 16 bits, one a uint16_t, and of up to 16 bits packed without
+ * gaps: code i takes the bits i w to (i + 1) w - 1, w being its width, and bit b is bit b % 8 (from the lowest) of byte b / 8, as in the
+ * blocks of block.h. So two codes of 4 bits share a byte, the first in its lower half, four of 6 bits take three bytes, and one of
+ * 16 bits has its lower byte first. Packed arrays have hu_packed_bytes(n, f) bytes; unused bits of the last one are 0.
+ *
+ * What is encoded are any values of the carrier, whether those of f are values of it or not, but for logarithmic formats; decode
+ * needs that. HU_EINVAL: f's codes are wider; a code is past f's last one; f does not fit. Codes and values must not overlap. */
+#define HU_CODES_MAP(X) X(uint8_t, u8) X(uint16_t, u16) X(uint8_t, packed)
+#define X(T, name) \
+hu_status hu_encode_##name##_f32(T *out, const float  *in, size_t n, const hu_format *f, hu_env *env, hu_error *err); \
+hu_status hu_encode_##name##_f64(T *out, const double *in, size_t n, const hu_format *f, hu_env *env, hu_error *err); \
+hu_status hu_decode_##name##_f32(float  *out, const T *in, size_t n, const hu_format *f, hu_error *err); \
+hu_status hu_decode_##name##_f64(double *out, const T *in, size_t n, const hu_format *f, hu_error *err);
+HU_CODES_MAP(X)
+#undef X
+size_t hu_packed_bytes(size_t n, const hu_format *f);
+
 /* Elementwise, one rounding each. Operands are values of the carrier, taken as exact numbers (they need not be
  * values of f). `op` is "add", "sub", "mul", "div", "fma" or "sqrt"; b and c are NULL where it has fewer operands. */
 typedef enum hu_elementwise { HU_ADD, HU_SUB, HU_MUL, HU_DIV, HU_FMA, HU_SQRT } hu_elementwise;

@@ -17,6 +17,9 @@
 #endif
 #include "src/kernel/round.body.h"
 #undef OWN_GLANCE
+#define CODES_MAP(X) X(u8, uint8_t) X(u16, uint16_t)
+#include "src/kernel/codes.body.h"
+#undef CODES_MAP
 #undef F
 #undef U
 #undef S
@@ -29,6 +32,9 @@
 #define MAN 52
 #define C(name) double_##name
 #include "src/kernel/round.body.h"
+#define CODES_MAP(X) X(u64, uint64_t)
+#include "src/kernel/codes.body.h"
+#undef CODES_MAP
 #undef F
 #undef U
 #undef S
@@ -180,6 +186,12 @@ const hu_lanes HU_LANES = {
     .step_f64 = double_step,
     .lmul = lmul,
     .integer = {{narrow_integer_modular, narrow_integer_wrap, narrow_integer_saturate}, {wide_integer_modular, wide_integer_wrap, wide_integer_saturate}},
+    .to_u8 = float_to_u8,
+    .to_u16 = float_to_u16,
+    .to_u64 = double_to_u64,
+    .from_u8 = float_from_u8,
+    .from_u16 = float_from_u16,
+    .from_u64 = double_from_u64,
 #ifdef HU_ROUNDING_TILES
     .tile_fma = {tile_fma_add, tile_fma_same},
     .tile_mul_add = {{tile_mul_add_add, tile_mul_add_same}, {tile_mul_same_add, tile_mul_same_same}},

@@ -70,6 +70,27 @@ typedef struct hu_grid {
     hu_flags inf_flags, nan_flags;
 } hu_grid;
 
+/* Where the codes of a float format lie among the bits of a carrier (codes.body.h). */
+typedef struct hu_fields {
+    int      drop, width, man_bits;
+    bool     same_range;      /* the format's smallest normal is the carrier's                                 */
+    uint64_t offset;          /* what the carrier's bias adds to the code of a normal value                    */
+    uint64_t min_normal;      /* and the two below: bits of the carrier                                        */
+    uint64_t unit;            /* the power of two in whose sums subnormals stand in the last places            */
+    uint64_t least;           /* the smallest subnormal; 0: they are read as zeros                             */
+    uint64_t reads_zero;      /* all ones: they are                                                            */
+    uint64_t max_code, inf_code, nan_code;      /* inf_code: also what an infinity becomes                     */
+    uint64_t inf_at, nan_at;  /* magnitude of the infinity; a code by itself that is a NaN; all ones: none     */
+} hu_fields;
+
+/* Values of a format (NaN the canonical one) to codes, and back. */
+typedef void hu_to_u8_fn(uint8_t *out, const float *in, size_t n, const hu_fields *k);
+typedef void hu_to_u16_fn(uint16_t *out, const float *in, size_t n, const hu_fields *k);
+typedef void hu_to_u64_fn(uint64_t *out, const double *in, size_t n, const hu_fields *k);
+typedef void hu_from_u8_fn(float *out, const uint8_t *in, size_t n, const hu_fields *k);
+typedef void hu_from_u16_fn(float *out, const uint16_t *in, size_t n, const hu_fields *k);
+typedef void hu_from_u64_fn(double *out, const uint64_t *in, size_t n, const hu_fields *k);
+
 /* What was met, in any bit. */
 typedef struct hu_seen {
     uint64_t inexact, underflow, overflow, inf, nan, signaling, invalid, divbyzero, doubt;
@@ -142,6 +163,12 @@ typedef struct hu_lanes {
     hu_step_f64_fn     *step_f64;
     hu_lmul_fn         *lmul;
     hu_integer_fn      *integer[2][HU_N_INTEGER_WAYS];      /* of 32 and 64 bits                                */
+    hu_to_u8_fn        *to_u8;                              /* of floats */
+    hu_to_u16_fn       *to_u16;
+    hu_to_u64_fn       *to_u64;                             /* of doubles */
+    hu_from_u8_fn      *from_u8;
+    hu_from_u16_fn     *from_u16;
+    hu_from_u64_fn     *from_u64;
     hu_tile_f32_fn     *tile_fma[2];                        /* every sum rounded to nearest-even; NULL: none    */
     hu_tile_f32_fn     *tile_mul_add[2][2];                 /* every product and sum                            */
 } hu_lanes;                                                 /* by format: 0 HU_QUICK_ADD, 1 HU_QUICK_SAME_RANGE */

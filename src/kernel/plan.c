@@ -137,6 +137,26 @@ static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way 
     g->nan = sample(f, env, hu_num_nan(), c, &g->nan_flags);
 }
 
+/* g: the grid of f in the carrier. False: a power of two that is needed is none of the carrier's. */
+static bool make_fields(hu_fields *k, const hu_grid *g, const hu_format *f, const carrier *c)
+{
+    int unit = f->emin + g->drop;
+    if (unit > c->bias || (c->width == 32 && f->width_bits > 32))
+        return false;
+    *k = (hu_fields){.drop = g->drop, .width = f->width_bits, .man_bits = f->man_bits, .same_range = g->emin == 1};
+    k->offset = (uint64_t)(g->emin - 1) << f->man_bits;
+    k->min_normal = g->min_normal;
+    k->unit = power_of_two(unit, c);
+    k->reads_zero = g->read_as_zero ? UINT64_MAX : 0;
+    k->least = g->read_as_zero ? 0 : g->min_subnormal;
+    k->max_code = (uint64_t)f->max_code;
+    k->inf_code = (uint64_t)f->inf_code;
+    k->nan_code = (uint64_t)f->nan_code;
+    k->inf_at = f->has_inf ? k->inf_code : UINT64_MAX;
+    k->nan_at = f->specials == HU_SPECIALS_FNUZ ? k->nan_code : UINT64_MAX;
+    return true;
+}
+
 /* The way of a mode's name up to its colon; HU_N_WAYS when the loops do not know it. */
 static hu_way find_way(const char *name)
 {
@@ -171,6 +191,8 @@ static void plan_anew(hu_plan *plan, const hu_format *f, const hu_env *env)
     if (fits_f32)
         make_grid(&plan->grid_f32, f, &plan->env, plan->way, &binary32);
     plan->has_odd_f32 = plan->has_f32 && plan->grid_f32.fine_drop >= 2;
+    plan->has_codes_f32 = fits_f32 && make_fields(&plan->fields_f32, &plan->grid_f32, f, &binary32);
+    plan->has_codes_f64 = plan->has_f64 && make_fields(&plan->fields_f64, &plan->grid_f64, f, &binary64);
     plan->has_quick_random = fits_f32 && plan->is_random && plan->grid_f32.quick != HU_QUICK_NONE
         && (plan->way == HU_WAY_sr || env->rounding->random_bits <= 29) && 31 + f->man_bits - f->emin <= 127 + (plan->grid_f32.quick == HU_QUICK_SAME_RANGE) * 127;
 }
@@ -221,6 +243,14 @@ static bool nearest_element(const hu_format *f, hu_env *env, const hu_op *op, co
     return true;
 }
 
+static hu_code round_number(const hu_format *f, hu_env *env, hu_num x)
+{
+    if (x.kind != HU_NAN)
+        return hu_round(f, env, x);
+    env->flags |= x.signaling ? HU_INVALID : 0;
+    return hu_round(f, env, hu_num_nan());
+}
+
 /* One element the scalar way. */
 static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, const double *value, int n, bool narrow)
 {
@@ -234,11 +264,8 @@ static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, co
         x[i] = hu_num_from_double(value[i]);
     if (op)
         code = hu_op_round(op, f, env, x);
-    else if (x[0].kind == HU_NAN) {
-        env->flags |= x[0].signaling ? HU_INVALID : 0;
-        code = hu_round(f, env, hu_num_nan());
-    } else
-        code = hu_round(f, env, x[0]);
+    else
+        code = round_number(f, env, x[0]);
     return to_double(f, code);
 }
 
@@ -255,6 +282,29 @@ static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, 
     }
     atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
     return env.flags;
+}
+
+hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, size_t n, bool narrow, hu_draw draw)
+{
+    const hu_format *f = plan->format;
+    hu_env env = plan->env;
+    for (size_t i = 0; i < n; i++) {
+        hu_code code;
+        env.random.index = draw.index + i * draw.stride;
+        if (f->family->result && hu_code_of_nearest(f, in[i], narrow, &code))
+            hu_env_draw(&env);
+        else
+            code = round_number(f, &env, hu_num_from_double(in[i]));
+        out[i] = (uint64_t)code;
+    }
+    atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
+    return env.flags;
+}
+
+void hu_plan_values(const hu_plan *plan, double *out, const uint64_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = to_double(plan->format, in[i]);
 }
 
 void hu_plan_end_of_thread(const hu_format *f)

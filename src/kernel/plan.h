@@ -18,7 +18,9 @@ typedef struct hu_plan {
     bool     has_quick_random;   /* grid_f32 may be used with halves of random words                 */
     bool     has_f64;         /* grid_f64 may be used for exact numbers                              */
     bool     has_odd;         /* and for numbers rounded to odd                                      */
+    bool     has_codes_f32, has_codes_f64;      /* fields_f32 and fields_f64 may be used              */
     hu_grid  grid_f32, grid_f64;
+    hu_fields fields_f32, fields_f64;
 } hu_plan;
 
 /* A block's operation: which words it draws, and the flags that it raised (OR-ed). */
@@ -38,6 +40,10 @@ hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *seen);
  * narrow: the operands are values of float. Returns the flags. */
 hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
                        const double *c, size_t n, bool narrow, hu_draw draw);
+
+/* The codes of numbers rounded so, and the values of codes (a NaN's is the canonical one). n <= HU_BLOCK. */
+hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, size_t n, bool narrow, hu_draw draw);
+void     hu_plan_values(const hu_plan *plan, double *out, const uint64_t *in, size_t n);
 
 /* At the end of a parallel region that rounded to f: what MPFR keeps is freed in all threads but the first, which wait for more
  * work from here on. */

@@ -81,6 +81,7 @@ check_PROGRAMS += tests/c/sha256
 check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
+check_PROGRAMS += tests/c/kernel-codes
 check_PROGRAMS += tests/c/kernel-accumulate
 check_PROGRAMS += tests/c/kernel-integer tests/c/kernel-multiply tests/c/kernel-scale
 check_PROGRAMS += tests/c/kernel-gemm
