@@ -47,11 +47,33 @@ static double largest(const double *x, size_t n, bool is_signed, bool *odd_ones)
     return result;
 }
 
+/* The largest magnitude of floats; false: they are not finite. */
+static bool largest_float(const hu_block_job *job, size_t n, double *amax)
+{
+    enum { PART = 1 << 16 };
+    uint32_t most = 0;
+    int threads = n >= 4 * PART ? hu_threads() : 1;
+    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(max:most)
+    for (size_t i = 0; i < n; i += PART) {
+        size_t m = n - i < PART ? n - i : PART;
+        uint32_t here;
+        job->plan.lanes->largest(&here, (const float *)job->in + i, m, m);
+        most = here > most ? here : most;
+    }
+    float x;
+    memcpy(&x, &most, sizeof x);
+    *amax = x;
+    return most < 0x7f800000;
+}
+
 static hu_num tensor_amax(const hu_block_job *job)
 {
     double x[HU_BLOCK], amax = 0;
     bool odd_ones = false;
     size_t n = hu_block_elements(job->layout);
+    if (job->is_f32 && job->format->element->is_signed && largest_float(job, n, &amax))
+        return hu_num_from_double(amax);
+    amax = 0;
     for (size_t i = 0; i < n; i += HU_BLOCK) {
         size_t count = n - i < HU_BLOCK ? n - i : HU_BLOCK;
         hu_block_load(job, x, i, count, 1);
@@ -114,6 +136,7 @@ hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, cons
         job->tensor_code = hu_block_tensor_scale(f, tensor_amax(job));
         job->tensor = hu_decode(f->tensor, job->tensor_code);
     }
+    hu_block_floats_init(job);
     return HU_OK;
 }
 

@@ -5,6 +5,24 @@
 #include "src/kernel/block.h"
 #include "src/kernel/plan.h"
 
+/* How strips of blocks of floats are done (block-floats.c). */
+typedef enum hu_block_floats_way {
+    HU_BLOCK_NOT_FLOATS,
+    HU_BLOCK_SHIFTED,          /* scales are powers of two that move the element's grid                       */
+    HU_BLOCK_DIVIDED           /* any other                                                                   */
+} hu_block_floats_way;
+
+typedef struct hu_block_floats {
+    hu_block_floats_way way;
+    uint32_t carry;            /* shifted: added to the bits of a magnitude before its exponent is taken      */
+    int      base;             /* and to that, to make the exponent of the scale                              */
+    int      lowest, highest;  /* exponents for which the loops are right                                     */
+    hu_plan  scale;            /* divided: the scale, rounded by the rule                                     */
+    double   tensor, least;    /* T, and the smallest positive scale                                          */
+    float    inverse;          /* 1 / (T M), in float                                                         */
+    uint8_t  zero_scale;       /* the code of the scale of a block of zeros                                   */
+} hu_block_floats;
+
 typedef struct hu_block_job {
     const hu_block_format *format;
     const hu_block_layout *layout;
@@ -20,6 +38,7 @@ typedef struct hu_block_job {
     bool     is_fast;          /* values may go through the plans                                             */
     size_t   across, along;    /* blocks over the rows and over the length of a part                          */
     size_t   n_blocks;
+    hu_block_floats floats;
 } hu_block_job;
 
 /* Where a block is: rows of n elements. */
@@ -68,6 +87,12 @@ double   hu_block_value(const hu_block_job *job, hu_code code, const hu_block_di
  * on; false: nothing has been done, they have to be taken one by one. */
 size_t hu_block_strip_blocks(const hu_block_job *job);
 bool   hu_block_strip(const hu_block_job *job, void *out, size_t first, size_t n_blocks, hu_flags *flags);
+
+/* block-floats.c: n floats from element `start` on, of whole blocks but the last; false: nothing has been done. */
+void hu_block_floats_init(hu_block_job *job);
+bool hu_block_floats_values(const hu_block_job *job, float *out, size_t start, size_t n, hu_flags *flags);
+bool hu_block_floats_can_pack(hu_block_job *job);
+bool hu_block_floats_pack(const hu_block_job *job, uint8_t *elements, uint8_t *scales, size_t start, size_t n, hu_flags *flags);
 
 /* block-scale.c */
 hu_num  hu_block_top(const hu_block_format *f);                    /* M */

@@ -164,6 +164,14 @@ static bool by_doubles(const hu_block_job *job, const strip *s, void *out, hu_fl
 
 bool hu_block_strip(const hu_block_job *job, void *out, size_t first, size_t n_blocks, hu_flags *flags)
 {
+    hu_flags of_floats = 0;
+    if (job->floats.way != HU_BLOCK_NOT_FLOATS) {
+        hu_block_view from = hu_block_job_view(job, first), last = hu_block_job_view(job, first + n_blocks - 1);
+        if (hu_block_floats_values(job, out, from.start, last.start + last.n - from.start, &of_floats)) {
+            *flags |= job->symmetric ? of_floats & ~(hu_flags)HU_UNDERFLOW : of_floats;
+            return true;
+        }
+    }
     strip s;                                                /* its arrays are filled as far as they are used */
     s.start = hu_block_job_view(job, first).start;
     s.n = s.n_blocks = 0;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "src/base/memory.h"
+#include "src/kernel/pack.h"
 #include "src/ops/ops.h"
 
 enum { WORTH_THREADS = 4096, WORTH_THREADS_IN_STRIPS = 32768 };
@@ -95,7 +97,8 @@ hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_la
 
 /* --- codes --- */
 
-static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t *scales, size_t block)
+/* codes: from that of the element at offset `base` on. */
+static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t *scale_code, size_t base, size_t block)
 {
     double x[HU_BLOCK];
     hu_flags flags = 0;
@@ -105,14 +108,14 @@ static hu_flags encode_block(const hu_block_job *job, uint64_t *codes, uint64_t 
     hu_block_divisor d = hu_block_divide_by(job, scale);
     hu_env env = job->plan.env, none = job->plan.env;
     uint64_t zero = (uint64_t)hu_round_with(job->format->element, &none, hu_num_zero(false), 0);
-    scales[block] = (uint64_t)scale;
+    *scale_code = (uint64_t)scale;
     for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
         hu_block_load(job, x, p.offset, p.n, v.stride);
         for (size_t i = 0; i < p.n; i++) {
             size_t offset = p.offset + i * v.stride;
             env.random.index = job->env.random.index + offset;
             uint64_t word = is_nan ? 0 : job->words ? job->words[offset] : hu_env_draw(&env);
-            codes[offset] = is_nan ? zero : (uint64_t)hu_block_code(job, &env, x[i], &d, word);
+            codes[offset - base] = is_nan ? zero : (uint64_t)hu_block_code(job, &env, x[i], &d, word);
         }
     }
     return flags | env.flags;
@@ -131,7 +134,7 @@ hu_status hu_block_encode_words_f64(uint64_t *codes, uint64_t *scales, uint64_t 
     int threads = threads_for(&job, WORTH_THREADS);
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
     for (size_t block = 0; block < job.n_blocks; block++)
-        flags |= encode_block(&job, codes, scales, block);
+        flags |= encode_block(&job, codes, &scales[block], 0, block);
     *tensor = (uint64_t)job.tensor_code;
     finish(env, &job, flags);
     return HU_OK;
@@ -141,6 +144,68 @@ hu_status hu_block_encode_f64(uint64_t *codes, uint64_t *scales, uint64_t *tenso
                               const hu_block_layout *l, const hu_block_format *f, hu_env *env, hu_error *err)
 {
     return hu_block_encode_words_f64(codes, scales, tensor, in, NULL, l, f, env, err);
+}
+
+/* ---- codes as bytes ---- */
+
+/* `together` blocks from block `first` on, or as many as there are. */
+static hu_flags pack_blocks(const hu_block_job *job, uint8_t *elements, uint8_t *scales, size_t first, size_t together)
+{
+    size_t left = job->n_blocks - first, n = together < left ? together : left;
+    hu_block_view from = hu_block_job_view(job, first), last = hu_block_job_view(job, first + n - 1);
+    size_t count = last.start + last.n - from.start;
+    int width = job->format->element->width_bits;
+    uint64_t codes[HU_BLOCK], scale;
+    uint8_t narrow[HU_BLOCK];
+    hu_flags flags = 0;
+    if (hu_block_floats_pack(job, elements, scales, from.start, count, &flags))
+        return flags;
+    for (size_t block = first; block < first + n; block++) {
+        flags |= encode_block(job, codes, &scale, from.start, block);
+        scales[block] = (uint8_t)scale;
+    }
+    for (size_t i = 0; i < count; i++)
+        narrow[i] = (uint8_t)codes[i];
+    hu_pack_u8(elements + from.start * (size_t)width / 8, narrow, count, width);
+    return flags;
+}
+
+/* Through an array of all codes, as wide as they come. */
+static hu_status pack_by_codes(hu_block_job *job, uint8_t *elements, uint8_t *scales, hu_flags *flags, hu_error *err)
+{
+    size_t n = hu_block_elements(job->layout);
+    uint64_t *codes = hu_malloc((n + job->n_blocks + 1) * sizeof *codes);
+    if (!codes)
+        return hu_fail(err, HU_ENOMEM, "%s: no memory for the codes of %zu elements", job->format->name, n);
+    for (size_t block = 0; block < job->n_blocks; block++)
+        *flags |= encode_block(job, codes, &codes[n + block], 0, block);
+    hu_block_pack(elements, scales, codes, codes + n, job->layout, job->format);
+    hu_free(codes);
+    return HU_OK;
+}
+
+hu_status hu_block_encode_packed_f32(uint8_t *elements, uint8_t *scales, uint64_t *tensor, const float *in, const hu_block_layout *l,
+                                     const hu_block_format *f, hu_env *env, hu_error *err)
+{
+    hu_block_job job;
+    hu_status status = hu_block_job_init(&job, in, true, l, f, env, err);
+    if (status)
+        return status;
+    hu_flags flags = 0;
+    size_t together = hu_block_strip_blocks(&job);
+    if (scales && hu_block_floats_can_pack(&job)) {
+        int threads = threads_for(&job, WORTH_THREADS_IN_STRIPS);
+        #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
+        for (size_t block = 0; block < job.n_blocks; block += together)
+            flags |= pack_blocks(&job, elements, scales, block, together);
+    } else {
+        status = pack_by_codes(&job, elements, scales, &flags, err);
+    }
+    if (status)
+        return status;
+    *tensor = (uint64_t)job.tensor_code;
+    finish(env, &job, flags);
+    return HU_OK;
 }
 
 static hu_status check_codes(const char *what, const uint64_t *codes, size_t n, const hu_format *f, hu_error *err)

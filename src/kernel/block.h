@@ -93,6 +93,12 @@ void   hu_block_pack(uint8_t *elements, uint8_t *scales, const uint64_t *codes, 
 void   hu_block_unpack(uint64_t *codes, uint64_t *scale_codes, const uint8_t *elements, const uint8_t *scales,
                        const hu_block_layout *l, const hu_block_format *f);
 
+/* encode and pack at once: elements [hu_block_element_bytes], scales [hu_block_scale_bytes] (NULL: interleaved in elements), *tensor as in
+ * hu_block_encode_f64. Elements of up to 8 bits, in blocks one after another, of floats take one pass and no memory; the others have an array of
+ * all codes made, for want of which HU_ENOMEM is returned. */
+hu_status hu_block_encode_packed_f32(uint8_t *elements, uint8_t *scales, uint64_t *tensor, const float *in, const hu_block_layout *l,
+                                     const hu_block_format *f, hu_env *env, hu_error *err);
+
 /* ---- the error ---- */
 
 /* Where the error of a block comes from. Each element's belongs to one part: clipping where its magnitude is past the

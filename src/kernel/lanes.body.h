@@ -52,6 +52,7 @@
 #ifdef HU_RANDOM_FLOATS
 #include HU_RANDOM_FLOATS
 #endif
+#include "src/kernel/strip.body.h"
 
 #define F float
 #define U uint32_t
@@ -186,6 +187,15 @@ const hu_lanes HU_LANES = {
     .step_f64 = double_step,
     .lmul = lmul,
     .integer = {{narrow_integer_modular, narrow_integer_wrap, narrow_integer_saturate}, {wide_integer_modular, wide_integer_wrap, wide_integer_saturate}},
+    .shifted = {
+#define X(way) [HU_WAY_##way] = shifted_##way,
+        HU_FIXED_MAP(X)
+#undef X
+    },
+    .largest = largest,
+    .unshift = unshift,
+    .quotients = quotients,
+    .products = products,
     .to_u8 = float_to_u8,
     .to_u16 = float_to_u16,
     .to_u64 = double_to_u64,

@@ -110,6 +110,8 @@ typedef void hu_exact_fn(double *out, const double *a, const double *b, const do
 /* out = op(a, b, c) of floats, rounded to odd. Returns true where that failed: some result is no number, infinite, or beyond
  * float's range. */
 typedef bool hu_odd_f32_fn(float *out, const float *a, const float *b, const float *c, size_t n, bool downward);
+/* Strips of blocks (strip.body.h). */
+typedef void hu_shifted_fn(float *out, const float *in, const uint32_t *shift, size_t n, const hu_grid *g, hu_seen *seen);
 
 /* A tile of a result of GEMM over k terms: see tile.body.h. */
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
@@ -163,6 +165,11 @@ typedef struct hu_lanes {
     hu_step_f64_fn     *step_f64;
     hu_lmul_fn         *lmul;
     hu_integer_fn      *integer[2][HU_N_INTEGER_WAYS];      /* of 32 and 64 bits                                */
+    hu_shifted_fn      *shifted[HU_N_FIXED];
+    void (*largest)(uint32_t *most, const float *in, size_t n, size_t size);
+    void (*unshift)(float *out, const float *in, const uint32_t *shift, size_t n);
+    bool (*quotients)(float *out, const float *in, const float *inverse, size_t n, const hu_grid *g);
+    void (*products)(float *out, const float *in, const double *by, size_t n, float zero);
     hu_to_u8_fn        *to_u8;                              /* of floats */
     hu_to_u16_fn       *to_u16;
     hu_to_u64_fn       *to_u64;                             /* of doubles */

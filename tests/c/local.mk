@@ -82,6 +82,7 @@ check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 check_PROGRAMS += tests/c/kernel-codes
+check_PROGRAMS += tests/c/block-floats
 check_PROGRAMS += tests/c/kernel-accumulate
 check_PROGRAMS += tests/c/kernel-integer tests/c/kernel-multiply tests/c/kernel-scale
 check_PROGRAMS += tests/c/kernel-gemm
