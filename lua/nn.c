@@ -42,7 +42,7 @@ static int new_model(lua_State *L, hu_model_config config)
 static int new_lm(lua_State *L)
 {
     static const char *const keys[] = {"layers", "heads", "width", "hidden", "context", "vocabulary", "tied", "deviation",
-                                       "seed", NULL};
+                                       "seed", "units", NULL};
     lua_settop(L, 1);
     hu_lua_options(L, 1, keys);
     return new_model(L, (hu_model_config){
@@ -50,21 +50,21 @@ static int new_lm(lua_State *L)
         .layers = count(L, "layers", 2), .heads = count(L, "heads", 4), .width = count(L, "width", 64),
         .hidden = count(L, "hidden", 0), .context = count(L, "context", 64), .vocabulary = count(L, "vocabulary", 256),
         .tied = hu_lua_option_boolean(L, 1, "tied", false), .deviation = hu_lua_option_number(L, 1, "deviation", 0),
-        .seed = hu_lua_option_u64(L, 1, "seed", 1),
+        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = hu_lua_option_boolean(L, 1, "units", false),
     });
 }
 
 /* mlp{inputs =, classes =, layers =, width =, deviation =, seed =} -> model */
 static int new_mlp(lua_State *L)
 {
-    static const char *const keys[] = {"inputs", "classes", "layers", "width", "deviation", "seed", NULL};
+    static const char *const keys[] = {"inputs", "classes", "layers", "width", "deviation", "seed", "units", NULL};
     lua_settop(L, 1);
     hu_lua_options(L, 1, keys);
     return new_model(L, (hu_model_config){
         .kind = HU_MODEL_MLP, .context = 1,
         .inputs = count(L, "inputs", 0), .vocabulary = count(L, "classes", 0), .layers = count(L, "layers", 2),
         .width = count(L, "width", 16), .deviation = hu_lua_option_number(L, 1, "deviation", 0),
-        .seed = hu_lua_option_u64(L, 1, "seed", 1),
+        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = hu_lua_option_boolean(L, 1, "units", false),
     });
 }
 

@@ -73,12 +73,12 @@ local nn = {}
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
 ---print(model)                        --> lm: 1 layers of width 16, 11568 weights
 ---```
----@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1)
+---@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1), `units` (false; true: unit scaling as in u-muP, see docs/policies.md)
 ---@return hu.model
 nn.lm = core.lm
 
 ---A classifier: linear, LayerNorm and GELU in every layer, then a linear head.
----@param options table `inputs`, `classes`, `layers` (2), `width` (16), `deviation` (1 / sqrt(inputs of a layer)), `seed` (1)
+---@param options table `inputs`, `classes`, `layers` (2), `width` (16), `deviation` (1 / sqrt(inputs of a layer)), `seed` (1), `units` (false)
 ---@return hu.model
 nn.mlp = core.mlp
 

@@ -32,9 +32,9 @@ typedef struct header {
 #define GRAPH_IN  "graph %64s statistics %zu"
 
 #define SECOND_OUT "kind %d layers %zu heads %zu width %zu hidden %zu context %zu vocabulary %zu inputs %zu tied %d " \
-                   "deviation %a seed %" PRIu64 " step %" PRIu64 " moments %d\n"
+                   "deviation %a seed %" PRIu64 " step %" PRIu64 " moments %d units %d\n"
 #define SECOND_IN  "kind %d layers %zu heads %zu width %zu hidden %zu context %zu vocabulary %zu inputs %zu tied %d " \
-                   "deviation %la seed %" SCNu64 " step %" SCNu64 " moments %d"
+                   "deviation %la seed %" SCNu64 " step %" SCNu64 " moments %d units %d"
 
 #define THIRD_OUT "states %zu %zu numbers %zu optimizer %s policy %s\n"
 #define THIRD_IN  "states %zu %zu numbers %zu optimizer %64s policy %64s"
@@ -90,7 +90,7 @@ static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
     size_t n = m->n_weights;
     return fputs(MAGIC, file) >= 0 &&
            fprintf(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
-                   c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL) > 0 &&
+                   c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL, (int)c->units) > 0 &&
            write_graph(file, m) && fwrite(m->weights, sizeof(float), n, file) == n &&
            (n_statistics(m) == 0 || fwrite(m->statistics, sizeof(float), n_statistics(m), file) == n_statistics(m)) &&
            (!t || write_trainer(file, t));
@@ -106,15 +106,16 @@ hu_status hu_checkpoint_save(const hu_model *m, const hu_trainer *t, const char 
 static bool read_header(FILE *file, header *h)
 {
     char line[1024];
-    int kind, tied, moments;
+    int kind, tied, moments, units;
     hu_model_config *c = &h->config;
     if (!fgets(line, sizeof line, file) || strcmp(line, MAGIC) != 0 || !fgets(line, sizeof line, file))
         return false;
     if (sscanf(line, SECOND_IN, &kind, &c->layers, &c->heads, &c->width, &c->hidden, &c->context, &c->vocabulary, &c->inputs,
-               &tied, &c->deviation, &c->seed, &h->step, &moments) != 13)
+               &tied, &c->deviation, &c->seed, &h->step, &moments, &units) != 14)
         return false;
     c->kind = (hu_model_kind)kind;
     c->tied = tied != 0;
+    c->units = units != 0;
     h->trained = moments != 0;
     if (kind == HU_MODEL_GRAPH)
         return fgets(line, sizeof line, file) && sscanf(line, GRAPH_IN, h->graph, &h->n_statistics) == 2;
@@ -161,7 +162,7 @@ static bool same_model(const hu_model_config *a, const hu_model_config *b)
 {
     return a->kind == b->kind && a->layers == b->layers && a->heads == b->heads && a->width == b->width &&
            a->hidden == b->hidden && a->context == b->context && a->vocabulary == b->vocabulary && a->inputs == b->inputs &&
-           a->tied == b->tied;
+           a->tied == b->tied && a->units == b->units;
 }
 
 /* HU_OK where the file is for this model. */

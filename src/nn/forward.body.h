@@ -25,6 +25,90 @@ static R(hu_var) *R(lm)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const h
     return R(hu_linear)(t, x, c->tied ? embedding : p[1], layer, t->policy && t->policy->head_full);
 }
 
+/* ---- the same with units ---- */
+
+static R(hu_var) *R(unit_linear)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, unsigned layer, bool is_head, bool full)
+{
+    if (t->error.status)
+        return NULL;
+    double in = (double)x->cols, out = (double)w->rows, forward = is_head ? 1 / in : 1 / sqrt(in);
+    R(hu_var) *y = R(hu_linear)(t, R(hu_unit)(t, x, 1, is_head ? 1 / sqrt(out) : forward),
+                                R(hu_unit)(t, w, 1, 1 / sqrt((double)x->rows)), layer, full);
+    return R(hu_unit)(t, y, forward, 1);
+}
+
+/* Gains and biases, whose gradients are sums over rows. */
+static R(hu_var) *R(unit_row)(R(hu_tape) *t, R(hu_var) *row, size_t rows)
+{
+    return R(hu_unit)(t, row, 1, 1 / sqrt((double)rows));
+}
+
+/* A branch begins and ends: what enters it, and its result beside x. */
+static R(hu_var) *R(unit_enter)(R(hu_tape) *t, R(hu_var) *x, double tau)
+{
+    return R(hu_unit)(t, x, 1, tau / sqrt(1 + tau * tau));
+}
+
+static R(hu_var) *R(unit_join)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *branch, double tau)
+{
+    double by = 1 / sqrt(1 + tau * tau);
+    return R(hu_plus)(t, R(hu_unit)(t, x, by, by), R(hu_unit)(t, branch, tau * by, 1));
+}
+
+static R(hu_var) *R(unit_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer)
+{
+    if (t->error.status)
+        return NULL;
+    size_t d = qkv->cols / 3 / heads;
+    double sharpen = pow((double)d, -0.25), back = 1 / (sharpen * hu_units_attention(positions, d));
+    R(hu_var) *y = R(hu_attention)(t, R(hu_unit)(t, qkv, sharpen, sharpen), heads, positions, layer);
+    return R(hu_unit)(t, y, back, back);
+}
+
+static R(hu_var) *R(unit_lm)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const hu_batch *batch)
+{
+    const hu_model_config *c = &m->config;
+    size_t n = batch->rows * batch->positions, branches = 2 * c->layers, branch = 0;
+    double gate = hu_units_swiglu();
+    R(hu_var) *embedding = *p++;
+    const int32_t *ids = hu_batch_tokens(&t->arena, batch);
+    if (!ids)
+        return R(hu_stick)(t, HU_ENOMEM, "tape: out of memory");
+    R(hu_var) *x = R(hu_embedding)(t, R(hu_unit)(t, embedding, 1, sqrt((double)c->vocabulary / (double)n)), ids, n);
+    unsigned layer = 0;
+    for (size_t i = 0; i < c->layers; i++, p += 6, layer += 4) {
+        double tau = hu_units_tau(branch++, branches);
+        R(hu_var) *h = R(hu_rmsnorm)(t, R(unit_enter)(t, x, tau), R(unit_row)(t, p[0], n));
+        h = R(unit_linear)(t, h, p[1], layer, false, false);
+        h = R(unit_attention)(t, h, c->heads, batch->positions, layer);
+        h = R(unit_linear)(t, h, p[2], layer + 1, false, false);
+        x = R(unit_join)(t, x, h, tau);
+        tau = hu_units_tau(branch++, branches);
+        h = R(hu_rmsnorm)(t, R(unit_enter)(t, x, tau), R(unit_row)(t, p[3], n));
+        h = R(unit_linear)(t, h, p[4], layer + 2, false, false);
+        h = R(hu_unit)(t, R(hu_swiglu)(t, h), gate, gate);
+        h = R(unit_linear)(t, h, p[5], layer + 3, false, false);
+        x = R(unit_join)(t, x, h, tau);
+    }
+    x = R(hu_rmsnorm)(t, x, R(unit_row)(t, p[0], n));
+    x = R(unit_linear)(t, x, c->tied ? embedding : p[1], layer, true, t->policy && t->policy->head_full);
+    return R(hu_unit)(t, x, 1, hu_units_loss(n, c->vocabulary));
+}
+
+static R(hu_var) *R(unit_mlp)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, R(hu_var) *x)
+{
+    const hu_model_config *c = &m->config;
+    size_t n = x->rows;
+    for (size_t i = 0; i < c->layers; i++, p += 3) {
+        x = R(unit_linear)(t, x, p[0], (unsigned)i, false, false);
+        x = R(hu_layernorm)(t, x, R(unit_row)(t, p[1], n), R(unit_row)(t, p[2], n));
+        x = R(hu_unit)(t, R(hu_gelu)(t, x), hu_units_gelu(), hu_units_gelu_back());
+    }
+    x = R(unit_linear)(t, x, p[0], (unsigned)c->layers, true, t->policy && t->policy->head_full);
+    x = R(hu_bias)(t, x, R(unit_row)(t, p[1], n));
+    return R(hu_unit)(t, x, 1, hu_units_loss(n, c->vocabulary));
+}
+
 static R(hu_var) *R(mlp)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const hu_batch *batch)
 {
     const hu_model_config *c = &m->config;
@@ -33,6 +117,8 @@ static R(hu_var) *R(mlp)(const hu_model *m, R(hu_tape) *t, R(hu_var) **p, const 
     for (size_t i = 0; features && i < n; i++)
         features[i] = (REAL)batch->features[i];
     R(hu_var) *x = R(hu_leaf)(t, features, NULL, batch->rows, c->inputs);
+    if (c->units && x)
+        return R(unit_mlp)(m, t, p, x);
     for (size_t i = 0; i < c->layers; i++, p += 3) {
         x = R(hu_linear)(t, x, p[0], (unsigned)i, false);
         x = R(hu_layernorm)(t, x, p[1], p[2]);
@@ -46,7 +132,9 @@ R(hu_var) *R(hu_model_forward)(const hu_model *m, R(hu_tape) *t, R(hu_var) **par
 {
     if (m->graph)
         return R(hu_graph_run)(m, t, parameters, batch, NULL);
-    return (m->config.kind == HU_MODEL_LM ? R(lm) : R(mlp))(m, t, parameters, batch);
+    if (m->config.kind == HU_MODEL_LM)
+        return (m->config.units ? R(unit_lm) : R(lm))(m, t, parameters, batch);
+    return R(mlp)(m, t, parameters, batch);
 }
 
 /* The same with the loss -> *result. */

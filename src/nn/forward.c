@@ -4,6 +4,7 @@
 #include "src/base/memory.h"
 #include "src/nn/graph-parts.h"
 #include "src/nn/model.h"
+#include "src/nn/units.h"
 
 static const int32_t *widened(hu_arena *arena, const uint8_t *bytes, size_t n)
 {

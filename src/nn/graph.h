@@ -29,6 +29,7 @@ typedef struct hu_parameter {
     size_t rows, cols;
     double deviation;    /* of its initial values; negative: they are 1, zero: 0  */
     bool   decays;       /* weight decay applies: the matrices                    */
+    double rate;         /* its learning rate is that of the run times this; 0: times 1 */
     bool   ramp;         /* the initial value of column j is log(j + 1) instead   */
 } hu_parameter;
 

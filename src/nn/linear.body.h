@@ -296,3 +296,61 @@ R(hu_var) *R(hu_plus)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b)
         node->in[0] = a, node->in[1] = b;
     return t->error.status ? NULL : y;
 }
+
+/* ---- unit scaling: factors forward and backward, in size[0] and size[1] as bits ---- */
+
+static double R(factor_of)(const R(hu_node) *node, int k)
+{
+    double factor;
+    memcpy(&factor, &node->size[k], sizeof factor);
+    return factor;
+}
+
+static void R(unit_backward)(R(hu_tape) *t, R(hu_node) *node)
+{
+    (void)t;
+    R(hu_var) *y = node->out;
+    REAL *dx = R(hu_gradient)(node->in[0]), factor = (REAL)R(factor_of)(node, 1);
+    for (size_t i = 0; dx && i < y->rows * y->cols; i++)
+        dx[i] += factor * y->grad[i];
+}
+
+static void R(unit_push)(R(hu_tape) *t, R(hu_node) *node)
+{
+    const REAL *dx = R(hu_tangent)(t, node->in[0]);
+    REAL *dy = R(hu_tangent_new)(t, node->out), factor = (REAL)R(factor_of)(node, 0);
+    for (size_t i = 0; !t->error.status && i < node->out->rows * node->out->cols; i++)
+        dy[i] = factor * dx[i];
+}
+
+static void R(unit_pull)(R(hu_tape) *t, R(hu_node) *node)
+{
+    R(hu_var) *y = node->out;
+    REAL *g = y->has_grad_tangent ? R(hu_gradient_tangent)(t, node->in[0]) : NULL, factor = (REAL)R(factor_of)(node, 1);
+    for (size_t i = 0; g && i < y->rows * y->cols; i++)
+        g[i] += factor * y->grad_tangent[i];
+}
+
+static const R(hu_rule) R(unit_rule) = {"unit", R(unit_backward), R(unit_push), R(unit_pull)};
+
+R(hu_var) *R(hu_unit)(R(hu_tape) *t, R(hu_var) *x, double forward, double backward)
+{
+    _Static_assert(sizeof(size_t) == sizeof(double), "a factor fits a size");
+    if (t->error.status)
+        return NULL;
+    size_t n = x->rows * x->cols;
+    R(hu_var) *y = R(hu_var_new)(t, x->rows, x->cols);
+    if (!y)
+        return NULL;
+    if (forward == 1)
+        y->value = x->value;
+    for (size_t i = 0; forward != 1 && i < n; i++)
+        y->value[i] = (REAL)forward * x->value[i];
+    R(hu_node) *node = R(hu_node_new)(t, y, &R(unit_rule));
+    if (node) {
+        node->in[0] = x;
+        memcpy(&node->size[0], &forward, sizeof forward);
+        memcpy(&node->size[1], &backward, sizeof backward);
+    }
+    return t->error.status ? NULL : y;
+}

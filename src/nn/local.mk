@@ -49,6 +49,7 @@ liblab_la_SOURCES += src/nn/graph.c
 liblab_la_SOURCES += src/nn/graph-extent.c
 liblab_la_SOURCES += src/nn/graph-run.c
 liblab_la_SOURCES += src/nn/model.h
+liblab_la_SOURCES += src/nn/units.h
 liblab_la_SOURCES += src/nn/model.c
 liblab_la_SOURCES += src/nn/forward.body.h
 liblab_la_SOURCES += src/nn/forward.c

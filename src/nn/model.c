@@ -106,6 +106,21 @@ static void list(hu_model *m)
     (m->config.kind == HU_MODEL_LM ? list_lm : list_mlp)(m);
 }
 
+/* Unit scaling: matrices start with deviation 1; those between embedding and head learn at the rate times 1 / sqrt(fan-in), and in the
+ * branches of the lm 1 / sqrt(layers). */
+static void set_units(hu_model *m)
+{
+    const hu_model_config *c = &m->config;
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        hu_parameter *p = &m->parameters[k];
+        if (!p->decays)
+            continue;
+        p->deviation = 1;
+        if (strcmp(p->name, "embedding") != 0 && strcmp(p->name, "head") != 0)
+            p->rate = 1 / sqrt((double)p->cols * (c->kind == HU_MODEL_LM ? (double)c->layers : 1));
+    }
+}
+
 /* Means 0 and variances 1. */
 static bool make_statistics(hu_model *m)
 {
@@ -151,6 +166,8 @@ static hu_status make(hu_model *m, hu_error *err)
     if (!made)
         return hu_fail(err, HU_ENOMEM, "model: out of memory");
     list(m);
+    if (m->config.units)
+        set_units(m);
     set_initial(m);
     memset(m->gradient, 0, m->n_weights * sizeof *m->gradient);
     hu_tape_init_f32(&m->tape_f32, 1);

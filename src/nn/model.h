@@ -29,6 +29,9 @@ typedef struct hu_model_config {
     bool     tied;       /* lm: the head is the transposed embedding                            */
     double   deviation;  /* of the initial weights; 0: 0.02 for the lm, 1 / sqrt(inputs of the layer) for the mlp */
     uint64_t seed;       /* of the initial weights                                              */
+    bool     units;      /* lm, mlp: unit scaling as in u-muP (units.h): weights start with deviation 1, factors on operations, and
+                            rates of hidden weights times 1 / sqrt(fan-in) and, in the lm, 1 / sqrt(layers). What comes back from the
+                            loss is not its gradient but that times factors. */
 } hu_model_config;
 
 typedef struct hu_model {

@@ -185,6 +185,10 @@ R(hu_var) *R(hu_logistic)(R(hu_tape) *t, R(hu_var) *x, const int32_t *targets);
  * HU_P_SAVED, these values on its grid; NULL when that failed. */
 const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x);
 
+/* x times `forward`; its gradient is that of the result times `backward`, whatever `forward` is (unit scaling). With a forward of 1
+ * the result's value is that of x, in x's memory. */
+R(hu_var) *R(hu_unit)(R(hu_tape) *t, R(hu_var) *x, double forward, double backward);
+
 /* For the operations: a variable with room for its value (and gradient, when recording); a node for it, whose rule is
  * a static const; memory; the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and
  * the note that an operation failed, which returns NULL. */

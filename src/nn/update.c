@@ -156,10 +156,11 @@ hu_status hu_update_step(hu_trainer *t, double scale, hu_error *err)
     hu_status status = HU_OK;
     for (size_t k = 0; k < m->n_parameters && !status; k++) {
         const hu_parameter *p = &m->parameters[k];
+        double factor = p->rate > 0 ? p->rate : 1;             /* the decay does not follow it */
         hu_update u = {
             .w = m->weights + p->first, .g = m->gradient + p->first, .rows = p->rows, .cols = p->cols,
-            .scalar = t->scalars + k * HU_OPTIMIZER_SCALARS, .room = t->room, .rate = t->rate,
-            .decay = p->decays ? t->config.adamw.decay : 0, .scale = scale, .count = t->updates + 1,
+            .scalar = t->scalars + k * HU_OPTIMIZER_SCALARS, .room = t->room, .rate = t->rate * factor,
+            .decay = p->decays ? t->config.adamw.decay / factor : 0, .scale = scale, .count = t->updates + 1,
         };
         for (int s = 0; s < HU_OPTIMIZER_STATES; s++) {
             u.state[s] = t->states[s] + at[s];

@@ -74,6 +74,8 @@ typedef struct operation {
     X(square,        8, 6,  0, 0,  0, 0,  times, in[0], in[0])                         \
     X(gain,          8, 6,  1, 6,  0, 0,  gain, in[0], in[1])                          \
     X(scale,         8, 6,  0, 0,  0, 0,  scale, in[0], -1.5)                          \
+    X(unit,          8, 6,  0, 0,  0, 0,  unit, in[0], -1.5, -1.5)                     \
+    X(unit_of_one,   8, 6,  0, 0,  0, 0,  unit, in[0], 1, 1)                           \
     X(columns,       8, 6,  0, 0,  0, 0,  columns, in[0], 1, 3)                        \
     X(reshape,       8, 6,  0, 0,  0, 0,  reshape, in[0], 4, 12)                       \
     X(positions,     8, 6,  5, 6,  0, 0,  positions, in[0], in[1], 4)                  \

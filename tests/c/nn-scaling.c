@@ -5,6 +5,7 @@
 
 #include "src/base/memory.h"
 #include "src/nn/train.h"
+#include "src/nn/units.h"
 #include "tests/lib/test.h"
 
 enum { ROWS = 12, COLS = 40, N = ROWS * COLS };
@@ -276,6 +277,73 @@ static void saved_activations(void **state)
     assert_memory_not_equal(value[0], value[1], sizeof value[0]);
 }
 
+/* The table of methods, section 4.1, at a = 1. */
+static void factors(void **state)
+{
+    (void)state;
+    assert_true(fabs(hu_units_swiglu() - pow(2, 0.75)) < 1e-12);
+    assert_true(fabs(hu_units_gelu() - exp(0.8 * 0.5 * log(2 / (1 - 1 / 3.14159265358979323846)) + 0.2 * log(2))) < 1e-12);
+    assert_true(fabs(hu_units_gelu_back() - pow(2, 0.8 * 0.5 + 0.2)) < 1e-12);
+    assert_true(fabs(hu_units_attention(64, 16) - pow(sqrt(log(64) / 64), 1 - 1.0 / 65)) < 1e-12);
+    assert_true(fabs(hu_units_tau(0, 4) - 1 / sqrt(2)) < 1e-12 && fabs(hu_units_tau(3, 4) - 1 / sqrt(5)) < 1e-12);
+    assert_true(fabs(hu_units_loss(7, 5) - 17.5) < 1e-12);
+    float x[2] = {3, -1}, gradient[2];
+    hu_tape_f32 t;
+    hu_tape_init_f32(&t, 1);
+    hu_var_f32 *y = hu_unit_f32(&t, hu_leaf_f32(&t, x, gradient, 1, 2), 0.5, 4);
+    hu_gradient_f32(y)[0] = 1, y->grad[1] = 2;
+    t.last->rule->backward(&t, t.last);
+    assert_true(y->value[0] == 1.5f && y->value[1] == -0.5f && gradient[0] == 4 && gradient[1] == 8);
+    hu_tape_clear_f32(&t);
+}
+
+/* Claim (c) of section 4: with units the operands of every product are near 1 at the start, forward and backward. */
+static void near_one(void **state)
+{
+    (void)state;
+    double most[2] = {0}, least[2] = {INFINITY, INFINITY};
+    uint8_t bytes[256], targets[256];
+    test_random r = {2};
+    for (int i = 0; i < 256; i++) {
+        bytes[i] = (uint8_t)(test_random_bits(&r) % 64);
+        targets[i] = (uint8_t)(test_random_bits(&r) % 64);
+    }
+    const hu_batch batch = {.rows = 4, .positions = 64, .bytes = bytes, .targets = targets};
+    for (int units = 0; units < 2; units++) {
+        hu_model m;
+        hu_policy_state s;
+        const hu_model_config c = {.kind = HU_MODEL_LM, .layers = 3, .heads = 4, .width = 64, .context = 64, .vocabulary = 64, .seed = 3, .units = units};
+        hu_policy p = policy("fp32:rne+sat");                       /* changes nothing and is counted */
+        assert_int_equal(hu_model_init(&m, c, NULL), HU_OK);
+        assert_int_equal(hu_policy_state_init(&s, hu_model_layers(&m), NULL), HU_OK);
+        s.counting = true;
+        p.state = &s;
+        double loss;
+        float *gradient = malloc(m.n_weights * sizeof *gradient);
+        assert_int_equal(hu_model_loss_f32(&m, &batch, &p, 0, &loss, gradient, NULL), HU_OK);
+        for (unsigned layer = 0; layer < hu_model_layers(&m); layer++)
+            for (int k = HU_P1; k <= HU_P3; k++) {
+                const hu_counts *n = s.counts[layer * HU_ROLE_COUNT + (unsigned)k];
+                double size = sqrt(n->signal / (double)n->n);
+                most[units] = fmax(most[units], size);
+                least[units] = fmin(least[units], size);
+            }
+        for (size_t k = 0; units && k < m.n_parameters; k++) {
+            const hu_parameter *q = &m.parameters[k];
+            double size = hu_norm(gradient + q->first, q->rows * q->cols) / sqrt((double)(q->rows * q->cols));
+            if (!(size > 0.05 && size < 20))
+                fail_msg("the gradient of %s has the root mean square %g", q->name, size);
+            double rate = q->decays && strchr(q->name, '.') ? 1 / sqrt(3.0 * (double)q->cols) : 0;
+            assert_true(fabs(q->rate - rate) < 1e-12);
+        }
+        free(gradient);
+        hu_policy_state_clear(&s);
+        hu_model_clear(&m);
+    }
+    test_note("root mean squares of operands: standard %.3g to %.3g, with units %.3g to %.3g", least[0], most[0], least[1], most[1]);
+    assert_true(least[0] < 0.01 && least[1] > 0.1 && most[1] < 10);
+}
+
 static void texts_tell_apart(void **state)
 {
     (void)state;
@@ -302,6 +370,8 @@ static const struct CMUnitTest claims[] = {
     CLAIM("rules for layers: later ones over earlier ones; one that meets nothing is refused", layer_rules),
     CLAIM("a rule that leaves the head alone is head = false", rules_in_a_model),
     CLAIM("what is kept for the backward pass may have a format of its own", saved_activations),
+    CLAIM("the factors of unit scaling are the published ones", factors),
+    CLAIM("with units every operand of a product has a size near 1 at the start", near_one),
     CLAIM("different policies have different texts", texts_tell_apart),
 };
 

@@ -144,4 +144,18 @@ claims["a rate past all reason is a result"] = function()
   t.assertTrue(#run.loss < 20)
 end
 
+claims["models with units learn in eight bits without scales, and their files say so"] = function()
+  local path = claims.tmpdir() .. "/units.hu"
+  local model = hu.nn.lm {layers = 1, heads = 2, width = 32, context = 16, units = true}
+  local run = hu.nn.train {model = model, data = text, steps = 40, batch = 4, lr = 0.1, clip = 0, weight_decay = 0, policy = "e4m3fn/e5m2:rne+sat"}
+  t.assertTrue(run.loss[40] < 2, "ends at " .. run.loss[40])
+  model:save(path)
+  t.assertEquals(hu.nn.load(path):loss(text), model:loss(text))
+  local classifier = hu.nn.mlp {inputs = 2, classes = 2, units = true}
+  local batch = {features = {{1, 1}, {-1, 1}, {1, -1}, {-1, -1}}, targets = {0, 1, 1, 0}}
+  local tr, loss = hu.nn.trainer {model = classifier, lr = 0.05, clip = 0, weight_decay = 0, steps = 0}, nil
+  for _ = 1, 100 do loss = tr:step(batch) end
+  t.assertTrue(loss < 0.1, "xor ends at " .. loss)
+end
+
 claims:run()
