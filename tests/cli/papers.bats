@@ -38,3 +38,8 @@ reproduces() {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
 }
+
+@test "four bits of Gaussian numbers: schemes of scales, and clips of least error" {
+    reproduces mxfp4-gradients 22 2 1
+    [ -s results/plots/mxfp4-schemes.svg ]
+}
