@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/memory.h"
@@ -203,26 +202,6 @@ static hu_status ask(hu_store *s, const char *text, int64_t *answer, hu_error *e
     return status;
 }
 
-/* A file that lost its end: SQLite sees that only where it reads. Pages may be in the log alone while there is one. */
-static hu_status check_length(hu_store *s, hu_error *err)
-{
-    int64_t pages = 0, page_bytes = 0;
-    struct stat file, log = {0};
-    char *log_path = hu_malloc(strlen(s->path) + 5);
-    if (log_path)
-        strcat(strcpy(log_path, s->path), "-wal");
-    bool has_log = !log_path || (stat(log_path, &log) == 0 && log.st_size > 0);
-    hu_free(log_path);
-    hu_status status;
-    if (has_log || stat(s->path, &file) != 0)
-        return HU_OK;
-    if ((status = ask(s, "PRAGMA page_count", &pages, err)) != HU_OK ||
-        (status = ask(s, "PRAGMA page_size", &page_bytes, err)) != HU_OK || file.st_size >= pages * page_bytes)
-        return status;
-    return hu_fail(err, HU_EIO, "%s is damaged: it has %lld of its %lld bytes; nothing was changed: move it away to start anew",
-                   s->path, (long long)file.st_size, (long long)(pages * page_bytes));
-}
-
 static hu_status mark(hu_store *s, hu_error *err)
 {
     char pragmas[128];
@@ -278,8 +257,8 @@ static hu_status check(hu_store *s, bool write, hu_error *err)
     if (version > HU_STORE_VERSION)
         return hu_fail(err, HU_EINVAL, "%s is a store of version %lld, from a newer halfulp; this one reads up to %d",
                        s->path, (long long)version, HU_STORE_VERSION);
-    if ((status = check_length(s, err)) != HU_OK || version == HU_STORE_VERSION)
-        return status;
+    if (version == HU_STORE_VERSION)
+        return HU_OK;
     return write ? bring_up(s, version, err) : copy_to_memory(s, version, err);
 }
 
