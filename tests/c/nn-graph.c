@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/nn/hessian.h"
 #include "src/nn/model.h"
 #include "tests/lib/test.h"
 
@@ -133,6 +134,147 @@ static void lm_is_a_graph(void **state)
     }
 }
 
+/* ---- gradients and Hessians of whole graphs ---- */
+
+static hu_graph *image_graph(void)
+{
+    hu_graph *g = hu_graph_new("images");
+    add(g, (hu_layer){.operation = "features", .size = {{"channels", 2}, {"height", 5}, {"width", 4}}});
+    add(g, (hu_layer){.operation = "conv", .name = "a", .size = {{"out", 3}, {"kernel", 3}, {"padding", 1}}});
+    add(g, (hu_layer){.operation = "batchnorm", .name = "norm"});
+    add(g, (hu_layer){.operation = "silu"});
+    add(g, (hu_layer){.operation = "meanpool", .size = {{"kernel", 2}}});
+    add(g, (hu_layer){.operation = "positions"});
+    add(g, (hu_layer){.operation = "linear", .name = "qkv", .size = {{"out", 12}}});
+    add(g, (hu_layer){.operation = "attention", .size = {{"heads", 2}, {"causal", 0}, {"rotary", 0}}});
+    add(g, (hu_layer){.operation = "tanh"});
+    add(g, (hu_layer){.operation = "flatten"});
+    add(g, (hu_layer){.operation = "linear", .name = "head", .size = {{"out", 3}}});
+    add(g, (hu_layer){.operation = "cross_entropy"});
+    return g;
+}
+
+static hu_graph *expert_graph(void)
+{
+    hu_graph *g = hu_graph_new("sequences");
+    add(g, (hu_layer){.operation = "tokens", .size = {{"context", 5}, {"vocabulary", 11}}});
+    add(g, (hu_layer){.operation = "embedding", .name = "x", .deviation = 1, .size = {{"width", 4}}});
+    add(g, (hu_layer){.operation = "causal_conv", .size = {{"kernel", 3}}});
+    add(g, (hu_layer){.operation = "silu", .name = "u"});
+    add(g, (hu_layer){.operation = "linear", .name = "select", .size = {{"out", 8}}});
+    add(g, (hu_layer){.operation = "scan", .name = "y", .from = {"u", "select"}});
+    add(g, (hu_layer){.operation = "gain", .name = "skip", .from = {"u"}});
+    add(g, (hu_layer){.operation = "times", .name = "z", .from = {"y", "skip"}});
+    add(g, (hu_layer){.operation = "linear", .name = "gate", .size = {{"out", 3}, {"bias", 0}}});
+    add(g, (hu_layer){.operation = "topk", .name = "chosen"});
+    add(g, (hu_layer){.operation = "balance", .from = {"gate", "chosen"}, .size = {{"weight", 0.5}}});
+    for (int e = 0; e < 3; e++) {
+        const char *base = e == 0 ? "x" : e == 1 ? "e0" : "e1", *out = e == 0 ? "e0" : e == 1 ? "e1" : "e2";
+        const char *made = e == 0 ? "m0" : e == 1 ? "m1" : "m2";
+        add(g, (hu_layer){.operation = "dispatch", .from = {"z", "chosen"}, .size = {{"expert", e}}});
+        add(g, (hu_layer){.operation = "linear", .name = made, .size = {{"out", 4}}});
+        add(g, (hu_layer){.operation = "combine", .name = out, .from = {base, made, "chosen"}});
+    }
+    add(g, (hu_layer){.operation = "linear", .name = "head", .size = {{"out", 11}}});
+    add(g, (hu_layer){.operation = "cross_entropy"});
+    return g;
+}
+
+static double loss_near(hu_model *m, const hu_batch *b, const double *at, const double *u, double step, double *gradient)
+{
+    double *w = malloc(m->n_weights * sizeof *w), loss;
+    hu_error err = {0};
+    for (size_t i = 0; i < m->n_weights; i++)
+        w[i] = at[i] + step * u[i];
+    if (hu_model_loss_f64(m, w, b, NULL, 0, &loss, gradient, &err))
+        fail_msg("%s", err.text);
+    free(w);
+    return loss;
+}
+
+/* Along a random direction u: g u against the seven-point difference of the loss, H u against that of the gradient. */
+static void check_derivatives(hu_graph *graph, hu_batch batch)
+{
+    static const double stencil[7] = {-1, 9, -45, 0, 45, -9, 1}, h = 1e-3;
+    hu_model m = model_of(graph, 5);
+    size_t n = m.n_weights;
+    double *w = calloc(n, sizeof *w), *u = calloc(n, sizeof *u), *g = calloc(n, sizeof *g), *near = calloc(n, sizeof *near),
+           *got = calloc(n, sizeof *got), *want = calloc(n, sizeof *want), slope = 0, along = 0, error = 0, norm = 0;
+    test_random r = {8};
+    for (size_t i = 0; i < n; i++)
+        w[i] = (double)m.weights[i], u[i] = 2 * test_random_unit(&r) - 1;
+    loss_near(&m, &batch, w, u, 0, g);
+    for (size_t i = 0; i < n; i++)
+        along += g[i] * u[i];
+    for (int j = 0; j < 7; j++) {
+        slope += stencil[j] * loss_near(&m, &batch, w, u, h * (j - 3), near) / (60 * h);
+        for (size_t i = 0; i < n; i++)
+            want[i] += stencil[j] * near[i] / (60 * h);
+    }
+    hu_hessian hessian;
+    assert_int_equal(hu_hessian_init(&hessian, &m, &batch, 1, &(hu_hessian_options){.in_double = true}, NULL), HU_OK);
+    assert_int_equal(hu_hessian_product(&hessian, u, got, NULL), HU_OK);
+    for (size_t i = 0; i < n; i++) {
+        error += (got[i] - want[i]) * (got[i] - want[i]);
+        norm += want[i] * want[i];
+    }
+    test_note("%s: %zu weights, gradient off by %.1e, product by %.1e", graph->name, n, fabs(along / slope - 1), sqrt(error / norm));
+    assert_true(fabs(along / slope - 1) < 1e-7);
+    assert_true(sqrt(error / norm) < 1e-7);
+    hu_hessian_clear(&hessian);
+    hu_model_clear(&m);
+    free(w), free(u), free(g), free(near), free(got), free(want);
+}
+
+static void derivatives_of_graphs(void **state)
+{
+    (void)state;
+    float pixels[3 * 40];
+    test_random r = {4};
+    for (size_t i = 0; i < 120; i++)
+        pixels[i] = (float)(2 * test_random_unit(&r) - 1);
+    check_derivatives(image_graph(), (hu_batch){.rows = 3, .positions = 1, .features = pixels, .targets = classes});
+    check_derivatives(expert_graph(), (hu_batch){.rows = 3, .positions = 5, .bytes = bytes, .targets = targets});
+}
+
+/* One linear layer [1][2] with bias: the Hessian of its three weights on three examples, by hand. */
+static void check_hessian(const char *loss, hu_batch batch, const double curvature[3])
+{
+    hu_graph *g = hu_graph_new(loss);
+    add(g, (hu_layer){.operation = "features", .size = {{"channels", 2}}});
+    add(g, (hu_layer){.operation = "linear", .name = "head", .size = {{"out", 1}}});
+    add(g, (hu_layer){.operation = loss});
+    hu_model m = model_of(g, 1);
+    hu_hessian h;
+    const double w[3] = {0.5, -1, 0.25};
+    assert_int_equal(hu_hessian_init(&h, &m, &batch, 1, &(hu_hessian_options){.in_double = true, .weights = w}, NULL), HU_OK);
+    for (size_t j = 0; j < 3; j++) {
+        double unit[3] = {0}, column[3];
+        unit[j] = 1;
+        assert_int_equal(hu_hessian_product(&h, unit, column, NULL), HU_OK);
+        for (size_t i = 0; i < 3; i++) {
+            double want = 0;
+            for (size_t k = 0; k < 3; k++) {
+                double x[3] = {(double)features[2 * k], (double)features[2 * k + 1], 1}, z = w[0] * x[0] + w[1] * x[1] + w[2];
+                double s = 1 / (1 + exp(-z));
+                want += (curvature ? curvature[k] : s * (1 - s)) * x[i] * x[j] / 3;
+            }
+            assert_true(fabs(column[i] - want) < 1e-12);
+        }
+    }
+    hu_hessian_clear(&h);
+    hu_model_clear(&m);
+}
+
+static void known_hessians(void **state)
+{
+    (void)state;
+    const double two[3] = {2, 2, 2};
+    const uint8_t bits[3] = {1, 0, 1};
+    check_hessian("mean_square", (hu_batch){.rows = 3, .positions = 1, .features = features, .values = features}, two);
+    check_hessian("logistic", (hu_batch){.rows = 3, .positions = 1, .features = features, .targets = bits}, NULL);
+}
+
 static void refused_as(hu_graph *g, hu_layer layer, hu_status status, const char *text)
 {
     hu_error err = {0};
@@ -230,6 +372,8 @@ static void out_of_memory(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("the mlp as a graph gives the bits of the mlp, under policies too", mlp_is_a_graph),
     CLAIM("the lm as a graph gives the bits of the lm", lm_is_a_graph),
+    CLAIM("gradient and Hessian of whole graphs agree with differences to 1e-7", derivatives_of_graphs),
+    CLAIM("the Hessians of linear and logistic regression are those of their formulas", known_hessians),
     CLAIM("an instruction that does not fit is refused in one line, and the graph stays as it was", what_does_not_fit),
     CLAIM("a batch of another kind is refused", batches_are_checked),
     CLAIM("out of memory is an error at every allocation", out_of_memory),
