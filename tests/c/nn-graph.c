@@ -134,6 +134,94 @@ static void lm_is_a_graph(void **state)
     }
 }
 
+/* ---- values, by plain loops ---- */
+
+/* Pixel (y, x) of image b, 4 by 5 with 2 channels; 0 outside. */
+static double pixel(const double *v, int b, int y, int x, int c)
+{
+    return y < 0 || x < 0 || y >= 4 || x >= 5 ? 0 : v[((b * 4 + y) * 5 + x) * 2 + c];
+}
+
+static void windows_by_loops(void **state)
+{
+    (void)state;
+    double v[80];
+    test_random r = {6};
+    for (size_t i = 0; i < 80; i++)
+        v[i] = 2 * test_random_unit(&r) - 1;
+    hu_window w = {.height = 4, .width = 5, .kernel = 3, .stride = 2, .padding = 1};
+    assert_true(hu_window_init(&w) && w.out_height == 2 && w.out_width == 3);
+    hu_tape_f64 t;
+    hu_tape_init_f64(&t, 1);
+    hu_var_f64 *in = hu_leaf_f64(&t, v, NULL, 40, 2);
+    const double *all = hu_unfold_f64(&t, in, &w)->value, *most = hu_maxpool_f64(&t, in, &w)->value,
+                 *mean = hu_meanpool_f64(&t, in, &w)->value;
+    for (int at = 0; at < 12; at++) {
+        int b = at / 6, oy = at % 6 / 3, ox = at % 3;
+        for (int c = 0; c < 2; c++) {
+            double largest = -INFINITY, sum = 0;
+            for (int k = 0; k < 9; k++) {
+                int y = 2 * oy + k / 3 - 1, x = 2 * ox + k % 3 - 1;
+                assert_true(all[(at * 9 + k) * 2 + c] == pixel(v, b, y, x, c));
+                sum += pixel(v, b, y, x, c);
+                if (y >= 0 && x >= 0 && y < 4 && x < 5)
+                    largest = fmax(largest, pixel(v, b, y, x, c));
+            }
+            assert_true(most[at * 2 + c] == largest && fabs(mean[at * 2 + c] - sum / 9) < 1e-15);
+        }
+    }
+    v[0] = NAN;
+    assert_true(isnan(hu_maxpool_f64(&t, in, &w)->value[0]));
+    hu_tape_clear_f64(&t);
+}
+
+/* Two sequences of four positions, two channels, two states. */
+static void scan_by_loops(void **state)
+{
+    (void)state;
+    double x[16], dbc[48], a[4];
+    test_random r = {9};
+    for (int i = 0; i < 16; i++) x[i] = 2 * test_random_unit(&r) - 1;
+    for (int i = 0; i < 48; i++) dbc[i] = 2 * test_random_unit(&r) - 1;
+    for (int i = 0; i < 4; i++) a[i] = test_random_unit(&r);
+    hu_tape_f64 t;
+    hu_tape_init_f64(&t, 1);
+    const double *y = hu_scan_f64(&t, hu_leaf_f64(&t, x, NULL, 8, 2), hu_leaf_f64(&t, dbc, NULL, 8, 6), hu_leaf_f64(&t, a, NULL, 2, 2), 4)->value;
+    for (int e = 0; e < 2; e++) {
+        double h[2] = {0, 0};
+        for (int row = 0; row < 8; row++) {
+            double delta = log(1 + exp(dbc[row * 6 + e])), sum = 0;
+            for (int s = 0; s < 2; s++) {
+                h[s] = (row == 4 ? 0 : h[s]) * exp(-delta * exp(a[e * 2 + s])) + delta * dbc[row * 6 + 2 + s] * x[row * 2 + e];
+                sum += dbc[row * 6 + 4 + s] * h[s];
+            }
+            assert_true(fabs(y[row * 2 + e] - sum) < 1e-14);
+        }
+    }
+    hu_tape_clear_f64(&t);
+}
+
+/* Logits 1, 3, 2, 3: the two 3s; logits 0, 0, 1, -1 with k = 2: the 1 and the first 0. */
+static void gates_by_hand(void **state)
+{
+    (void)state;
+    double l[8] = {1, 3, 2, 3, 0, 0, 1, -1}, s = exp(1.0) / (1 + exp(1.0));
+    const double want[8] = {0, 0.5, 0, 0.5, 1 - s, 0, s, 0};
+    hu_tape_f64 t;
+    hu_tape_init_f64(&t, 1);
+    hu_var_f64 *logits = hu_leaf_f64(&t, l, NULL, 2, 4), *g = hu_topk_f64(&t, logits, 2);
+    for (int i = 0; i < 8; i++)
+        assert_true(fabs(g->value[i] - want[i]) < 1e-15);
+    assert_int_equal(hu_dispatch_f64(&t, logits, g, 0)->rows, 1);
+    assert_true(hu_dispatch_f64(&t, logits, g, 2)->value[0] == 0);       /* its only row is the second one */
+    hu_var_f64 *none = hu_topk_f64(&t, hu_leaf_f64(&t, l, NULL, 1, 4), 1);
+    hu_var_f64 *row = hu_leaf_f64(&t, l, NULL, 1, 4), *back = hu_combine_f64(&t, row, hu_dispatch_f64(&t, row, none, 0), none, 0);
+    assert_memory_equal(back->value, l, 4 * sizeof *l);                  /* an expert without rows changes nothing */
+    /* f = 1/4, 1/4, 1/4, 1/4: the balance is its weight whatever the probabilities */
+    assert_true(fabs(hu_balance_f64(&t, logits, g, 0.3)->value[0] - 0.3) < 1e-15);
+    hu_tape_clear_f64(&t);
+}
+
 /* ---- gradients and Hessians of whole graphs ---- */
 
 static hu_graph *image_graph(void)
@@ -372,6 +460,9 @@ static void out_of_memory(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("the mlp as a graph gives the bits of the mlp, under policies too", mlp_is_a_graph),
     CLAIM("the lm as a graph gives the bits of the lm", lm_is_a_graph),
+    CLAIM("unfolding and pooling take the pixels that plain loops take", windows_by_loops),
+    CLAIM("a scan is its recurrence", scan_by_loops),
+    CLAIM("gates choose the largest, an expert without rows changes nothing, a balanced load costs its weight", gates_by_hand),
     CLAIM("gradient and Hessian of whole graphs agree with differences to 1e-7", derivatives_of_graphs),
     CLAIM("the Hessians of linear and logistic regression are those of their formulas", known_hessians),
     CLAIM("an instruction that does not fit is refused in one line, and the graph stays as it was", what_does_not_fit),
