@@ -15,7 +15,7 @@ static const char *const names[] = {
 static float in[N], got[N];
 static double wide[N], want[N];
 
-/* Kinds of arrays: about one, wide, with specials, quantized already, at the carrier's ends, zeros. */
+/* Kinds of arrays: about one, wide, with specials, quantized already, at the carrier's ends, zeros, ties. */
 static void fill(test_random *r, int kind)
 {
     for (size_t i = 0; i < N; i++) {
@@ -39,6 +39,24 @@ static void fill(test_random *r, int kind)
         wide[i] = in[i];
         if (isnan(in[i]) && !(f32_bits(in[i]) & 0x400000))
             wide[i] = f64_value(UINT64_C(0x7ff0000000000001));
+    }
+}
+
+/* One element in a strip becomes the float nearest to a tie under the scale of its block; more would hide one another. */
+static void move_to_ties(const hu_block_format *f, hu_env env, size_t n, test_random *r)
+{
+    static uint64_t codes[N], scales[N];
+    static const double ties[] = {0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5};
+    hu_block_layout l = hu_block_line(n);
+    uint64_t tensor = 0;
+    assert_int_equal(hu_block_encode_f64(codes, scales, &tensor, wide, &l, f, &env, NULL), HU_OK);
+    for (size_t i = 0; i < n; i++) {
+        double most = 0, scale = hu_to_double(f->scale, scales[i / f->size]) * (f->tensor ? hu_to_double(f->tensor, tensor) : 1);
+        for (size_t k = i / f->size * f->size; k < n && k < (i / f->size + 1) * f->size; k++)
+            most = fmax(most, fabs(wide[k]));
+        float x = (float)(scale * ties[test_random_below(r, 7)]);
+        if (i % 256 == 100 && fabs(wide[i]) < most && x < most)
+            wide[i] = in[i] = x;
     }
 }
 
@@ -84,17 +102,21 @@ static void every_format_and_mode(void **state)
             const hu_block_format *f = hu_block_find(names[i], &err);
             if (!f)
                 fail_msg("%s: %s", names[i], err.text);
-            for (int kind = 0; kind < 7; kind++) {
+            for (int kind = 0; kind < 14; kind++) {
                 fill(&r, kind);
+                if (kind >= 7) {
+                    fill(&r, 0);
+                    move_to_ties(f, hu_env_default(), N, &r);
+                }
                 for (int m = 0; hu_rounding_at(m); m++) {
-                    if (m != 0 && !test_long() && (kind + m + (int)i) % 5 != 0)
+                    if (m != 0 && (kind >= 7 || (!test_long() && (kind + m + (int)i) % 5 != 0)))
                         continue;
                     hu_env env = hu_env_default();
                     env.rounding = hu_rounding_at(m);
                     env.overflow = (hu_overflow)((kind + m + lanes) % 3);
                     env.tininess = (m + kind) % 2 ? HU_TININESS_BEFORE : HU_TININESS_AFTER;
                     env.random = (hu_random){5, 6, 7};
-                    compare(f, env, kind, m % 2 ? 777 : 512 + (size_t)kind);
+                    compare(f, env, kind, kind >= 7 ? N : m % 2 ? 777 : 512 + (size_t)kind);
                 }
             }
         }
