@@ -97,7 +97,7 @@ static hu_accumulator accumulator_for(lua_State *L, int idx, const char *name, c
     static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", "profile", "block", "input", "output",
                                             "integer", "overflow", "fraction", "product_bits", "multiplier", "l", NULL};
     static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise",
-                                           [HU_ORDER_EXACT] = "exact", NULL};
+                                           [HU_ORDER_EXACT] = "exact", [HU_ORDER_KAHAN] = "kahan", NULL};
     hu_accumulator acc = {0};
 
     if (lua_type(L, idx) != LUA_TTABLE) {

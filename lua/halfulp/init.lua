@@ -259,7 +259,7 @@ hu.apply = core.numeric.apply
 ---
 ---`accumulate` is a format, or a table: `format` of the sums, `product` (exact if not given), `chunk` (the
 ---terms are added in chunks of that many), `outer` (format in which chunks' sums are added), `order` ("sequential",
----"pairwise", or "exact": the terms are added without rounding, and the sum is rounded once, to `format` or the array's own numbers). `input` quantizes both matrices first; a list of two formats, each its own; block formats lie along
+---"pairwise", "kahan": compensated summation, each of its four operations rounded, or "exact": the terms are added without rounding, and the sum is rounded once, to `format` or the array's own numbers). `input` quantizes both matrices first; a list of two formats, each its own; block formats lie along
 ---the index that is summed over. All of this
 ---rounds in one environment: that of the options, else that of the object given as sum format. A vector
 ---on the left is a row, on the right a column; of two vectors, `c()` reads the product (or use `hu.dot`).

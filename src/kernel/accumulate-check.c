@@ -149,8 +149,8 @@ hu_status hu_check_overlap(const char *what, const void *c, const void *a, const
 hu_status hu_accumulator_check(const hu_accumulator *acc, const hu_gemm_shape *s, bool is_f32, const char *what, hu_error *err)
 {
     hu_status status = check_formats(acc, is_f32, what, err);
-    if (!status && (unsigned)acc->order > HU_ORDER_EXACT)
-        status = hu_fail(err, HU_EINVAL, "%s: there is no order %d; sequential (0), pairwise (1) and exact (2) will do", what, (int)acc->order);
+    if (!status && (unsigned)acc->order > HU_ORDER_KAHAN)
+        status = hu_fail(err, HU_EINVAL, "%s: there is no order %d; sequential (0), pairwise (1), exact (2) and Kahan's (3) will do", what, (int)acc->order);
     if (!status && acc->block.group != 0)
         status = check_block(acc, is_f32, what, err);
     if (!status)

@@ -1,4 +1,4 @@
-/* accumulate-orders.c - the orders in which the terms of a tile are added: upward, pairwise, exactly, in groups of a block FMA. */
+/* accumulate-orders.c - the orders in which the terms of a tile are added: upward, pairwise, exactly, compensated, in groups of a block FMA. */
 #include <string.h>
 
 #include "src/kernel/accumulate.h"
@@ -53,6 +53,32 @@ static void sum_pairwise(hu_tile *t, size_t k0, size_t k1, double *out)
     const hu_gemm_shape *s = &t->job->s;
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + middle;
     hu_tile_block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){t->job->index + HU_WORDS_PAIRWISE + place, s->k});
+}
+
+/* Kahan's: what an addition has lost goes into the next. */
+static void sum_kahan(hu_tile *t, size_t k0, size_t k1, double *sum)
+{
+    const hu_accumulation *g = t->job;
+    const hu_gemm_shape *s = &g->s;
+    double a[HU_TILE], y[HU_TILE], lost[HU_TILE], next[HU_TILE];
+    memset(sum, 0, t->n * sizeof *sum);
+    memset(lost, 0, t->n * sizeof *lost);
+    for (size_t k = k0; k < k1; k++) {
+        hu_draw draw = {g->index + HU_WORDS_PAIRWISE + 3 * (((uint64_t)t->i * s->n + t->j) * s->k + k), 3 * (uint64_t)s->k};
+        if (g->has_product) {
+            hu_tile_product(t, k, y);
+            hu_tile_block(t, g->sum, y, HU_ADD, y, lost, NULL, hu_tile_draw(t, k, 1));
+        } else {
+            hu_tile_load(t, k, a, y);
+            hu_tile_block(t, g->sum, y, HU_FMA, a, y, lost, hu_tile_draw(t, k, 1));
+        }
+        hu_tile_block(t, g->sum, next, HU_ADD, sum, y, NULL, draw);
+        draw.index++;
+        hu_tile_block(t, g->sum, lost, HU_SUB, sum, next, NULL, draw);
+        draw.index++;
+        hu_tile_block(t, g->sum, lost, HU_ADD, lost, y, NULL, draw);
+        memcpy(sum, next, t->n * sizeof *sum);
+    }
 }
 
 /* One rounding, by the word at `index`; to the carrier itself by the default environment and without flags. */
@@ -119,6 +145,8 @@ void hu_tile_sum(hu_tile *t, size_t k0, size_t k1, double *out)
         sum_exact(t, k0, k1, out);
     else if (t->job->order == HU_ORDER_PAIRWISE)
         sum_pairwise(t, k0, k1, out);
+    else if (t->job->order == HU_ORDER_KAHAN)
+        sum_kahan(t, k0, k1, out);
     else
         sum_sequential(t, k0, k1, out);
 }

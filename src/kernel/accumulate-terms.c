@@ -33,6 +33,8 @@ static void own_block(bool is_f32, double *out, hu_elementwise op, const double 
             out[l] = is_f32 ? (double)__builtin_fmaf((float)a[l], (float)b[l], (float)c[l]) : __builtin_fma(a[l], b[l], c[l]);
         else if (op == HU_MUL)
             out[l] = is_f32 ? (double)((float)a[l] * (float)b[l]) : a[l] * b[l];
+        else if (op == HU_SUB)
+            out[l] = is_f32 ? (double)((float)a[l] - (float)b[l]) : a[l] - b[l];
         else if (op == HU_ADD)
             out[l] = is_f32 ? (double)((float)a[l] + (float)b[l]) : a[l] + b[l];
         else

@@ -80,13 +80,15 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * n > 1 terms is split after its first n - n/2 ones; a single term is the product, rounded to `sum` too), or exact: all terms
  * are added without rounding, as in a quire or a Kulisch accumulator, and the sum is rounded once, so that no order shows. Its
  * infinities and NaNs are those of IEEE 754-2019, section 9.4: infinities of both signs and zero times infinity raise invalid,
- * the former only where no term is a NaN; an exact zero is -0 when rounding down, unless all terms are +0. The sum of
- * no terms is +0. All roundings use env->rounding.
+ * the former only where no term is a NaN; an exact zero is -0 when rounding down, unless all terms are +0. Or Kahan's compensated
+ * summation (Higham, Accuracy and Stability, algorithm 4.2): from s = e = 0, upward over k, y = term + e, t = s + y, e = (s - t) + y, s = t,
+ * each of the four operations rounded to `sum`, the first one being fma(a, b, e) where there is no `product`; s is the result, and an infinite
+ * one becomes a NaN with the next term. The sum of no terms is +0. All roundings use env->rounding.
  *
  * Random words, counted from env->random.index, which moves on by 2 m n k: term k of element (i, j), the p-th of all
  * with p = (i n + j) k_total + k, draws 2 p for its product and 2 p + 1 for its sum (pairwise: for being rounded to
  * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p (exact: the sum draws the word that its
- * last term would for its sum); chunk c's outer
+ * last term would for its sum; Kahan: y draws 2 p + 1, and t, s - t and e draw 2^61 + 3 p, + 1 and + 2); chunk c's outer
  * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one.
  *
  * With block.group > 0 the terms are added by that block FMA (block-fma.h), in its own modes, formats and flags: product and sum are NULL
@@ -106,7 +108,7 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * step fma(part, s, sum) rounded once to `outer` (NULL: as `sum`; there too NULL: the carrier's own): s is the product of the two scales, rounded to
  * the carrier, nearest-even, and part the sum of the chunk's unscaled terms. Within a chunk scales stay the same: the depths of the
  * blocks are multiples of `chunk`, which is the smaller of them where it is 0 (all terms where no scale varies along k). Random words: the outer sums'. */
-typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE, HU_ORDER_EXACT } hu_order;
+typedef enum hu_order { HU_ORDER_SEQUENTIAL, HU_ORDER_PAIRWISE, HU_ORDER_EXACT, HU_ORDER_KAHAN } hu_order;
 
 typedef struct hu_integer {
     int  bits;                   /* 2 to 64; 0: the accumulator is no integer */

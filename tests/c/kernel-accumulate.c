@@ -26,6 +26,9 @@ static const recipe recipes[] = {
     {NULL, NULL, "e8m7", HU_ORDER_SEQUENTIAL, 4},
     {NULL, NULL, NULL, HU_ORDER_PAIRWISE, 0},
     {"e3m4", NULL, "e5m10", HU_ORDER_PAIRWISE, 6},
+    {NULL, "e8m7", NULL, HU_ORDER_KAHAN, 0},
+    {"e5m10", "e5m10", "fp32", HU_ORDER_KAHAN, 5},
+    {NULL, NULL, NULL, HU_ORDER_KAHAN, 0},
     {NULL, "e8m7", NULL, HU_ORDER_EXACT, 0},
     {NULL, "posit16", NULL, HU_ORDER_EXACT, 0},
     {NULL, NULL, NULL, HU_ORDER_EXACT, 0},
@@ -124,6 +127,24 @@ static double plain_pairwise(const plain *p, size_t k0, size_t k1)
     return operate(p, "add", p->acc->sum, left, right, 0, (UINT64_C(1) << 61) + place(p, middle));
 }
 
+static double plain_kahan(const plain *p, size_t k0, size_t k1)
+{
+    const hu_format *f = p->acc->sum;
+    double s = 0, e = 0;
+    for (size_t k = k0; k < k1; k++) {
+        double x = left_of(p, k), y = right_of(p, k);
+        uint64_t at = place(p, k), word = (UINT64_C(1) << 61) + 3 * at;
+        if (p->acc->product)
+            y = operate(p, "add", f, operate(p, "mul", p->acc->product, x, y, 0, 2 * at), e, 0, 2 * at + 1);
+        else
+            y = operate(p, "fma", f, x, y, e, 2 * at + 1);
+        double t = operate(p, "add", f, s, y, 0, word);
+        e = operate(p, "add", f, operate(p, "sub", f, s, t, 0, word + 1), y, 0, word + 2);
+        s = t;
+    }
+    return s;
+}
+
 /* The exact sum of the terms in rational numbers; what they are that are no numbers is told apart first. */
 static double plain_exact(const plain *p, size_t k0, size_t k1)
 {
@@ -173,6 +194,8 @@ static double plain_range(const plain *p, size_t k0, size_t k1)
 {
     if (p->acc->order == HU_ORDER_EXACT)
         return plain_exact(p, k0, k1);
+    if (p->acc->order == HU_ORDER_KAHAN)
+        return plain_kahan(p, k0, k1);
     return p->acc->order == HU_ORDER_PAIRWISE ? plain_pairwise(p, k0, k1) : plain_sequential(p, k0, k1);
 }
 

@@ -157,6 +157,7 @@ claims["sums know chunks and orders"] = function()
   t.assertEquals(hu.sum(x, {accumulate = {format = f, order = "pairwise"}}), halves(1, 100):value())
 
   t.assertEquals(hu.sum(hu.ones(100), {accumulate = f}), 16.0)     -- 16 + 1 is a tie, which goes to 16
+  t.assertEquals(hu.sum(hu.ones(100), {accumulate = {format = f, order = "kahan"}}), 96.0)    -- the nearest value to 100
   t.assertEquals(hu.sum(hu.ones(100)), 100.0)
   t.assertEquals(hu.dot(hu.ones(100), hu.ones(100)), 100.0)
 end
