@@ -1,33 +1,37 @@
-/* gemm.body.h - the matrices of one carrier F, cut into panels and tiles; C(name) is how its functions are called, FMA its
- * fused operation.
+/* gemm.body.h - matrices of elements E, cut into panels and tiles of the carrier F; C(name) is how its functions are called, TILE_OF(t)
+ * the tile of the choice t, FMA the carrier's fused operation, where it is wanted.
  *
  * A stretch of k of all of b's columns in a band is packed once and shared; a thread takes a block of a's rows, packs it, and
- * goes over the tiles. Between the stretches of k the sums rest in c, which holds them exactly.
+ * goes over the tiles. Between the stretches of k the sums rest in c, which holds them exactly. With chunks c holds the sums of
+ * those that are done; a stretch is some chunks, or where a chunk is longer than a stretch the sum of its part rests in `parts`.
  */
 
 typedef struct C(call) {
-    F *c;
-    const F *a, *b;
+    E *c;
+    const E *a, *b;
     const hu_gemm_shape *s;
-    C(tile_fn) *tile;
-    const hu_grid *product, *sum;
+    const hu_tiled *how;
+    const hu_tile_choice *tile;
     size_t rows, columns;                 /* of a tile */
+    size_t depth;                         /* of a stretch */
     F *panels;                            /* of b: [columns of the band / columns][DEPTH][columns] */
+    F *parts;                             /* [m][n], or NULL */
 } C(call);
 
-static F C(at)(const F *x, size_t row, size_t col, size_t apart, bool transposed)
+/* A NaN of the processor's may have a sign. */
+static E C(plain_nan)(F x)
+{
+    return x == x ? (E)x : (E)NAN;
+}
+
+#ifdef FMA
+static E C(at)(const E *x, size_t row, size_t col, size_t apart, bool transposed)
 {
     return transposed ? x[col * apart + row] : x[row * apart + col];
 }
 
-/* A NaN of the processor's may have a sign. */
-static F C(plain_nan)(F x)
-{
-    return x == x ? x : (F)NAN;
-}
-
 /* Element by element, in the carrier's own arithmetic. */
-static void C(few)(F *c, const F *a, const F *b, const hu_gemm_shape *s)
+static void C(few)(E *c, const E *a, const E *b, const hu_gemm_shape *s)
 {
     for (size_t i = 0; i < s->m; i++)
         for (size_t j = 0; j < s->n; j++) {
@@ -37,35 +41,107 @@ static void C(few)(F *c, const F *a, const F *b, const hu_gemm_shape *s)
             c[i * s->ldc + j] = C(plain_nan)(sum);
         }
 }
+#endif
 
-/* out [depth][width]: a's rows i0 ... across; those past the end are zeros. */
+/* out [depth][panel]: `width` lines of x, `across` apart, of elements `along` apart; past the last line zeros. */
+static void C(pack)(F *out, size_t panel, size_t depth, const E *x, size_t width, size_t across, size_t along)
+{
+    if (width < panel)
+        memset(out, 0, depth * panel * sizeof *out);
+    if (across == 1)
+        for (size_t l = 0; l < depth; l++)
+            for (size_t r = 0; r < width; r++)
+                out[l * panel + r] = x[l * along + r];
+    else
+        for (size_t r = 0; r < width; r++)
+            for (size_t l = 0; l < depth; l++)
+                out[l * panel + r] = x[r * across + l * along];
+}
+
+/* a's rows from i0 on. */
 static void C(pack_a)(F *out, const C(call) *g, size_t i0, size_t k0, size_t depth)
 {
     const hu_gemm_shape *s = g->s;
-    for (size_t r = 0; r < g->rows; r++)
-        for (size_t l = 0; l < depth; l++)
-            out[l * g->rows + r] = i0 + r < s->m ? C(at)(g->a, i0 + r, k0 + l, s->lda, s->a_transposed) : 0;
+    size_t across = s->a_transposed ? 1 : s->lda, along = s->a_transposed ? s->lda : 1;
+    C(pack)(out, g->rows, depth, g->a + i0 * across + k0 * along, s->m - i0 < g->rows ? s->m - i0 : g->rows, across, along);
 }
 
 static void C(pack_b)(F *out, const C(call) *g, size_t j0, size_t k0, size_t depth)
 {
     const hu_gemm_shape *s = g->s;
-    size_t width = s->n - j0 < g->columns ? s->n - j0 : g->columns;
-    for (size_t l = 0; l < depth; l++)
-        for (size_t j = 0; j < g->columns; j++)
-            out[l * g->columns + j] = j >= width ? 0 : g->b ? C(at)(g->b, k0 + l, j0 + j, s->ldb, s->b_transposed) : 1;
+    size_t width = s->n - j0 < g->columns ? s->n - j0 : g->columns, across = s->b_transposed ? s->ldb : 1, along = s->b_transposed ? 1 : s->ldb;
+    for (size_t l = 0; !g->b && l < depth * g->columns; l++)
+        out[l] = 1;
+    if (g->b)
+        C(pack)(out, g->columns, depth, g->b + j0 * across + k0 * along, width, across, along);
+}
+
+static void C(tile)(const C(call) *g, F *acc, const F *a, const F *b, size_t depth)
+{
+    int mode = g->tile->downward ? fegetround() : 0;
+    if (g->tile->downward)
+        fesetround(FE_DOWNWARD);
+    TILE_OF(g->tile)(acc, a, b, depth, g->tile->product, g->tile->sum);
+    if (g->tile->downward)
+        fesetround(mode);
+}
+
+/* total += part of n elements, in the outer format. */
+static void C(add_part)(const C(call) *g, F *total, const F *part, size_t n)
+{
+    const bool is_f32 = sizeof(E) == sizeof(float);
+    double x[HU_BLOCK], y[HU_BLOCK];
+    if (hu_is_own(g->how->outer, is_f32)) {
+        for (size_t l = 0; l < n; l++)
+            total[l] = (E)total[l] + (E)part[l];
+        return;
+    }
+    for (size_t at = 0; at < n; at += HU_BLOCK) {
+        size_t width = n - at < HU_BLOCK ? n - at : HU_BLOCK;
+        for (size_t l = 0; l < width; l++) {
+            x[l] = (double)C(plain_nan)(total[at + l]);
+            y[l] = (double)C(plain_nan)(part[at + l]);
+        }
+        hu_plan_block(g->how->outer, x, HU_ADD, x, y, NULL, width, is_f32, (hu_draw){0, 0});
+        for (size_t l = 0; l < width; l++)
+            total[at + l] = (F)x[l];
+    }
+}
+
+/* The terms from k0 on, chunk by chunk. part: what the chunk had before. */
+static void C(add_chunks)(const C(call) *g, F *total, F *part, const F *a, const F *b, size_t k0, size_t depth)
+{
+    size_t chunk = g->how->chunk, size = g->rows * g->columns;
+    for (size_t k = k0, n; k < k0 + depth; k += n) {
+        n = chunk - k % chunk < k0 + depth - k ? chunk - k % chunk : k0 + depth - k;
+        C(tile)(g, part, a + (k - k0) * g->rows, b + (k - k0) * g->columns, n);
+        if ((k + n) % chunk == 0 || k + n == g->s->k) {
+            C(add_part)(g, total, part, size);
+            memset(part, 0, size * sizeof *part);
+        }
+    }
 }
 
 /* The tile at (i, j), from c and back. */
 static void C(one_tile)(const C(call) *g, const F *a, const F *b, size_t i, size_t j, size_t k0, size_t depth)
 {
-    _Alignas(64) F acc[MAX_TILE];
+    _Alignas(64) F acc[MAX_TILE], part[MAX_TILE];
     size_t m = g->s->m - i < g->rows ? g->s->m - i : g->rows, n = g->s->n - j < g->columns ? g->s->n - j : g->columns;
     memset(acc, 0, g->rows * g->columns * sizeof *acc);
-    F *to = g->c + i * g->s->ldc + j;
+    E *to = g->c + i * g->s->ldc + j;
     for (size_t r = 0; k0 > 0 && r < m; r++)
-        memcpy(acc + r * g->columns, to + r * g->s->ldc, n * sizeof *acc);
-    g->tile(acc, a, b, depth, g->product, g->sum);
+        for (size_t l = 0; l < n; l++)
+            acc[r * g->columns + l] = to[r * g->s->ldc + l];
+    if (g->how->chunk) {
+        memset(part, 0, g->rows * g->columns * sizeof *part);
+        for (size_t r = 0; g->parts && k0 > 0 && r < m; r++)
+            memcpy(part + r * g->columns, g->parts + (i + r) * g->s->n + j, n * sizeof *part);
+        C(add_chunks)(g, acc, part, a, b, k0, depth);
+        for (size_t r = 0; g->parts && r < m; r++)
+            memcpy(g->parts + (i + r) * g->s->n + j, part + r * g->columns, n * sizeof *part);
+    } else {
+        C(tile)(g, acc, a, b, depth);
+    }
     for (size_t r = 0; r < m; r++)
         for (size_t l = 0; l < n; l++)
             to[r * g->s->ldc + l] = C(plain_nan)(acc[r * g->columns + l]);
@@ -81,24 +157,17 @@ static void C(block)(const C(call) *g, F *packed, size_t i0, size_t i1, size_t j
             C(one_tile)(g, packed + (i - i0) * depth, g->panels + (j - j0) * DEPTH, i, j, k0, depth);
 }
 
-/* False: no memory. */
-static bool C(run)(C(call) *g)
+static void C(run_bands)(const C(call) *g, F *packed_a, size_t block, size_t band, int threads)
 {
     const hu_gemm_shape *s = g->s;
-    size_t block = ROWS / g->rows * g->rows, blocks = s->m / block + (s->m % block != 0);
-    size_t band = s->n < BAND ? (s->n + g->columns - 1) / g->columns * g->columns : BAND;
-    int threads = (double)s->m * (double)s->n * (double)s->k >= WORTH_THREADS ? hu_threads() : 1;
-    F *memory = hu_aligned((band + (size_t)threads * block) * DEPTH, sizeof *memory);
-    if (!memory)
-        return false;
-    g->panels = memory;
+    size_t blocks = s->m / block + (s->m % block != 0);
     for (size_t j0 = 0; j0 < s->n; j0 += band) {
         size_t j1 = s->n - j0 < band ? s->n : j0 + band;
-        for (size_t k0 = 0; k0 == 0 || k0 < s->k; k0 += DEPTH) {
-            size_t depth = s->k - k0 < DEPTH ? s->k - k0 : DEPTH;
+        for (size_t k0 = 0; k0 == 0 || k0 < s->k; k0 += g->depth) {
+            size_t depth = s->k - k0 < g->depth ? s->k - k0 : g->depth;
             #pragma omp parallel num_threads(threads) if (threads > 1)
             {
-                F *packed = memory + (band + (size_t)omp_get_thread_num() * block) * DEPTH;
+                F *packed = packed_a + (size_t)omp_get_thread_num() * block * DEPTH;
                 #pragma omp for schedule(static)
                 for (size_t j = j0; j < j1; j += g->columns)
                     C(pack_b)(g->panels + (j - j0) * DEPTH, g, j, k0, depth);
@@ -108,6 +177,27 @@ static bool C(run)(C(call) *g)
             }
         }
     }
+}
+
+/* False: no memory. */
+static bool C(run)(E *c, const E *a, const E *b, const hu_gemm_shape *s, const hu_tiled *how, const hu_tile_choice *tile)
+{
+    const hu_lanes *lanes = hu_lanes_chosen();
+    C(call) g = {.c = c, .a = a, .b = b, .s = s, .how = how, .tile = tile, .rows = (size_t)lanes->tile_rows,
+                 .columns = (size_t)lanes->tile_bytes / sizeof(F), .depth = DEPTH};
+    size_t block = ROWS / g.rows * g.rows, band = s->n < BAND ? (s->n + g.columns - 1) / g.columns * g.columns : BAND;
+    int threads = (double)s->m * (double)s->n * (double)s->k >= WORTH_THREADS ? hu_threads() : 1;
+    bool rests = how->chunk > DEPTH && s->k > DEPTH;
+    if (how->chunk && how->chunk <= DEPTH)
+        g.depth = DEPTH / how->chunk * how->chunk;
+    F *memory = hu_aligned((band + (size_t)threads * block) * DEPTH, sizeof *memory);
+    g.parts = rests && memory ? hu_aligned(s->m * s->n, sizeof *g.parts) : NULL;
+    bool done = memory && (!rests || g.parts);
+    if (done) {
+        g.panels = memory;
+        C(run_bands)(&g, memory + band * DEPTH, block, band, threads);
+    }
+    hu_free(g.parts);
     hu_free(memory);
-    return true;
+    return done;
 }

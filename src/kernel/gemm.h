@@ -5,11 +5,26 @@
 #include "src/kernel/plan.h"
 
 /* How the terms are made and added: plans NULL for the carrier's own arithmetic, fused; `sum` alone: one rounding a term; both: one
- * for the product, one for the sum. */
+ * for the product, one for the sum. Chunks of `chunk` terms each, if any, are added in `outer`. */
 typedef struct hu_tiled {
-    const hu_plan *product, *sum;
+    const hu_plan *product, *sum, *outer;
+    size_t chunk;
     bool is_f32;
 } hu_tiled;
+
+/* Which tiles do it: one of the two is not NULL. */
+typedef struct hu_tile_choice {
+    hu_tile_f32_fn *f32;
+    hu_tile_f64_fn *f64;                  /* where is_f32, on floats that have become doubles */
+    const hu_grid *product, *sum;
+    bool downward;                        /* the processor has to round downward */
+} hu_tile_choice;
+
+/* False: there are none for these formats, modes and factors on this machine. b NULL: all ones. */
+bool hu_gemm_choose(hu_tile_choice *choice, const void *a, const void *b, const hu_gemm_shape *s, const hu_tiled *how);
+
+/* Whether the plan's rounding is the carrier's own; NULL is. */
+bool hu_is_own(const hu_plan *plan, bool is_f32);
 
 /* c = a b, terms upward over k from zero; b NULL: all ones. No flags are raised. False, and nothing was written, where there are
  * no loops for this: that depends on the instruction set, the formats, the mode, the factors (they have to be finite) and memory. */

@@ -157,9 +157,11 @@ hu_status hu_dot_f64(double *out, const double *a, const double *b, size_t n,
  *
  * Returns HU_EINVAL where a format does not fit the carrier, fields of the accumulator exclude one another or c overlaps a or b, HU_ESHAPE where
  * rows overlap, HU_ERANGE where a factor is no value of the formats asked for, HU_ENOMEM; c is then as it was.
- * Cost: one or two roundings a term. Where env->no_flags is set, floats, in order, to nearest-even, are rounded in tiles that
- * stay in registers (AVX-512), some ten times as fast; these take memory for packed panels (at most 1 MiB and
- * 240 KiB a thread), and where there is none the plain way is gone. */
+ * Cost: one or two roundings a term. Where env->no_flags is set, terms in order, also in chunks, whose roundings draw nothing are
+ * rounded in tiles that stay in registers, five to some fifty times as fast; these take memory for packed panels (at most 2 MiB and
+ * 480 KiB a thread, and the sums of chunks of more than 256 terms), and where there is none the plain way is gone, as it is for factors
+ * that are not finite and formats that flush subnormals or have no negative zero. Quickest is nearest-even on floats with AVX-512; there
+ * factors of few bits are told by themselves: products that are values of the sum's format cost one operation, not two. */
 typedef struct hu_gemm_shape {
     size_t m, n, k, lda, ldb, ldc;
     bool a_transposed, b_transposed;

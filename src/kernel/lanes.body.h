@@ -82,24 +82,48 @@
 #define TILE_VECTOR_BYTES HU_VECTOR_BYTES
 #endif
 #define F float
+#define U uint32_t
+#define S int32_t
+#define MAN 23
 #define C(name) float_##name
 #define VFMA HU_FMA_F32
 #define VSPLAT HU_SPLAT_F32
 #include "src/kernel/tile.body.h"
+#ifdef HU_VECTOR_BYTES
+#define VFMA_DOWN HU_FMA_F32
+#include "src/kernel/tile-any.body.h"
+#undef VFMA_DOWN
+#endif
 #ifdef HU_ROUNDING_TILES
 #include HU_ROUNDING_TILES
 #endif
 #undef F
+#undef U
+#undef S
+#undef MAN
 #undef C
 #undef VFMA
 #undef VSPLAT
 
 #define F double
+#define U uint64_t
+#define S int64_t
+#define MAN 52
 #define C(name) double_##name
 #define VFMA HU_FMA_F64
 #define VSPLAT HU_SPLAT_F64
 #include "src/kernel/tile.body.h"
+#ifdef HU_VECTOR_BYTES
+#define VFMA_DOWN HU_FMA_F64
+#else
+#define VFMA_DOWN(x, y, c) ((x) * (y) + (c))
+#endif
+#include "src/kernel/tile-any.body.h"
+#undef VFMA_DOWN
 #undef F
+#undef U
+#undef S
+#undef MAN
 #undef C
 #undef VFMA
 #undef VSPLAT
@@ -203,7 +227,17 @@ const hu_lanes HU_LANES = {
     .from_u16 = float_from_u16,
     .from_u64 = double_from_u64,
 #ifdef HU_ROUNDING_TILES
-    .tile_fma = {tile_fma_add, tile_fma_same},
-    .tile_mul_add = {{tile_mul_add_add, tile_mul_add_same}, {tile_mul_same_add, tile_mul_same_same}},
+    .tile_fma = HU_TILES_FMA,
+    .tile_mul_add = HU_TILES_MUL_ADD,
 #endif
+#ifdef HU_VECTOR_BYTES
+    .tile_any_fma_f32 = {float_tile_any_fma_add, float_tile_any_fma_same},
+    .tile_any_mul_add_f32 = {{float_tile_any_mul_add_add, float_tile_any_mul_add_same},
+                             {float_tile_any_mul_same_add, float_tile_any_mul_same_same}},
+#else
+    .any_multiplies_first = true,
+#endif
+    .tile_any_fma_f64 = {double_tile_any_fma_add, double_tile_any_fma_same},
+    .tile_any_mul_add_f64 = {{double_tile_any_mul_add_add, double_tile_any_mul_add_same},
+                             {double_tile_any_mul_same_add, double_tile_any_mul_same_same}},
 };

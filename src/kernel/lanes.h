@@ -63,6 +63,7 @@ typedef struct hu_grid {
     uint64_t over[2], inf[2]; /* results: one that overflowed; an infinity                                     */
     uint64_t nan;             /* result: a NaN                                                                 */
     uint64_t negative_zero;   /* the carrier's sign bit; 0: the format has no negative zero                    */
+    hu_way   way;
     hu_quick quick;
     uint64_t big;             /* the power of two above max: magnitudes from there on are all as far too large */
     bool     flushes;         /* tiny results become zeros                                                     */
@@ -116,6 +117,12 @@ typedef void hu_shifted_fn(float *out, const float *in, const uint32_t *shift, s
 /* A tile of a result of GEMM over k terms: see tile.body.h. */
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
 typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
+
+/* How tiles round to nearest-even: by adding a power of two, with everything that may happen; as HU_QUICK_SAME_RANGE; by adding,
+ * where no sum can overflow. What their terms are: anything; what add up without hitting upon a middle between two values where
+ * the float's own sum does not; products that have these, too. */
+enum { HU_TILE_ADD, HU_TILE_SAME_RANGE, HU_TILE_IN_RANGE, HU_N_TILE_KINDS };
+enum { HU_TERMS_ANY, HU_TERMS_ADD_OWN, HU_TERMS_OWN, HU_N_TERMS };
 
 /* A step of a block FMA for HU_STEP_ACROSS neighboring elements: see block-fma.body.h. Exponents are those of hu_block_fma; of a zero
  * HU_STEP_ZERO. */
@@ -176,9 +183,14 @@ typedef struct hu_lanes {
     hu_from_u8_fn      *from_u8;
     hu_from_u16_fn     *from_u16;
     hu_from_u64_fn     *from_u64;
-    hu_tile_f32_fn     *tile_fma[2];                        /* every sum rounded to nearest-even; NULL: none    */
-    hu_tile_f32_fn     *tile_mul_add[2][2];                 /* every product and sum                            */
-} hu_lanes;                                                 /* by format: 0 HU_QUICK_ADD, 1 HU_QUICK_SAME_RANGE */
+    /* Every sum rounded, or every product and sum, to nearest-even; the first index of tile_fma is whether one operation does. */
+    hu_tile_f32_fn     *tile_fma[2][HU_N_TILE_KINDS];
+    hu_tile_f32_fn     *tile_mul_add[HU_N_TERMS][HU_N_TILE_KINDS][HU_N_TILE_KINDS];   /* product's kind, sum's kind */
+    /* The same in any mode that draws nothing, by whether the formats are HU_QUICK_SAME_RANGE. The processor has to round downward. */
+    bool                any_multiplies_first;               /* tile_any_fma_* want products that have no more bits than the carrier */
+    hu_tile_f32_fn     *tile_any_fma_f32[2], *tile_any_mul_add_f32[2][2];
+    hu_tile_f64_fn     *tile_any_fma_f64[2], *tile_any_mul_add_f64[2][2];
+} hu_lanes;
 
 /* The fastest table that this machine can run, or the one that the environment variable HU_ISA names. */
 const hu_lanes *hu_lanes_chosen(void);

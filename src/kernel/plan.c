@@ -116,7 +116,7 @@ static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way 
 {
     hu_flags none = 0;
     uint64_t sign = UINT64_C(1) << (c->width - 1);
-    *g = (hu_grid){.drop = c->man_bits - f->man_bits, .emin = f->emin + c->bias, .random_bits = env->rounding->random_bits};
+    *g = (hu_grid){.drop = c->man_bits - f->man_bits, .emin = f->emin + c->bias, .random_bits = env->rounding->random_bits, .way = way};
     g->fine_drop = g->emin > 1 ? g->drop : g->drop - 1;      /* subnormals of the carrier stay as far apart */
     g->min_normal = power_of_two(f->emin, c);
     g->min_subnormal = power_of_two(f->emin - f->man_bits, c);

@@ -8,8 +8,8 @@ typedef F C(vec) __attribute__((vector_size(TILE_VECTOR_BYTES), aligned(TILE_VEC
 
 enum { C(in_vec) = TILE_VECTOR_BYTES / sizeof(F), C(columns) = 2 * C(in_vec) };
 
-/* STEP(c, x, y) is c with the term x y; CONSTANTS makes what it needs of the grids. */
-#define TILE(name, STEP, CONSTANTS)                                                            \
+/* STEP(c, x, y, ...) is c with the term x y; CONSTANTS makes what it needs of the grids. */
+#define TILE(name, STEP, CONSTANTS, ...)                                                       \
 static void name(F *acc, const F *a, const F *b, size_t k, const hu_grid *product, const hu_grid *sum) \
 {                                                                                              \
     CONSTANTS(product, sum)                                                                    \
@@ -24,8 +24,8 @@ static void name(F *acc, const F *a, const F *b, size_t k, const hu_grid *produc
         _Pragma("GCC unroll 16")                                                               \
         for (int r = 0; r < TILE_ROWS; r++) {                                                  \
             C(vec) factor = VSPLAT(a[l * TILE_ROWS + (size_t)r]);                              \
-            c[r][0] = STEP(c[r][0], factor, b0);                                               \
-            c[r][1] = STEP(c[r][1], factor, b1);                                               \
+            c[r][0] = STEP(c[r][0], factor, b0, __VA_ARGS__);                                  \
+            c[r][1] = STEP(c[r][1], factor, b1, __VA_ARGS__);                                  \
         }                                                                                      \
     }                                                                                          \
     _Pragma("GCC unroll 16")                                                                   \
@@ -37,6 +37,6 @@ static void name(F *acc, const F *a, const F *b, size_t k, const hu_grid *produc
 
 /* The carrier's own arithmetic, fused. */
 #define NO_GRIDS(product, sum) (void)product, (void)sum;
-#define OWN_STEP(c, x, y) VFMA(x, y, c)
-TILE(C(tile_own), OWN_STEP, NO_GRIDS)
+#define OWN_STEP(c, x, y, nothing) VFMA(x, y, c)
+TILE(C(tile_own), OWN_STEP, NO_GRIDS, 0)
 #undef OWN_STEP

@@ -15,10 +15,11 @@ static const recipe recipes[] = {
 
 static float a[MOST], b[MOST], got[MOST], want[MOST];
 
-/* What the factors are like: any; of few bits, so that many sums are exact or ties; large; small; with infinities and NaNs. */
-enum { ANY, FEW_BITS, LARGE, SMALL, NOT_FINITE, KINDS };
+/* What the factors are like: any; of few bits, so that many sums are exact or ties; large; small; values of
+ * the format, by a power of two; with infinities and NaNs. */
+enum { ANY, FEW_BITS, LARGE, SMALL, OF_THE_FORMAT, NOT_FINITE, KINDS };
 
-static float factor(test_random *r, int kind, const hu_format *f)
+static double factor(test_random *r, int kind, const hu_format *f)
 {
     double x = (test_random_unit(r) - 0.5) * 4;
     if (kind == FEW_BITS)
@@ -27,6 +28,10 @@ static float factor(test_random *r, int kind, const hu_format *f)
         x = ldexp(x, f->emax / 2 - (int)test_random_below(r, 4));
     if (kind == SMALL)
         x = ldexp(x, f->emin / 2 - (int)test_random_below(r, (uint64_t)f->man_bits + 2));
+    if (kind == OF_THE_FORMAT)
+        x = case_to_f32(hu_to_double(f, test_random_bits(r) & f->max_code));
+    if (kind == OF_THE_FORMAT)
+        x = ldexp(x, -(f->emax - 1) / 2);
     if (kind == NOT_FINITE && test_random_below(r, 900) == 0)
         x = test_random_below(r, 2) ? INFINITY : -NAN;
     return case_to_f32(test_random_below(r, 50) == 0 ? copysign(0, x) : x);
@@ -39,38 +44,125 @@ static hu_gemm_shape shape(size_t m, size_t n, size_t k, int transposed)
                            .a_transposed = ta, .b_transposed = tb};
 }
 
-static void compare(const recipe *r, hu_overflow overflow, int kind, hu_gemm_shape s)
+static double x64[MOST], y64[MOST], got64[MOST], want64[MOST];
+
+/* A call: its formats, and how it rounds and adds. */
+typedef struct call {
+    recipe formats;
+    hu_overflow overflow;
+    const char *mode, *outer;           /* NULL: rne; as the sum */
+    size_t chunk;
+} call;
+
+static void fill(test_random *random, int kind, const hu_format *f, bool is_f32, hu_gemm_shape s)
 {
-    hu_accumulator acc = {.product = r->product ? hu_format_find(r->product, NULL) : NULL, .sum = r->sum ? hu_format_find(r->sum, NULL) : NULL};
+    size_t of_a = (s.a_transposed ? s.k : s.m) * s.lda, of_b = (s.b_transposed ? s.n : s.k) * s.ldb;
+    size_t most = of_a > of_b ? of_a : of_b;
+    most = most > s.m * s.ldc ? most : s.m * s.ldc;
+    for (size_t i = 0; i < most; i++) {
+        x64[i] = factor(random, kind, f);
+        y64[i] = factor(random, kind, f);
+        if (!is_f32 && kind == ANY) {                       /* more bits than a float has */
+            x64[i] *= 0x1.23456789abcdep0;
+            y64[i] *= 0x1.fedcba9876543p0;
+        }
+        a[i] = (float)x64[i];
+        b[i] = (float)y64[i];
+        got[i] = want[i] = 77;
+        got64[i] = want64[i] = 77;
+    }
+}
+
+static hu_status multiply(float *c, double *c64, hu_gemm_shape s, const hu_accumulator *acc, hu_env env, bool is_f32)
+{
+    return is_f32 ? hu_gemm_f32(c, a, b, s, acc, &env, NULL) : hu_gemm_f64(c64, x64, y64, s, acc, &env, NULL);
+}
+
+/* With flags, the scalar loops of accumulate-orders.c; without, whatever is quickest. */
+static void compare_call(const call *r, int kind, hu_gemm_shape s, bool is_f32)
+{
+    hu_accumulator acc = {.product = r->formats.product ? hu_format_find(r->formats.product, NULL) : NULL,
+                          .sum = r->formats.sum ? hu_format_find(r->formats.sum, NULL) : NULL,
+                          .outer = r->outer ? hu_format_find(r->outer, NULL) : NULL, .chunk = r->chunk};
     const hu_format *f = acc.sum ? acc.sum : acc.product ? acc.product : hu_format_find("fp32", NULL);
     hu_env env = hu_env_default(), quiet;
     test_random random = {(uint64_t)kind + 1};
-    env.overflow = overflow;
+    env.overflow = r->overflow;
+    env.rounding = hu_rounding_find(r->mode ? r->mode : "rne", NULL);
     quiet = env;
     quiet.no_flags = true;
-    for (size_t i = 0; i < MOST; i++) {
-        a[i] = factor(&random, kind, f);
-        b[i] = factor(&random, kind, f);
-        got[i] = want[i] = 77;
-    }
-    assert_int_equal(hu_gemm_f32(want, a, b, s, &acc, &env, NULL), HU_OK);
-    assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &quiet, NULL), HU_OK);
+    fill(&random, kind, f, is_f32, s);
+    const hu_lanes *lanes = hu_lanes_chosen();
+    hu_lanes_use(hu_lanes_at(0));
+    assert_int_equal(multiply(want, want64, s, &acc, env, is_f32), HU_OK);
+    hu_lanes_use(lanes);
+    assert_int_equal(multiply(got, got64, s, &acc, quiet, is_f32), HU_OK);
     for (size_t i = 0; i < s.m * s.ldc; i++)
-        if (f32_bits(got[i]) != f32_bits(want[i]))
-            fail_msg("%s, product %s sum %s overflow %d kind %d, %zu x %zu x %zu: element (%zu, %zu) is %a, want %a", hu_lanes_chosen()->name,
-                     r->product, r->sum, (int)overflow, kind, s.m, s.n, s.k, i / s.ldc, i % s.ldc, got[i], want[i]);
+        if (is_f32 ? f32_bits(got[i]) != f32_bits(want[i]) : f64_bits(got64[i]) != f64_bits(want64[i]))
+            fail_msg("%s %s, product %s sum %s outer %s chunk %zu %s overflow %d kind %d, %zu x %zu x %zu: element (%zu, %zu) is %a, want %a",
+                     hu_lanes_chosen()->name, is_f32 ? "f32" : "f64", r->formats.product, r->formats.sum, r->outer, r->chunk, r->mode, (int)r->overflow,
+                     kind, s.m, s.n, s.k, i / s.ldc, i % s.ldc, is_f32 ? (double)got[i] : got64[i], is_f32 ? (double)want[i] : want64[i]);
+}
+
+static void compare(const recipe *r, hu_overflow overflow, int kind, hu_gemm_shape s)
+{
+    compare_call(&(call){.formats = *r, .overflow = overflow}, kind, s, true);
 }
 
 static void tiles_change_no_bit(void **state)
 {
     (void)state;
+    hu_threads_set(1);
     for (int l = 0; hu_lanes_at(l); l++) {
         hu_lanes_use(hu_lanes_at(l));
         for (size_t r = 0; r < TEST_COUNT(recipes); r++)
             for (int kind = 0; kind < KINDS; kind++)
-                for (int overflow = 0; overflow < 2; overflow++)
-                    compare(&recipes[r], (hu_overflow)overflow, kind, shape(M, N, l ? 23 : K, (int)r + kind));
+                for (int overflow = (int)r % 2; overflow < 2; overflow++)
+                    compare(&recipes[r], (hu_overflow)overflow, kind, l || r % 4 ? shape(M, 36, 9, (int)r + kind) : shape(7, 18, K, (int)r + kind));
     }
+    hu_threads_set(0);
+    hu_lanes_use(NULL);
+}
+
+static void nor_in_any_mode(void **state)
+{
+    (void)state;
+    hu_threads_set(1);
+    static const char *const modes[] = {"rne", "rna", "rnz", "ru", "rd", "rz", "raz", "ro"};
+    static const recipe wide[] = {{NULL, "e8m23"}, {"fp32", "fp32"}, {NULL, "e11m20"}, {"e11m20", "e9m30"}, {"e8m23", "e8m7"}, {NULL, "e11m50"}, {"e11m10", "e11m10"}};
+    int turn = 0;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t m = 0; m < TEST_COUNT(modes); m++) {
+            for (size_t r = 0; r < TEST_COUNT(recipes); r++)
+                for (int kind = (int)(r + m) % 3; kind < KINDS; kind += 3, turn++)
+                    compare_call(&(call){.formats = recipes[r], .overflow = (hu_overflow)(turn % 3), .mode = modes[m]}, kind, shape(13, 36, 11, turn), turn % 5 > 1);
+            for (size_t r = 0; r < 2 * TEST_COUNT(wide); r++, turn++) {
+                const recipe *w = &wide[r / 2];
+                compare_call(&(call){.formats = *w, .overflow = (hu_overflow)(turn % 3), .mode = modes[m]}, turn % KINDS, shape(13, 36, 11, turn),
+                             hu_fits_f32(hu_format_find(w->sum, NULL)) && r % 2);
+            }
+        }
+    }
+    hu_threads_set(0);
+    hu_lanes_use(NULL);
+}
+
+static void nor_with_chunks(void **state)
+{
+    (void)state;
+    hu_threads_set(1);
+    static const size_t chunks[] = {1, 3, 16, 64, 100, 256, 270, 1000};
+    static const char *const outers[] = {NULL, "fp32", "e8m10"};
+    int turn = 0;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t c = 0; c < TEST_COUNT(chunks); c++)
+            for (size_t r = c % 3; r < TEST_COUNT(recipes); r += 3, turn++)
+                compare_call(&(call){.formats = recipes[r], .mode = turn % 4 ? NULL : "rz", .outer = outers[turn % 3], .chunk = chunks[c]}, turn % KINDS,
+                             shape(7, 18, chunks[c] < 100 ? 130 : K, turn), turn % 5 != 0);
+    }
+    hu_threads_set(0);
     hu_lanes_use(NULL);
 }
 
@@ -158,6 +250,29 @@ static void a_sum_without_a_value_is_the_plain_nan(void **state)
     assert_int_equal(f64_bits(sum), UINT64_C(0x7ff8000000000000));
 }
 
+/* The product is the middle between 8192 and 10240, and what was there before is too small for a float's sum to show. */
+static void a_sum_beside_the_middle_is_seen(void **state)
+{
+    (void)state;
+    enum { N_OF = 16 };
+    hu_accumulator acc = {.product = hu_format_find("e5m7", NULL), .sum = hu_format_find("e6m2", NULL)};
+    hu_gemm_shape s = {.m = N_OF, .n = N_OF, .k = 2, .lda = 2, .ldb = N_OF, .ldc = N_OF};
+    for (size_t i = 0; i < N_OF; i++) {
+        a[2 * i] = b[i] = 0x1p-8f;
+        a[2 * i + 1] = 0x1.2p6f;
+        b[N_OF + i] = 0x1p7f;
+    }
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_env env = hu_env_default();
+        env.no_flags = true;
+        hu_lanes_use(hu_lanes_at(l));
+        assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &env, NULL), HU_OK);
+        for (size_t i = 0; i < N_OF * N_OF; i++)
+            assert_true(got[i] == 10240);
+    }
+    hu_lanes_use(NULL);
+}
+
 /* They are really used: nothing else leaves the flags alone. */
 static void tiles_are_used(void **state)
 {
@@ -166,7 +281,7 @@ static void tiles_are_used(void **state)
     env.no_flags = true;
     hu_accumulator acc = {.sum = hu_format_find("e5m10", NULL)};
     test_random random = {1};
-    if (!hu_lanes_chosen()->tile_fma[0])
+    if (!hu_lanes_chosen()->tile_fma[0][0])
         skip();
     for (size_t i = 0; i < MOST; i++)
         a[i] = b[i] = factor(&random, ANY, acc.sum);
@@ -179,9 +294,12 @@ static void tiles_are_used(void **state)
 
 static const struct CMUnitTest claims[] = {
     CLAIM("tiles change no bit, whatever the formats, the factors and the instruction set", tiles_change_no_bit),
+    CLAIM("nor do they in any mode that draws nothing, on floats and doubles, whatever becomes of an overflow", nor_in_any_mode),
+    CLAIM("nor with chunks, of any length", nor_with_chunks),
     CLAIM("nor do any number of threads and odd shapes", nor_do_threads_and_odd_shapes),
     CLAIM("the carrier's own arithmetic is fma upward over k, and a NaN the plain one", own_arithmetic_is_fma),
     CLAIM("so is that of a sum of infinities of both signs", a_sum_without_a_value_is_the_plain_nan),
+    CLAIM("a sum just beside the middle between two values is told from the middle", a_sum_beside_the_middle_is_seen),
     CLAIM("tiles are used where nobody looks at the flags", tiles_are_used),
 };
 
