@@ -258,7 +258,8 @@ static void a_sum_beside_the_middle_is_seen(void **state)
     hu_accumulator acc = {.product = hu_format_find("e5m7", NULL), .sum = hu_format_find("e6m2", NULL)};
     hu_gemm_shape s = {.m = N_OF, .n = N_OF, .k = 2, .lda = 2, .ldb = N_OF, .ldc = N_OF};
     for (size_t i = 0; i < N_OF; i++) {
-        a[2 * i] = b[i] = 0x1p-8f;
+        a[2 * i] = 0x1.03p-8f;                              /* a product that has to be rounded */
+        b[i] = 0x1p-8f;
         a[2 * i + 1] = 0x1.2p6f;
         b[N_OF + i] = 0x1p7f;
     }
