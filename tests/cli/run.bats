@@ -191,3 +191,25 @@ assert err == b"halfulp: interrupted\n", err
 assert p.returncode == -signal.SIGINT, p.returncode
 END
 }
+
+@test "--help after a script shows the parameters that it declares" {
+    cd "$BATS_TEST_TMPDIR"
+    cat >declares.lua <<'LUA'
+local hu = require "halfulp"
+local p = hu.params {n = {default = 3, min = 1, help = "how many"}, kind = {default = "a", choices = {"a", "b"}}}
+error "not reached"
+LUA
+    run "$HALFULP" run declares.lua --help
+    [ "$status" -eq 0 ]
+    [ "$output" = "usage: halfulp run declares.lua [KEY=VALUE...] [OPTIONS]
+
+parameters:
+  kind  (a; one of a, b)
+  n     how many (3; whole number; at least 1)" ]
+    run "$HALFULP" run --help
+    [[ $output == "usage: halfulp run SCRIPT"* ]]
+    for option in --timeout=0 --timeout=1x --memory=5 --memory=1Q --shard=0/2 --shard=3/2 --shard=1 --retry=101; do
+        run "$HALFULP" run declares.lua $option
+        [ "$status" -eq 2 ] || { echo "$option: $output"; false; }
+    done
+}
