@@ -12,6 +12,7 @@ nobase_dist_doc_DATA += docs/rounding.md
 nobase_dist_doc_DATA += docs/policies.md
 nobase_dist_doc_DATA += docs/quantizers.md
 nobase_dist_doc_DATA += docs/accumulators.md
+nobase_dist_doc_DATA += docs/curvature.md
 nobase_dist_doc_DATA += docs/tensor-cores.md
 nobase_dist_doc_DATA += docs/calc.md
 nobase_dist_doc_DATA += docs/functions.md
