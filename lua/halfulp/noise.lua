@@ -11,11 +11,28 @@ local function stochastic_text(text)
   return text
 end
 
-local function stochastic_table(value, inner)
+local stochastic_table
+
+-- What a policy says of layers: {pattern = what} or a list of {pattern, what}; what is a text or a table.
+local function stochastic_layers(layers)
+  local out = {}
+  for key, what in pairs(layers) do
+    if math.type(key) == "integer" and type(what) == "table" then
+      out[key] = { what[1], noise.stochastic(what[2]) }
+    else
+      out[key] = noise.stochastic(what)
+    end
+  end
+  return out
+end
+
+function stochastic_table(value, inner)
   local out = {}
   for key, part in pairs(value) do
     if key == "rounding" then
       part = "sr"
+    elseif key == "layers" and type(part) == "table" then
+      part = stochastic_layers(part)
     elseif type(part) == "table" and getmetatable(part) == nil and key ~= "accumulate" and key ~= "forward" and key ~= "dgrad" and key ~= "wgrad" then
       part = stochastic_table(part, true)
     end
@@ -30,6 +47,9 @@ end
 ---@return string|table
 function noise.stochastic(policy)
   if type(policy) == "string" then return stochastic_text(policy) end
+  if type(policy) ~= "table" then
+    error("the floor of noise makes a policy stochastic that is a text or a table; for another give noise_policy, or repeats = 0", 0)
+  end
   return stochastic_table(policy)
 end
 

@@ -101,6 +101,17 @@ claims["curvature has full precision, emulated and the floor of noise, the same 
   t.assertNil(hu.curvature(model, data).emulated)
 end
 
+claims["the floor takes policies with layers; one that is an object needs another beside it"] = function()
+  local model, data = small()
+  local c = hu.curvature(model, data, {policy = {format = "e4m3", overflow = "saturate", layers = {head = "fp32"}}, repeats = 2, trace = false})
+  t.assertTrue(c.noise.top > 0)
+  c = hu.curvature(model, data, {policy = "fp32", repeats = 2, trace = false})
+  t.assertEquals(c.noise.top, 0)
+  local object = hu.nn.policy "e4m3:rne+sat"
+  t.assertErrorMsgContains("noise_policy", hu.curvature, model, data, {policy = object})
+  t.assertTrue(hu.curvature(model, data, {policy = object, noise_policy = "e4m3:sr+sat", repeats = 2}).noise.top > 0)
+end
+
 claims["rounded tangents depend on the direction, kept ones are linear"] = function()
   local model, data = small()
   local v = hu.randn({model.n_weights}, {seed = 9, dtype = "double"})
