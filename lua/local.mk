@@ -113,6 +113,11 @@ dist_halfulplua_DATA += lua/halfulp/format-plot.lua
 dist_halfulplua_DATA += lua/halfulp/define.lua
 dist_halfulplua_DATA += lua/halfulp/plot.lua
 dist_halfulplua_DATA += lua/halfulp/report.lua
+dist_halfulplua_DATA += lua/halfulp/report-html.lua
+dist_halfulplua_DATA += lua/halfulp/report-figure.lua
+dist_halfulplua_DATA += lua/halfulp/report-published.lua
+dist_halfulplua_DATA += lua/halfulp/report-style.lua
+dist_halfulplua_DATA += lua/halfulp/report-script.lua
 dist_halfulplua_DATA += lua/halfulp/prompt.lua
 
 install-data-hook: install-lua-link

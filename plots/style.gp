@@ -17,6 +17,8 @@ hu_terminal(kind, w, h) = kind eq "svg" ? \
     kind eq "pdf" ? \
     sprintf('set terminal pdfcairo enhanced size %.4fcm,%.4fcm font "DejaVu Sans,6.8" fontscale 1 linewidth 0.75 pointscale 0.5', w * 8.5 / 420, h * 8.5 / 420) : \
     sprintf('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,29" linewidth 3 pointscale 4 dashlength 2 background rgb "white"', 3 * w, 3 * h)
+# Values at points are hypertext, for which gnuplot's SVG asks a script of its own: titles, which every browser shows.
+hu_titles(file) = system("sed -e \"s/<g onmousemove=.*Hypertext(evt,'\\(.*\\)').*<title> *<\\/title>/<g class='p'><title>\\1<\\/title>/\" '" . file . "' > '" . file . "~' && mv '" . file . "~' '" . file . "'")
 hu_font_size(kind, px) = kind eq "svg" ? sprintf(",%d", px) : kind eq "pdf" ? sprintf(",%.1f", px * 6.8 / 13) : sprintf(",%.0f", 2.25 * px)
 
 set linetype 1 linecolor rgb "#0072B2" pointtype 7  dashtype 1

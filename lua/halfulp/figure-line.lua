@@ -22,77 +22,104 @@ local function line_style(x_axis)
   return x_axis.texts and "points" or "linespoints"
 end
 
+-- A group's mean and the ends of its band; on a logarithmic axis these stay positive.
+local function band_of(o, g)
+  local low, high = bands[o.band](g)
+  if low and o.logy then low = math.max(low, math.min(g.min, g.mean)) end
+  if low and o.logy and low <= 0 then low = g.mean end
+  return low, high
+end
+
+-- The groups of one panel: their rows go into the figure, and what is there is told: xs, heights, present, banded.
+local function gather(o, fig, y, y_name, by, groups, panel)
+  local seen = { xs = {}, heights = {}, present = {}, banded = {} }
+  local heights = seen.heights
+  for _, g in ipairs(groups) do
+    if (not o.panel or g[o.panel] == panel) and g.n > 0 and (not o.logy or g.mean > 0) and (not o.logx or g[o.x] > 0) then
+      local low, high = band_of(o, g)
+      local row = { n = g.n, quantity = y, [y_name] = g.mean, [y_name .. "_low"] = low, [y_name .. "_high"] = high }
+      for _, name in ipairs(by) do row[name] = cell(g[name]) end
+      fig.rows[#fig.rows + 1] = row
+      local key = key_of(o.series, g)
+      seen.present[key], seen.banded[key] = true, seen.banded[key] or low ~= nil
+      seen.xs[#seen.xs + 1], heights[#heights + 1] = g[o.x], g.mean
+      if high then heights[#heights + 1], heights[#heights + 2] = low, high end
+    end
+  end
+  for _, line in ipairs(o.reference or {}) do
+    if line.y then heights[#heights + 1] = line.y end
+  end
+  return seen
+end
+
+-- The x axis with a little room at both ends.
+local function x_axis(o, xs, label)
+  local first, last = xs[1], xs[1]
+  for _, value in ipairs(xs) do
+    if type(value) == "number" then first, last = math.min(first, value), math.max(last, value) end
+  end
+  local pad = type(first) == "number" and not o.logx and last > first and (last - first) / 40 or 0
+  return figure.axis("x", xs, { label = label, log = o.logx, each = true, pad = pad })
+end
+
+-- The marks of one panel: bands below, then references, lines, and what is said at the points.
+local function marks_of(o, seen, series, y_name, x, position, conditions)
+  local marks, tops, tips = {}, {}, {}
+  local low, high, fields = col(y_name .. "_low"), col(y_name .. "_high"), parts.fields(o.rows, { o.series or false, o.x })
+  fields[#fields + 1] = { y_name, label = (conditions[1][2]:gsub("_$", "")) }
+  for i = 1, count(series) do
+    conditions[3] = { o.series, series[i] }
+    local at = ("(%s ? %s : NaN)"):format(where(conditions), position)
+    local key = series[i] == nil and true or series[i]
+    if seen.banded[key] and x.texts then
+      marks[#marks + 1] = ("data using %s:(%s):(%s):(%s) with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
+    elseif seen.banded[key] then
+      marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, low, high, i)
+    end
+    if seen.present[key] then
+      tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
+      tips[#tips + 1] = parts.hover(at, "(" .. col(y_name) .. ")", fields)
+    end
+  end
+  if #tops == 0 then return nil end
+  add_references(marks, o)
+  table.move(tops, 1, #tops, #marks + 1, marks)
+  return table.move(tips, 1, #tips, #marks + 1, marks)
+end
+
+local function columns_of(by, y_name, several)
+  local columns = { several and "quantity" or nil }
+  for _, name in ipairs(by) do columns[#columns + 1] = name end
+  for _, name in ipairs { "n", y_name, y_name .. "_low", y_name .. "_high" } do columns[#columns + 1] = name end
+  return columns
+end
+
 -- Lines through means, with a band: y over x, a line a series, a panel a value of `panel` or a column of `y`.
 local function line(o)
-  local ys = type(o.y) == "table" and o.y or { o.y }
-  local by = {}
+  local ys, by = type(o.y) == "table" and o.y or { o.y }, {}
   for _, name in ipairs { o.panel or false, o.series or false, o.x } do
     if name then by[#by + 1] = name end
   end
-  local fig = { panels = {}, rows = {}, columns = {}, width = o.width, across = #ys > 1 and 1 or o.across, title = o.title }
-  if #ys > 1 then fig.columns[1] = "quantity" end
-  for _, name in ipairs(by) do fig.columns[#fig.columns + 1] = name end
-  local y_name = #ys > 1 and "value" or ys[1]
-  for _, name in ipairs { "n", y_name, y_name .. "_low", y_name .. "_high" } do fig.columns[#fig.columns + 1] = name end
-  local series, style = values_or_one(o.rows, o.series), "linespoints"
+  local several = #ys > 1
+  local y_name = several and "value" or ys[1]
+  local fig = { panels = {}, rows = {}, columns = columns_of(by, y_name, several), width = o.width, across = several and 1 or o.across, title = o.title }
+  local series, panels, style = values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel), "linespoints"
   for y_index, y in ipairs(ys) do
-    local groups, panels = rows.group(o.rows, by, y), values_or_one(o.rows, o.panel)
+    local groups = rows.group(o.rows, by, y)
     for p = 1, count(panels) do
-      local xs, heights, marks, tops, present, banded = {}, {}, {}, {}, {}, {}
-      for _, g in ipairs(groups) do
-        if (not o.panel or g[o.panel] == panels[p]) and g.n > 0 and (not o.logy or g.mean > 0) and (not o.logx or g[o.x] > 0) then
-          local low, high = bands[o.band](g)
-          if low and o.logy then low = math.max(low, math.min(g.min, g.mean)) end
-          if low and o.logy and low <= 0 then low = g.mean end
-          local row = { n = g.n, quantity = y, [y_name] = g.mean, [y_name .. "_low"] = low, [y_name .. "_high"] = high }
-          for _, name in ipairs(by) do row[name] = cell(g[name]) end
-          fig.rows[#fig.rows + 1] = row
-          present[key_of(o.series, g)], banded[key_of(o.series, g)] = true, banded[key_of(o.series, g)] or low ~= nil
-          xs[#xs + 1], heights[#heights + 1] = g[o.x], g.mean
-          if high then heights[#heights + 1], heights[#heights + 2] = low, high end
-        end
-      end
-      for _, line in ipairs(o.reference or {}) do
-        if line.y then heights[#heights + 1] = line.y end
-      end
+      local seen = gather(o, fig, y, y_name, by, groups, panels[p])
       local xlabel, ylabel = labels(o, o.x, y)
-      local first, last = xs[1], xs[1]
-      for _, value in ipairs(xs) do
-        if type(value) == "number" then first, last = math.min(first, value), math.max(last, value) end
-      end
-      local pad = type(first) == "number" and not o.logx and last > first and (last - first) / 40 or 0
-      local x = figure.axis("x", xs, { label = xlabel, log = o.logx, each = true, pad = pad })
-      local position = col(o.x)
+      local x, position = x_axis(o, seen.xs, xlabel), col(o.x)
       if x.texts then
         for _, row in ipairs(fig.rows) do row[o.x .. "_at"] = row[o.x .. "_at"] or x.at(row[o.x]) end
         if p == 1 and y_index == 1 then fig.columns[#fig.columns + 1] = o.x .. "_at" end
         position = col(o.x .. "_at")
       end
-      for i = 1, count(series) do
-        local condition = where { { #ys > 1 and "quantity", y }, { o.panel, panels[p] }, { o.series, series[i] } }
-        local at = ("(%s ? %s : NaN)"):format(condition, position)
-        local key = series[i] == nil and true or series[i]
-        local low, high = col(y_name .. "_low"), col(y_name .. "_high")
-        if banded[key] and x.texts then
-          marks[#marks + 1] = ("data using %s:(%s):(%s):(%s) with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
-        elseif banded[key] then
-          marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, low, high, i)
-        end
-        if present[key] then
-          tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
-        end
-      end
-      if #tops > 0 then
-        style = line_style(x)
-        add_references(marks, o)
-        table.move(tops, 1, #tops, #marks + 1, marks)
-        fig.panels[#fig.panels + 1] = {
-          title = panel_title(o, panels[p]), marks = marks, x = x,
-          y = figure.axis("y", heights, { label = ylabel, log = o.logy }),
-        }
-      else
-        fig.panels[#fig.panels + 1] = figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
-      end
+      local marks = marks_of(o, seen, series, y_name, x, position, { { several and "quantity", y }, { o.panel, panels[p] } })
+      style = marks and line_style(x) or style
+      fig.panels[#fig.panels + 1] = marks and {
+        title = panel_title(o, panels[p]), marks = marks, x = x, y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy }),
+      } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
     end
   end
   fig.legend = legend_of(o, series, function(i) return ("%s lt %d lw 1.6 %s"):format(style, i, marker(i, count(series))) end)

@@ -66,6 +66,37 @@ function parts.add_references(marks, o)
   end
 end
 
+-- What is said at a point, as an expression of gnuplot: "mantissa 3, error 0.25". A field is {column, label = its name, text = true where
+-- it is not a number, absent = true where it may have no value}.
+function parts.tip(fields)
+  local list = {}
+  for _, f in ipairs(fields) do
+    local label = f.label or f[1]:gsub("_$", "")
+    local value = f.text and ("strcol(%s)"):format(quote(f[1])) or ("sprintf('%%.5g', %s)"):format(parts.col(f[1]))
+    list[#list + 1] = quote((#list > 0 and ", " or "") .. label .. " ") .. "." .. value
+  end
+  return table.concat(list, ".")
+end
+
+-- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place. There must be a point:
+-- gnuplot 5.4 crashes on labels without one.
+function parts.hover(at, up, fields)
+  return ("for [tip=1:hover] data using %s:%s:(%s) with labels hypertext point pt 7 ps 1.1 lc rgb '#FF000000'"):format(at, up, parts.tip(fields))
+end
+
+-- The fields of the options' columns: what a person chose to see.
+function parts.fields(list, names)
+  local fields = {}
+  for _, name in ipairs(names) do
+    if name then
+      local text = false
+      for _, row in ipairs(list) do text = text or (row[name] ~= nil and type(row[name]) ~= "number") end
+      fields[#fields + 1] = { name, text = text }
+    end
+  end
+  return fields
+end
+
 -- The ends of a band around the mean of a group.
 parts.bands = {
   ci95 = function(g) return g.ci95 and g.mean - g.ci95, g.ci95 and g.mean + g.ci95 end,

@@ -144,7 +144,7 @@ local function legend_size(legend, width)
   local across = math.max(1, math.min(n, width // (longest * letter_px + 54)))
   local down = (n + across - 1) // across
   across = (n + down - 1) // down            -- rows of equal length
-  return across, 20 * down + (legend.title and 18 or 0) + 8
+  return across, 20 * down + (legend.title and 26 or 8)
 end
 
 local function grid(n, wanted)
@@ -226,7 +226,7 @@ local function legend_lines(out, legend, across, share)
   add("set margins 0,0,0,0")
   add("unset title; unset border; unset tics; unset xlabel; unset ylabel; unset grid; unset logscale; unset label; unset arrow; unset colorbox")
   add("set xrange [0:1]; set yrange [0:1]")
-  add("set key center center horizontal maxcols %d Left reverse samplen 2.6 spacing 1.1 noenhanced%s", across,
+  add("set key bottom center horizontal maxcols %d Left reverse samplen 2.6 spacing 1.1 noenhanced%s", across,
     legend.title and " title " .. quote(legend.title) .. " noenhanced" or "")
   local entries = {}
   for i, entry in ipairs(legend) do
@@ -281,6 +281,7 @@ function figure.script(fig, name, heads)
   out[#out + 1] = ('do for [kind in "%s"] {'):format(fig.kinds or "svg png")
   out[#out + 1] = ("  eval hu_terminal(kind, %d, %d)"):format(width, height)
   out[#out + 1] = '  set output name . "." . kind'
+  out[#out + 1] = '  hover = kind eq "svg"'
   out[#out + 1] = ("  set multiplot%s"):format(fig.title and " title " .. quote(fig.title) .. " noenhanced" or "")
   for i, panel in ipairs(fig.panels) do
     local box = boxes[i]
@@ -292,6 +293,7 @@ function figure.script(fig, name, heads)
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end
   out[#out + 1] = "  unset multiplot"
   out[#out + 1] = "  set output"
+  out[#out + 1] = '  if (hover) { said = hu_titles(name . "." . kind) }'
   out[#out + 1] = "  reset; load \"style.gp\""
   out[#out + 1] = "}"
   return table.concat(out, "\n") .. "\n"

@@ -3,66 +3,16 @@
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
+local html = require "halfulp.report-html"
+local html_figure = require "halfulp.report-figure"
+local published = require "halfulp.report-published"
+local style = require "halfulp.report-style"
+local behavior = require "halfulp.report-script"
+local escape, prose, html_table, fold = html.escape, html.prose, html.table, html.fold
 
 local report = {}
 
-local most_points, most_data_bytes = 2000, 60000
-
--- ---- HTML ----
-
-local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local function escape(text)
-  text = tostring(text)
-  if not utf8.len(text) then text = text:gsub("[\128-\255]", "\u{fffd}") end
-  return (text:gsub("[&<>\"']", escapes):gsub("[%z\1-\8\11\12\14-\31]", ""))
-end
-
--- Paragraphs are parted by empty lines; `text` in backquotes is code.
-local function prose(text)
-  local out = {}
-  for paragraph in (tostring(text) .. "\n\n"):gmatch "(.-)\n%s*\n" do
-    if paragraph:find "%S" then
-      out[#out + 1] = "<p>" .. escape(paragraph):gsub("`([^`\n]+)`", "<code>%1</code>") .. "</p>"
-    end
-  end
-  return table.concat(out, "\n")
-end
-
-local function cell_text(value)
-  if type(value) == "number" and math.type(value) == "float" then return ("%.5g"):format(value) end
-  if value == true then return "yes" elseif value == false then return "no" end
-  return value == nil and "\u{2013}" or tostring(value)
-end
-
--- A table with a caption; the first column heads its row where `head` is set. A row is a list, or has the columns as names.
-local function html_table(columns, list, caption, head)
-  local out = { '<div class="wide"><table>' }
-  if caption then out[#out + 1] = "<caption>" .. escape(caption) .. "</caption>" end
-  out[#out + 1] = "<thead><tr>"
-  for c, name in ipairs(columns) do
-    local first = list[1] and (list[1][name] == nil and list[1][c] or list[1][name])
-    out[#out + 1] = ('<th scope="col"%s>%s</th>'):format(type(first) == "number" and ' class="n"' or "", escape(name))
-  end
-  out[#out + 1] = "</tr></thead><tbody>"
-  for _, row in ipairs(list) do
-    local cells = {}
-    for c, name in ipairs(columns) do
-      local value = row[name]
-      if value == nil then value = row[c] end
-      local class = type(value) == "number" and ' class="n"' or ""
-      local text = escape(cell_text(value))
-      cells[c] = c == 1 and head and ('<th scope="row"%s>%s</th>'):format(class, text) or ("<td%s>%s</td>"):format(class, text)
-    end
-    out[#out + 1] = "<tr>" .. table.concat(cells) .. "</tr>"
-  end
-  out[#out + 1] = "</tbody></table></div>"
-  return table.concat(out, "\n")
-end
-
-local function fold(summary, body)
-  return ("<details><summary>%s</summary>\n%s\n</details>"):format(escape(summary), body)
-end
+local most_points = 2000
 
 local function read(path)
   local file, message = io.open(path, "rb")
@@ -71,75 +21,6 @@ local function read(path)
   file:close()
   return text
 end
-
--- gnuplot's SVG as part of the page: its ids get a prefix of their own, so that two pictures do not mix; what a
--- screen reader says of it stands in aria-label.
-local function inline_svg(text, prefix, label)
-  local head, body = text:match "<svg(.-)>(.*)</svg>"
-  if not body then return nil end
-  local box = head:match 'viewBox="([^"]+)"' or "0 0 420 300"
-  local width = tonumber(box:match "^%S+%s+%S+%s+(%S+)") or 420
-  body = body:gsub("<title>.-</title>", ""):gsub("<desc>.-</desc>", ""):gsub("<!%-%-.-%-%->", "")
-  body = body:gsub("(%s)id=([\"'])([^\"']+)", "%1id=%2" .. prefix .. "%3")
-  body = body:gsub("url%((['\"]?)#", "url(%1#" .. prefix):gsub("href=([\"'])#", "href=%1#" .. prefix)
-  return ('<svg viewBox="%s" role="img" aria-label="%s" style="width:%dpx" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">%s</svg>')
-    :format(escape(box), escape(label), math.floor(width * 1.25), body)
-end
-
-local function html_figure(figure, folder, number)
-  local name = figure.file
-  local svg = read(folder .. "/plots/" .. name .. ".svg")
-  local caption = figure.caption or figure.title or name
-  local picture = svg and inline_svg(svg, ("f%d-"):format(number), figure.alt or caption)
-  if not picture then
-    return ('<p class="missing">The figure %s was not drawn: plots/%s.svg is missing.</p>'):format(escape(name), escape(name))
-  end
-  local data = read(folder .. "/plots/" .. name .. ".tsv")
-  local shown = ""
-  if data and #data <= most_data_bytes then
-    shown = fold("Data of this figure", '<pre tabindex="0">' .. escape(data) .. "</pre>")
-  end
-  return ("<figure id=\"figure-%d\">\n%s\n<figcaption><b>Figure %d.</b> %s <span class=\"file\">plots/%s.svg, .png, .gp, .tsv</span></figcaption>\n%s</figure>")
-    :format(number, picture, number, escape(caption), escape(name), shown)
-end
-
-local style = [[
-:root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --paper: #ffffff; --line: #d0d0d0; --shade: #f4f4f2; --link: #00568c; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e8e6; --soft: #a8a8a4; --paper: #17191c; --line: #3c4046; --shade: #22252a; --link: #7cc4f0; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1rem 4rem; font: 1rem/1.55 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .3rem; }
-h2 { font-size: 1.3rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
-a { color: var(--link); }
-p { max-width: 46rem; margin: .6rem 0; }
-.by, .file, caption { color: var(--soft); font-size: .9rem; }
-nav ul { padding-left: 1.2rem; margin: .6rem 0; }
-figure { margin: 1.4rem 0; }
-figure svg { display: block; max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); border-radius: 4px; }
-figcaption { max-width: 46rem; margin-top: .4rem; }
-.file { display: block; font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .78rem; }
-.wide { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: .92rem; }
-caption { text-align: left; padding-bottom: .3rem; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-thead th { border-bottom: 2px solid var(--soft); white-space: nowrap; }
-pre { overflow-x: auto; max-height: 32rem; padding: .7rem .9rem; background: var(--shade); border-radius: 4px; font: .84rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
-code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .92em; }
-summary { cursor: pointer; color: var(--link); }
-details { margin: .6rem 0; }
-.missing { border-left: 4px solid #d55e00; padding-left: .7rem; }
-@media print {
-  :root { --ink: #000; --soft: #444; --paper: #fff; --line: #bbb; --shade: #f4f4f4; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  figure, tr { break-inside: avoid; }
-  figure svg { border: none; }
-  pre { max-height: none; white-space: pre-wrap; }
-  nav { display: none; }
-}
-]]
 
 -- ---- what a report says, kept beside it so that `halfulp report DIR` can write it anew ----
 
@@ -195,57 +76,127 @@ end
 
 local section_fields = { title = true, text = true, figures = true, tables = true, published = true, code = true }
 
-local function html_published(list)
-  local cells = {}
-  for i, row in ipairs(list) do
-    cells[i] = { row.claim, row.published, row.here, row.holds == nil and "\u{2013}" or row.holds == true and "yes" or row.holds == false and "no" or row.holds }
-  end
-  return html_table({ "What was published", "published", "here", "holds here" }, cells, nil, true)
-end
-
 local function html_section(section, folder, counter)
   local out = {}
   if section.text then out[#out + 1] = prose(section.text) end
-  if section.published then out[#out + 1] = html_published(section.published) end
+  if section.published then out[#out + 1] = published.list(section.published) end
   for _, figure in ipairs(section.figures or {}) do
     counter.n = counter.n + 1
-    out[#out + 1] = html_figure(type(figure) == "string" and { file = figure } or figure, folder, counter.n)
+    out[#out + 1] = html_figure(type(figure) == "string" and { file = figure } or figure, folder, counter.n, read)
   end
   for _, t in ipairs(section.tables or {}) do
-    out[#out + 1] = html_table(t.columns or rows.columns(t.rows), t.rows, t.caption, t.head ~= false)
+    out[#out + 1] = html_table(t.columns or rows.columns(t.rows), t.rows, { caption = t.caption, head = t.head ~= false, sort = #t.rows >= 8 })
   end
-  if section.code then out[#out + 1] = "<pre tabindex=\"0\">" .. escape(section.code) .. "</pre>" end
+  if section.code then out[#out + 1] = html.pre(section.code) end
   return table.concat(out, "\n")
 end
 
--- All points of the store, a table a sweep, and the failed ones with their reasons.
+-- The columns of the points of a sweep: its parameters, what came out, and how it ended, where that differs.
+local function point_columns(list)
+  local params, results, seen = {}, {}, {}
+  for _, point in ipairs(list) do
+    for name in pairs(point.params) do
+      if not seen[name] then params[#params + 1], seen[name] = name, true end
+    end
+  end
+  for _, point in ipairs(list) do
+    for name, value in pairs(point.results) do
+      if not seen[name] and type(value) ~= "table" and type(value) ~= "userdata" then results[#results + 1], seen[name] = name, true end
+    end
+  end
+  table.sort(params)
+  table.sort(results)
+  table.move(results, 1, #results, #params + 1, params)
+  params[#params + 1] = "state"
+  return params
+end
+
+local function point_row(point)
+  local row = { state = point.state }
+  for name, value in pairs(point.results) do row[name] = value end
+  for name, value in pairs(point.params) do row[name] = value end
+  return row
+end
+
+-- "exponent 2, mantissa 7".
+local function text_of_params(params)
+  local names = {}
+  for name in pairs(params) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do names[i] = ("%s %s"):format(name, rows.text(params[name])) end
+  return table.concat(names, ", ")
+end
+
+-- What failed, with the reason, the signal that ended it, and the last lines that it printed.
+local function html_failures(points)
+  local list, columns = {}, { "sweep", "parameters", "error" }
+  local has = {}
+  for _, point in ipairs(points) do
+    if point.state == "failed" then
+      local signal = point.signal and point.signal ~= 0 and point.signal or nil
+      local output = point.output ~= "" and point.output or nil
+      local attempts = point.attempts and point.attempts > 1 and point.attempts or nil
+      has.signal, has.output, has.attempts = has.signal or signal, has.output or output, has.attempts or attempts
+      list[#list + 1] = { sweep = point.sweep, parameters = text_of_params(point.params), error = point.failure, signal = signal,
+        attempts = point.attempts, ["last lines"] = output }
+    end
+  end
+  if #list == 0 then return nil end
+  if has.signal then columns[#columns + 1] = "signal" end
+  if has.attempts then columns[#columns + 1] = "attempts" end
+  if has.output then columns[#columns + 1] = "last lines" end
+  local caption = ("%d %s failed"):format(#list, #list == 1 and "point" or "points")
+  return html_table(columns, list, { caption = caption, sort = #list >= 8, pre = { ["last lines"] = true, error = true } })
+end
+
+-- All points of the store, a table a sweep.
 local function html_points(points)
-  local sweeps, order, failed, out = {}, {}, {}, {}
+  local sweeps, order, out = {}, {}, {}
   for _, point in ipairs(points) do
     if not sweeps[point.sweep] then
       sweeps[point.sweep] = {}
       order[#order + 1] = point.sweep
     end
-    local row = {}
-    for name, value in pairs(point.params) do row[name] = value end
-    for name, value in pairs(point.results) do row[name] = value end
-    row.state = point.state
-    table.insert(sweeps[point.sweep], row)
-    if point.state == "failed" then failed[#failed + 1] = { point.sweep, point.json, point.failure } end
+    table.insert(sweeps[point.sweep], point)
   end
-  if #failed > 0 then
-    out[#out + 1] = html_table({ "sweep", "parameters", "error" }, failed, ("%d points failed"):format(#failed))
-  end
-  for _, name in ipairs(order) do
-    local list, shown = sweeps[name], sweeps[name]
-    local title = ("Sweep \u{201c}%s\u{201d}: %d points"):format(name, #list)
-    if #list > most_points then
-      shown = table.move(list, 1, most_points, 1, {})
-      title = title .. (", the first %d"):format(most_points)
-    end
-    out[#out + 1] = fold(title, html_table(rows.columns(list), shown))
+  for i, name in ipairs(order) do
+    local list, shown = sweeps[name], {}
+    for k = 1, math.min(#list, most_points) do shown[k] = point_row(list[k]) end
+    local title = ("Sweep \u{201c}%s\u{201d}: %d %s"):format(name, #list, #list == 1 and "point" or "points")
+    if #list > most_points then title = title .. (", the first %d"):format(most_points) end
+    out[#out + 1] = fold(title, html_table(point_columns(list), shown, { caption = title, told = true, sort = true }), i <= 3)
   end
   return table.concat(out, "\n")
+end
+
+-- How many points, and how they ended: what a reader wants to know first.
+local function html_counts(points)
+  local counts = { done = 0, failed = 0, planned = 0 }
+  for _, point in ipairs(points) do counts[point.state] = (counts[point.state] or 0) + 1 end
+  if #points == 0 then return "" end
+  local parts = { ("%d of %d points done"):format(counts.done, #points) }
+  if counts.failed > 0 then parts[#parts + 1] = ('<a class="bad" href="#failures">%d failed</a>'):format(counts.failed) end
+  if counts.planned > 0 then parts[#parts + 1] = ("%d not computed"):format(counts.planned) end
+  return '<p class="by">' .. table.concat(parts, ", ") .. "</p>"
+end
+
+-- How to get the same again.
+local function html_again(map, script)
+  local out = { "<p>The same command in the same folder continues a run that was stopped; in an empty one it repeats it.</p>", html.pre(map.command or "") }
+  if script then out[#out + 1] = fold("The script", html.pre(script)) end
+  return table.concat(out, "\n")
+end
+
+-- Nothing may be loaded, whatever a title or an error says.
+local policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+local function html_head(title)
+  return table.concat({
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+    ('<meta http-equiv="Content-Security-Policy" content="%s">'):format(policy),
+    '<meta name="viewport" content="width=device-width, initial-scale=1">', '<link rel="icon" href="data:,">',
+    "<title>" .. escape(title) .. "</title>\n<style>\n" .. style .. "</style>\n</head>",
+  }, "\n")
 end
 
 ---The page as text.
@@ -266,22 +217,18 @@ function report.page(spec, folder, manifest, points, script)
   for i, one in ipairs(spec.sections or {}) do
     section("section-" .. i, one.title or ("Section " .. i), html_section(one, folder, counter))
   end
+  for i, one in ipairs(published.files(folder, read)) do section("published-" .. i, one.title, one.body) end
+  local failures = html_failures(points)
+  if failures then section("failures", "What failed", failures) end
   if #points > 0 then section("points", "Points", html_points(points)) end
-  section("manifest", "How this was made", html_table({ "field", "value" }, fields, "manifest.json", true))
-  local again = '<p>The same command in the same folder continues a run that was stopped; in an empty one it repeats it.</p>\n<pre tabindex="0">'
-    .. escape(map.command or "") .. "</pre>"
-  if script then again = again .. "\n" .. fold("The script", '<pre tabindex="0">' .. escape(script) .. "</pre>") end
-  section("again", "To repeat it", again)
+  section("manifest", "How this was made", html_table({ "field", "value" }, fields, { caption = "manifest.json", head = true }))
+  section("again", "To repeat it", html_again(map, script))
   return table.concat({
-    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<link rel="icon" href="data:,">',
-    "<title>" .. escape(title) .. "</title>\n<style>\n" .. style .. "</style>\n</head>\n<body>\n<header>",
-    "<h1>" .. escape(title) .. "</h1>",
+    html_head(title), "<body>\n<header>", "<h1>" .. escape(title) .. "</h1>",
     ('<p class="by">halfulp %s, %s, seed %s</p>'):format(escape(map.version or ""), escape(map.start or ""), escape(map.seed or "")),
-    spec.lead and prose(spec.lead) or "",
+    html_counts(points), spec.lead and prose(spec.lead) or "",
     '</header>\n<nav aria-label="Contents"><ul>', table.concat(links, "\n"), "</ul></nav>\n<main>",
-    table.concat(out, "\n"), "</main>\n</body>\n</html>\n",
+    table.concat(out, "\n"), "</main>\n<script>\n" .. behavior .. "</script>\n</body>\n</html>\n",
   }, "\n")
 end
 

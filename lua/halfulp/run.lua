@@ -12,7 +12,7 @@ run.shown = "\1shown"
 
 -- Our own files that do not change results: a point's key leaves them out.
 local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
-  report = true, point = true, rank = true }     -- and figure*.lua, points*.lua
+  report = true, point = true, rank = true }     -- and figure*.lua, report*.lua, points*.lua
 
 local function host()
   return package.loaded["halfulp"]
@@ -166,7 +166,7 @@ local function modules()
   table.sort(names)
   for _, name in ipairs(names) do
     local own = name:match "^halfulp%.?(.*)$"
-    local path = not (own and (own == "" or aside[own] or own:match "^figure" or own:match "^points")) and package.searchpath(name, package.path)
+    local path = not (own and (own == "" or aside[own] or own:match "^figure" or own:match "^report" or own:match "^points")) and package.searchpath(name, package.path)
     local digest = path and lab.sha256_file(path)
     if digest then list[#list + 1] = name .. "=" .. digest end
   end

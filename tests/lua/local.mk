@@ -3,6 +3,7 @@ lua_tests += tests/lua/sweep.lua
 lua_tests += tests/lua/points.lua
 lua_tests += tests/lua/plot.lua
 lua_tests += tests/lua/report.lua
+lua_tests += tests/lua/report-browser.lua
 lua_tests += tests/lua/analysis.lua
 lua_tests += tests/lua/fit.lua
 lua_tests += tests/lua/published.lua

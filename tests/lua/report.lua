@@ -32,6 +32,7 @@ local function page()
   if not run.opened then
     local sweep = hu.sweep { x = { 1, 2, 3 }, name = { "<&>" } }
     sweep:run(function(p)
+      if p.x == 2 then print "almost <there>" end
       if p.x == 2 then error("no <answer>") end
       return { y = p.x * 0.5 }
     end, { quiet = true })
@@ -39,6 +40,10 @@ local function page()
       sweep:plot { x = "x", y = "y", file = "a" }
       sweep:plot { x = "x", y = "y", file = "b", title = "Half", caption = "Half of x." }
     end
+    local published = hu.published "J. Doe, 2020"
+    published:number { what = "largest <E4M3>", published = 448, here = 448.0 }
+    published:table()
+    sweep:table { file = "other" }
     hu.report(spec)
   end
   return read(folder .. "/run/report.html")
@@ -46,7 +51,7 @@ end
 
 claims["the page loads nothing"] = function()
   local html = page()
-  for _, pattern in ipairs { "<script", "<link[^>]+href=[\"']http", "src=", "@import", "<iframe", "url%([\"']?http" } do
+  for _, pattern in ipairs { "<script[^>]", "<link[^>]+href=[\"']http", "src=", "@import", "<iframe", "url%([\"']?http" } do
     t.assertNil(html:match(pattern), pattern)
   end
   for target in html:gmatch "href=[\"']([^\"']+)" do t.assertTrue(target:sub(1, 1) == "#" or target == "data:,", target) end
@@ -78,6 +83,23 @@ claims["texts are shown as they are"] = function()
   t.assertStrContains(html, "-- &lt;script&gt; &amp; &#39;quotes&#39; ]] &quot;more&quot;")
   t.assertStrContains(html, "halfulp run " .. folder .. "/script.lua --seed 1 --out " .. folder .. "/run")
   t.assertStrContains(html, "0.12346")
+end
+
+claims["a failure has its reason and the last lines that the point printed"] = function()
+  local failures = page():match '<section id="failures"(.-)</section>'
+  t.assertStrContains(failures, "1 point failed")
+  t.assertStrContains(failures, "name &lt;&amp;&gt;, x 2")
+  t.assertStrContains(failures, '<div class="lines">')
+  t.assertStrContains(failures, "almost &lt;there&gt;")
+  t.assertStrContains(page(), '2 of 3 points done, <a class="bad" href="#failures">1 failed</a>')
+end
+
+claims["tables of hu.published in the directory are in the page, other tables are not"] = function()
+  local html = page()
+  local section = html:match '<section id="published%-1"(.-)</section>'
+  t.assertStrContains(section, "largest &lt;E4M3&gt;")
+  t.assertStrContains(section, "<td>as published</td>")
+  t.assertNil(html:find('id="published-2"', 1, true))
 end
 
 claims["every element that is opened is closed"] = function()

@@ -1,0 +1,160 @@
+-- report-browser.lua - report.html in a headless Chromium: it renders, sorts, filters, says nothing and asks for nothing.
+local hu = require "halfulp"
+local run = require "halfulp.run"
+local claims, t = require("claims")()
+
+local browser
+for _, name in ipairs { "chromium", "chromium-browser", "google-chrome" } do
+  if not browser and os.execute("command -v " .. name .. " >/dev/null 2>&1") then browser = name end
+end
+
+local folder = claims.tmpdir()
+run.known = { args = {}, seed = 1, jobs = 1, out = folder .. "/run" }
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(text)
+end
+
+-- Twelve points, of which one fails; errors in an order of their own, one of them not a number.
+local errors = { 0.5, 1e-3, 2.0, 10, 0 / 0, 9, 1e-12, 0.25, 1 / 0, 3, 1.00000001 }
+
+local function page()
+  if not run.opened then
+    local sweep = hu.sweep { mantissa = hu.range(1, 12), name = { "<b>&" } }
+    sweep:run(function(p)
+      if p.mantissa == 12 then error("no <answer> & more") end
+      return { error = errors[p.mantissa] }
+    end, { quiet = true })
+    if os.execute "command -v gnuplot >/dev/null" then sweep:plot { x = "mantissa", y = "error", file = "a", caption = "Errors" } end
+    hu.report { title = "A run", sections = os.execute "command -v gnuplot >/dev/null" and { { title = "Figure", figures = { "a" } } } or nil }
+  end
+  return read(folder .. "/run/report.html")
+end
+
+-- What a person does with the page, and what is to be seen then, a line each.
+local driver = [=[
+<script>
+(function () {
+  const said = [], say = (name, value) => said.push(name + ": " + value);
+  const table = Array.from(document.querySelectorAll("#points table.sortable"))[0];
+  const names = Array.from(table.tHead.rows[0].cells, (c) => c.textContent);
+  const column = (name) => Array.from(table.tBodies[0].rows).filter((r) => !r.hidden).map((r) => r.cells[names.indexOf(name)].textContent).join(" ");
+  const click = (name) => table.tHead.rows[0].cells[names.indexOf(name)].querySelector("button").click();
+  const state = (name) => table.tHead.rows[0].cells[names.indexOf(name)].getAttribute("aria-sort");
+  const input = table.closest("details").querySelector("input[type=search]");
+  const filter = (text) => { input.value = text; input.dispatchEvent(new Event("input")); };
+  say("names", names.join(" "));
+  click("error"); say("up", column("error")); say("state up", state("error"));
+  click("error"); say("down", column("error")); say("state down", state("error"));
+  click("mantissa"); say("numbers", column("mantissa")); say("other", state("error"));
+  filter("mantissa>9"); say("compared", column("mantissa"));
+  say("counted", table.closest("details").querySelector("[role=status]").textContent);
+  filter("FAILED"); say("text", column("mantissa"));
+  filter("error<=1e-3 mantissa!=2"); say("both", column("mantissa"));
+  filter("nothing-like-this"); say("none", column("mantissa") + ".");
+  filter(""); say("all", column("mantissa"));
+  say("label", input.labels.length + " " + input.labels[0].textContent.trim());
+  input.focus(); say("focus", document.activeElement === input);
+  say("buttons", Array.from(document.querySelectorAll("button")).every((b) => b.textContent && b.tabIndex === 0));
+  window.dispatchEvent(new Event("beforeprint")); say("printed", document.querySelectorAll("details:not([open])").length);
+  window.dispatchEvent(new Event("afterprint")); say("closed again", document.querySelectorAll("details:not([open])").length > 0);
+  say("titles", Array.from(document.querySelectorAll("svg .p title"), (e) => e.textContent).slice(0, 2).join("; "));
+  say("wide", document.documentElement.scrollWidth <= window.innerWidth);
+  say("asked for", performance.getEntriesByType("resource").length);
+  const color = getComputedStyle(document.body).backgroundColor;
+  say("paper", color);
+  const out = document.createElement("pre");
+  out.id = "said";
+  out.textContent = said.join("\n");
+  document.body.append(out);
+})();
+</script>]=]
+
+-- The page driven in a window of that width: what was said, and what the browser wrote to stderr about it.
+local function drive(width, more)
+  t.skipIf(not browser, "no browser: install chromium, in which report.html is sorted and filtered")
+  local html = page():gsub("</body>", function() return driver .. "</body>" end)
+  write(folder .. "/driven.html", html)
+  local profile = folder .. "/profile"
+  os.execute(("rm -rf '%s' && mkdir '%s'"):format(profile, profile))
+  local command = ("timeout 120 %s --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    .. "--disable-component-update --disable-sync --user-data-dir='%s' --window-size=%d,900 --enable-logging=stderr %s --dump-dom 'file://%s/driven.html' 2>'%s/stderr'")
+    :format(browser, profile, width, more or "", folder, folder)
+  local pipe = assert(io.popen(command))
+  local dom = pipe:read "a"
+  pipe:close()
+  local said = {}
+  for line in (dom:match '<pre id="said">(.-)</pre>' or ""):gmatch "[^\n]+" do
+    local name, value = line:match "^(.-): (.*)$"
+    said[name] = value:gsub("&gt;", ">"):gsub("&lt;", "<"):gsub("&amp;", "&")
+  end
+  return said, read(folder .. "/stderr")
+end
+
+local seen, stderr
+local function driven()
+  if not seen then seen, stderr = drive(1200) end
+  return seen, stderr
+end
+
+claims["a click on a column's name sorts its numbers by what they are, up and down"] = function()
+  local said = driven()
+  t.assertEquals(said.names, "mantissa name error state")
+  t.assertEquals(said.up, "1e-12 0.001 0.25 0.5 1 2 3 9 10 inf nan \u{2013}")
+  t.assertEquals(said.down, "inf 10 9 3 2 1 0.5 0.25 0.001 1e-12 nan \u{2013}")
+  t.assertEquals({ said["state up"], said["state down"], said.other }, { "ascending", "descending", "null" })
+  t.assertEquals(said.numbers, "1 2 3 4 5 6 7 8 9 10 11 12")
+end
+
+claims["a filter compares columns and looks for texts"] = function()
+  local said = driven()
+  t.assertEquals(said.compared, "10 11 12")
+  t.assertEquals(said.counted, "3 of 12 rows")
+  t.assertEquals(said.text, "12")
+  t.assertEquals(said.both, "7")
+  t.assertEquals(said.none, ".")
+  t.assertEquals(said.all, "1 2 3 4 5 6 7 8 9 10 11 12")
+end
+
+claims["a keyboard and a screen reader reach everything"] = function()
+  local said = driven()
+  t.assertEquals(said.label, "1 Only rows with")
+  t.assertEquals({ said.focus, said.buttons }, { "true", "true" })
+end
+
+claims["all is open on paper, and folded again after it"] = function()
+  local said = driven()
+  t.assertEquals({ said.printed, said["closed again"] }, { "0", "true" })
+end
+
+claims["the browser says nothing about the page, which asks for nothing"] = function()
+  local said, log = driven()
+  t.assertEquals(said["asked for"], "0")
+  t.assertNil(log:match "[^\n]*CONSOLE[^\n]*")
+end
+
+claims["values stand at the points of a figure"] = function()
+  t.skipIf(not os.execute "command -v gnuplot >/dev/null", "no gnuplot: install gnuplot-nox")
+  t.assertEquals(driven().titles, "mantissa 1, error 0.5; mantissa 2, error 0.001")
+end
+
+claims["nothing is wider than a phone, and the dark page is dark"] = function()
+  local said = drive(500, "--blink-settings=preferredColorScheme=0")
+  t.assertEquals(said.wide, "true")
+  t.assertEquals(said.paper, "rgb(23, 25, 28)")
+  t.assertEquals(driven().paper, "rgb(255, 255, 255)")
+end
+
+claims["the folder of the tests is removed"] = function()
+  if run.opened then run.opened:close() end
+  run.opened = nil
+  t.assertTrue(os.execute("rm -rf '" .. folder .. "'"))
+end
+
+claims:run()
