@@ -2,7 +2,7 @@
  *
  * Encoding goes through the values: a block is rounded on the grid of the format by the loops that quantize uses, and the bits
  * of the values are their codes but for a shift and an offset (codes.body.h). Formats without such a grid go through
- * tables (lookup.h) or, element by element, through src/ops.
+ * stairs (stairs.h) and lists of their values or, element by element, through src/ops.
  */
 #include <string.h>
 
@@ -158,8 +158,10 @@ static hu_status encode(void *out, int bytes, const void *in, bool is_f32, size_
     hu_plan_init(&plan, f, env);
     plan.grid_f32.read_as_zero = plan.grid_f64.read_as_zero = 0;   /* their codes are those of other values all the same */
     const job j = {.plan = &plan, .format = f, .is_f32 = is_f32, .bytes = bytes, .in = in, .out = out};
+    hu_stairs *stairs = plan.has_codes_f64 ? NULL : hu_stairs_take(f, &plan.env, is_f32, n);
+    plan.stairs = stairs;
     hu_flags flags = 0;
-    int threads = n >= (plan.has_codes_f64 ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
+    int threads = n >= (plan.has_codes_f64 || stairs ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
     #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
     {
         #pragma omp for schedule(static)
@@ -167,6 +169,7 @@ static hu_status encode(void *out, int bytes, const void *in, bool is_f32, size_
             flags |= encode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
         hu_plan_end_of_thread(f);
     }
+    hu_stairs_give_back(stairs);
     env->flags |= flags;
     if (plan.is_random)
         env->random.index += n;
@@ -267,7 +270,9 @@ static hu_status decode(void *out, bool is_f32, const void *in, int bytes, size_
     if (status)
         return status;
     hu_plan_init(&plan, f, &env);
-    int threads = n >= (plan.has_codes_f64 ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
+    hu_stairs *stairs = plan.has_codes_f64 ? NULL : hu_stairs_take_values(f, n);
+    plan.stairs = stairs;
+    int threads = n >= (plan.has_codes_f64 || stairs ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
     #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         #pragma omp for schedule(static)
@@ -275,6 +280,7 @@ static hu_status decode(void *out, bool is_f32, const void *in, int bytes, size_
             decode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
         hu_plan_end_of_thread(f);
     }
+    hu_stairs_give_back(stairs);
     return HU_OK;
 }
 

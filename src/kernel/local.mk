@@ -9,6 +9,7 @@ libhalfulp_la_SOURCES += src/kernel/avx2.c
 libhalfulp_la_SOURCES += src/kernel/avx512.c
 libhalfulp_la_SOURCES += src/kernel/neon.c
 libhalfulp_la_SOURCES += src/kernel/plan.h src/kernel/plan.c
+libhalfulp_la_SOURCES += src/kernel/stairs.h src/kernel/stairs.c src/kernel/stairs-list.h src/kernel/stairs-list.c
 libhalfulp_la_SOURCES += src/kernel/map.c
 libhalfulp_la_SOURCES += src/kernel/codes.c src/kernel/pack.h src/kernel/pack.c
 libhalfulp_la_SOURCES += src/kernel/results.h src/kernel/results.c src/kernel/function.c

@@ -163,8 +163,11 @@ static hu_status map(const char *what, void *out, hu_elementwise op, const void 
         return status;
     hu_plan plan;
     hu_plan_init(&plan, f, env);
+    hu_stairs *stairs = op == HU_ROUND_ONLY && !plan.has_f64 ? hu_stairs_take(f, &plan.env, is_f32, n) : NULL;
+    plan.stairs = stairs;
     bool streams = out != x[0] && n * (is_f32 ? sizeof(float) : sizeof(double)) >= WORTH_STREAMING;
     run(&(job){.plan = &plan, .op = op, .is_f32 = is_f32, .streams = streams, .arity = arity, .out = out, .x = {x[0], x[1], x[2]}}, n, env);
+    hu_stairs_give_back(stairs);
     return HU_OK;
 }
 

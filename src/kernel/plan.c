@@ -51,7 +51,7 @@ hu_status hu_check_fit(const char *what, const char *role, const hu_format *f, b
                    is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
 }
 
-static double to_double(const hu_format *f, hu_code code)
+double hu_plan_value(const hu_format *f, hu_code code)
 {
     hu_num x = hu_decode(f, code);
     return x.kind == HU_NAN ? __builtin_nan("") : hu_num_to_double(x);
@@ -78,7 +78,7 @@ static uint64_t sample(const hu_format *f, const hu_env *env, hu_num x, const ca
     own.flags = 0;
     hu_code code = hu_round_with(f, &own, x, 0);
     *flags |= own.flags;
-    return bits_of(to_double(f, code), c);
+    return bits_of(hu_plan_value(f, code), c);
 }
 
 static uint64_t power_of_two(int exp, const carrier *c)
@@ -120,7 +120,7 @@ static void make_grid(hu_grid *g, const hu_format *f, const hu_env *env, hu_way 
     g->fine_drop = g->emin > 1 ? g->drop : g->drop - 1;      /* subnormals of the carrier stay as far apart */
     g->min_normal = power_of_two(f->emin, c);
     g->min_subnormal = power_of_two(f->emin - f->man_bits, c);
-    g->max = bits_of(to_double(f, f->max_code), c);
+    g->max = bits_of(hu_plan_value(f, f->max_code), c);
     g->flushes = f->subnormals & HU_FLUSH_OUT;
     g->read_as_zero = f->subnormals & HU_FLUSH_IN ? g->min_normal : 0;
     g->tiny_before = env->tininess == HU_TININESS_BEFORE;
@@ -239,7 +239,7 @@ static bool nearest_element(const hu_format *f, hu_env *env, const hu_op *op, co
         result = n == 1 ? op->unary(f, env, code[0]) : n == 2 ? op->binary(f, env, code[0], code[1])
                : op->ternary(f, env, code[0], code[1], code[2]);
     }
-    *out = to_double(f, result);
+    *out = hu_plan_value(f, result);
     return true;
 }
 
@@ -266,7 +266,7 @@ static double slow_element(const hu_plan *plan, hu_env *env, const hu_op *op, co
         code = hu_op_round(op, f, env, x);
     else
         code = round_number(f, env, x[0]);
-    return to_double(f, code);
+    return hu_plan_value(f, code);
 }
 
 static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,
@@ -284,18 +284,23 @@ static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, 
     return env.flags;
 }
 
+hu_code hu_plan_code(const hu_format *f, hu_env *env, double x, bool narrow)
+{
+    hu_code code;
+    if (!f->family->result || !hu_code_of_nearest(f, x, narrow, &code))
+        return round_number(f, env, hu_num_from_double(x));
+    hu_env_draw(env);
+    return code;
+}
+
 hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, size_t n, bool narrow, hu_draw draw)
 {
-    const hu_format *f = plan->format;
+    if (plan->stairs)
+        return hu_stairs_codes(plan->stairs, out, in, n);
     hu_env env = plan->env;
     for (size_t i = 0; i < n; i++) {
-        hu_code code;
         env.random.index = draw.index + i * draw.stride;
-        if (f->family->result && hu_code_of_nearest(f, in[i], narrow, &code))
-            hu_env_draw(&env);
-        else
-            code = round_number(f, &env, hu_num_from_double(in[i]));
-        out[i] = (uint64_t)code;
+        out[i] = (uint64_t)hu_plan_code(plan->format, &env, in[i], narrow);
     }
     atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
     return env.flags;
@@ -303,8 +308,10 @@ hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, siz
 
 void hu_plan_values(const hu_plan *plan, double *out, const uint64_t *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = to_double(plan->format, in[i]);
+    if (plan->stairs)
+        hu_stairs_decode(plan->stairs, out, in, n);
+    for (size_t i = 0; i < n && !plan->stairs; i++)
+        out[i] = hu_plan_value(plan->format, in[i]);
 }
 
 void hu_plan_end_of_thread(const hu_format *f)
@@ -336,6 +343,8 @@ hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, cons
 {
     hu_seen seen = {0};
     if (op == HU_ROUND_ONLY) {
+        if (!plan->has_f64 && plan->stairs)
+            return hu_stairs_round(plan->stairs, out, a, n);
         if (!plan->has_f64)
             return slow_block(plan, out, op, a, NULL, NULL, n, narrow, draw);
         round_block(plan, out, a, n, false, draw, &seen);

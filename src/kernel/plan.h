@@ -6,6 +6,7 @@
 #define HU_KERNEL_PLAN_H
 
 #include "src/kernel/lanes.h"
+#include "src/kernel/stairs.h"
 
 typedef struct hu_plan {
     const hu_format *format;
@@ -21,6 +22,7 @@ typedef struct hu_plan {
     bool     has_codes_f32, has_codes_f64;      /* fields_f32 and fields_f64 may be used              */
     hu_grid  grid_f32, grid_f64;
     hu_fields fields_f32, fields_f64;
+    const hu_stairs *stairs;   /* of this format and rounding, or of the values of its codes; NULL, as made: none */
 } hu_plan;
 
 /* A block's operation: which words it draws, and the flags that it raised (OR-ed). */
@@ -44,6 +46,10 @@ hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, cons
 /* The codes of numbers rounded so, and the values of codes (a NaN's is the canonical one). n <= HU_BLOCK. */
 hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, size_t n, bool narrow, hu_draw draw);
 void     hu_plan_values(const hu_plan *plan, double *out, const uint64_t *in, size_t n);
+
+/* The code of one number, by src/ops; a NaN has the canonical code. And the value of one code. */
+hu_code hu_plan_code(const hu_format *f, hu_env *env, double x, bool narrow);
+double  hu_plan_value(const hu_format *f, hu_code code);
 
 /* At the end of a parallel region that rounded to f: what MPFR keeps is freed in all threads but the first, which wait for more
  * work from here on. */
