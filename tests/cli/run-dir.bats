@@ -342,7 +342,8 @@ LUA
     wrong 'y: no column "nothing"; there are i, list, r, text, x' --x i --y nothing
     wrong 'there is no sweep foo; there are sweep' --x i --y x --sweep foo
     wrong 'band is se; it takes one of ci95, none, range, sd' --x i --y x --band se
-    wrong 'kind is pie; it takes one of curves, heatmap, line, numberline, share' --x i --y x --kind pie
+    run "$HALFULP" plot results/sweep --x i --y x --kind pie
+    [ "$status" -eq 2 ] && [[ $output == "halfulp: plot: kind is pie; it takes one of "*", curves, "*", line, "* ]]
     wrong 'file is a/b; it takes a name of letters, digits, - and _, without folder and ending' --x i --y x --file a/b
 }
 
