@@ -23,6 +23,7 @@ nobase_dist_doc_DATA += docs/results.md
 nobase_dist_doc_DATA += docs/library.md
 nobase_dist_doc_DATA += docs/methods.md
 nobase_dist_doc_DATA += docs/experiments.md
+nobase_dist_doc_DATA += docs/papers.md
 
 # halfulp(1) is what the program says about itself.
 man_MANS = docs/halfulp.1

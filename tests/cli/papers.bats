@@ -17,6 +17,8 @@ reproduces() {
 @test "every paper's experiment is tried here" {
     for file in "$HU_SRCDIR"/experiments/papers/*.lua; do
         grep -q "^    reproduces $(basename "$file" .lua) " "$BATS_TEST_FILENAME" || { echo "no test of $file"; false; }
+        grep -q "^| \`$(basename "$file" .lua)\` | $(head -n 1 "$file" | sed 's/^-- [^ ]* - //; s/[.?*]/./g') |$" "$HU_SRCDIR/docs/papers.md" ||
+            { echo "docs/papers.md lacks the first line of $file"; false; }
     done
 }
 
