@@ -45,3 +45,8 @@ reproduces() {
     reproduces mxfp4-gradients 22 2 1
     [ -s results/plots/mxfp4-schemes.svg ]
 }
+
+@test "rotations against channel and token outliers" {
+    reproduces halo-rotations 12 1 0
+    [ -s results/plots/halo-levels.svg ]
+}
