@@ -155,22 +155,7 @@ local function with_bits(rows)
   return rows
 end
 
----The rows in which every named column has the wanted value.
-function part.select(rows, wanted)
-  local out = {}
-  for _, row in ipairs(rows) do
-    local fits = true
-    for key, value in pairs(wanted) do fits = fits and row[key] == value end
-    if fits then out[#out + 1] = row end
-  end
-  return out
-end
-
-local function column(rows, name)
-  local out = {}
-  for i, row in ipairs(rows) do out[i] = row[name] end
-  return out
-end
+part.select = hu.select
 
 local function total(rows, name)
   local sum = 0
@@ -189,11 +174,11 @@ local function summary(p, rows)
     if #some == 0 then return end
     local low, high = hu.stats.wilson(total(some, "diverged_level"), #some)
     list[#list + 1] = {
-      format = format, method = method, rate = rate, runs = #some, loss = hu.stats.mean(column(some, "loss")),
-      ci95 = #some > 1 and hu.stats.ci95(column(some, "loss")) or nil, heldout = hu.stats.mean(column(some, "heldout")),
+      format = format, method = method, rate = rate, runs = #some, loss = hu.stats.mean(hu.column(some, "loss")),
+      ci95 = #some > 1 and hu.stats.ci95(hu.column(some, "loss")) or nil, heldout = hu.stats.mean(hu.column(some, "heldout")),
       diverged_average = total(some, "diverged_average"), diverged_level = total(some, "diverged_level"),
       wilson95 = ("%.2f to %.2f"):format(low, high), spikes_residual = total(some, "spikes_residual"),
-      spikes_rise = total(some, "spikes_rise"), phi = hu.stats.mean(column(some, "phi")),
+      spikes_rise = total(some, "spikes_rise"), phi = hu.stats.mean(hu.column(some, "phi")),
     }
   end
   for _, rate in ipairs {1, 10} do add("fp32", "none", rate) end
@@ -208,7 +193,7 @@ end
 ---The mean over the seeds of one column for one format, method and rate; nil where there is no such run.
 function part.mean(rows, format, method, rate, name)
   local some = part.select(rows, {format = format, method = method, rate = rate})
-  return #some > 0 and hu.stats.mean(column(some, name or "loss")) or nil, #some
+  return #some > 0 and hu.stats.mean(hu.column(some, name or "loss")) or nil, #some
 end
 
 -- Loss above the binary32 run of the same seed and rate, whose batches and initial weights are the same.

@@ -62,12 +62,7 @@ local rows = sweep:rows()
 
 -- The mean of a result over the points that are as wanted, and its standard error.
 local function mean_of(name, wanted)
-  local list = {}
-  for _, row in ipairs(rows) do
-    local fits = true
-    for key, value in pairs(wanted) do fits = fits and row[key] == value end
-    if fits then list[#list + 1] = row[name] end
-  end
+  local list = hu.column(hu.select(rows, wanted), name)
   return hu.stats.mean(list), #list > 1 and hu.stats.sd(list) / math.sqrt(#list) or 0
 end
 

@@ -74,11 +74,7 @@ end, { name = "blocks" })
 local rows = sweep:rows()
 
 local function mean_of(name, scheme, data)
-  local list = {}
-  for _, row in ipairs(rows) do
-    if row.scheme == scheme and row.data == (data or "normal") then list[#list + 1] = row[name] end
-  end
-  return hu.stats.mean(list)
+  return hu.stats.mean(hu.column(hu.select(rows, { scheme = scheme, data = data or "normal" }), name))
 end
 
 for _, case in ipairs {

@@ -123,15 +123,7 @@ local sweep = hu.sweep(points)
 sweep:run(function(p) return { logits = logit_gap(p), attention = attention_gap(p) } end, { name = "rope" })
 local rows = sweep:rows()
 
-local function mean_of(name, wanted)
-  local list = {}
-  for _, row in ipairs(rows) do
-    local fits = true
-    for key, value in pairs(wanted) do fits = fits and row[key] == value end
-    if fits then list[#list + 1] = row[name] end
-  end
-  return hu.stats.mean(list)
-end
+local function mean_of(name, wanted) return hu.stats.mean(hu.column(hu.select(rows, wanted), name)) end
 
 for _, case in ipairs { { 1, 1, 3.1e-3 }, { 1, 256, 4.1e-3 }, { 1, 65536, 4.2e-3 }, { 4, 1, 0.057 }, { 4, 256, 0.057 }, { 4, 65536, 0.069 } } do
   claims:number { what = ("E8M7, inputs of deviation %d, shift %d: mean |logit difference|"):format(case[1], case[2]), published = case[3],

@@ -46,11 +46,8 @@ end, { name = "growth" })
 local function slope_of(rounding, data)
   local x, y = {}, {}
   for _, n in ipairs(lengths) do
-    local squares, count = 0, 0
-    for _, row in ipairs(grid:rows()) do
-      if row.n == n and row.rounding == rounding and row.data == data then squares, count = squares + row.error ^ 2, count + 1 end
-    end
-    x[#x + 1], y[#y + 1] = n, math.sqrt(squares / count)
+    local errors = hu.array(hu.column(hu.select(grid:rows(), { n = n, rounding = rounding, data = data }), "error"))
+    x[#x + 1], y[#y + 1] = n, errors:norm() / math.sqrt(#errors)
   end
   return hu.stats.fit(x, y, { logx = true, logy = true }).slope
 end

@@ -71,6 +71,39 @@ function rows.need(list, name, what, level)
     (near and "did you mean " .. near .. "? (there are %s)" or "there are %s"):format(table.concat(known, ", "))), (level or 1) + 1)
 end
 
+---The rows in which every named column has the wanted value.
+---
+---```lua
+---local list = {{a = 1, y = 5}, {a = 2, y = 6}, {a = 1, y = 7}}
+---print(#hu.select(list, {a = 1}))    --> 2
+---```
+---@param list table[]   such as `sweep:rows()`
+---@param wanted table   {name = value}
+---@return table[]
+function rows.select(list, wanted)
+  local out = {}
+  for _, row in ipairs(list) do
+    local fits = true
+    for key, value in pairs(wanted) do fits = fits and row[key] == value end
+    if fits then out[#out + 1] = row end
+  end
+  return out
+end
+
+---One column of rows as a list.
+---
+---```lua
+---print(hu.stats.mean(hu.column({{y = 5}, {y = 7}}, "y")))    --> 6.0
+---```
+---@param list table[]
+---@param name string
+---@return any[]
+function rows.column(list, name)
+  local out = {}
+  for i, row in ipairs(list) do out[i] = row[name] end
+  return out
+end
+
 ---Groups rows by columns and summarizes one column.
 ---@param list table[]
 ---@param by string[]  the columns whose values make a group

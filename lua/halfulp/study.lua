@@ -1,6 +1,7 @@
 -- study.lua - a stability study: policies x learning rates x seeds, each a training run with its sharpness along the way.
 
 local stats = require("halfulp.analysis").stats
+local rows = require "halfulp.rows"
 
 ---@class hu.study  training runs of every policy at every rate from every seed
 ---@field sweep hu.sweep    the runs as points: policy, rate, seed
@@ -225,12 +226,6 @@ local function total(some, key)
   return math.tointeger(n) or n
 end
 
-local function column(some, key)
-  local list = {}
-  for i, row in ipairs(some) do list[i] = row[key] end
-  return list
-end
-
 local function median(list)
   table.sort(list)
   local n = #list
@@ -255,20 +250,10 @@ local function warnings(some, metric)
   return w
 end
 
-local function among(list, wanted)
-  local out = {}
-  for _, row in ipairs(list) do
-    local fits = true
-    for key, value in pairs(wanted) do fits = fits and row[key] == value end
-    if fits then out[#out + 1] = row end
-  end
-  return out
-end
-
 local function of_cell(self, list, policy, rate)
-  local some = among(list, { policy = policy, rate = rate })
+  local some = rows.select(list, { policy = policy, rate = rate })
   if #some == 0 then return nil end
-  local losses = column(some, "loss")
+  local losses = rows.column(some, "loss")
   local line = { policy = policy, rate = rate, runs = #some, loss = stats.mean(losses), ci95 = #some > 1 and stats.ci95(losses) or nil,
     diverged_average = total(some, "diverged_average"), diverged_level = total(some, "diverged_level"),
     spikes_residual = total(some, "spikes_residual"), spikes_rise = total(some, "spikes_rise") }
@@ -300,11 +285,11 @@ function Study:sensitivity()
   for _, policy in ipairs(self.plan.names) do
     local best, best_rate, capped = math.huge, nil, {}
     for _, rate in ipairs(self.plan.rates) do
-      local some = among(list, { policy = policy, rate = rate })
+      local some = rows.select(list, { policy = policy, rate = rate })
       if #some > 0 then
-        local mean = stats.mean(column(some, "loss"))
+        local mean = stats.mean(rows.column(some, "loss"))
         if mean < best then best, best_rate = mean, rate end
-        capped[#capped + 1] = math.min(mean, stats.mean(column(some, "first_loss")))
+        capped[#capped + 1] = math.min(mean, stats.mean(rows.column(some, "first_loss")))
       end
     end
     if #capped > 0 then
