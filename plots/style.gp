@@ -14,12 +14,25 @@ set datafile columnheaders
 hu_font = "Helvetica,Arial,DejaVu Sans,sans-serif"
 hu_terminal(kind, w, h) = kind eq "svg" ? \
     sprintf('set terminal svg enhanced size %d,%d font "%s,13" linewidth 1 background rgb "white"', w, h, hu_font) : \
+    kind eq "cairolatex" ? \
+    sprintf('set terminal cairolatex pdf input size %.4fcm,%.4fcm font ",7" fontscale 1 linewidth 0.75 pointscale 0.5', w * 8.5 / 420, h * 8.5 / 420) : \
+    kind eq "text" ? \
+    sprintf('set terminal dumb mono noenhanced size %d,%d; unset grid', w < 500 ? 79 : 119, h / 11) : \
     kind eq "pdf" ? \
     sprintf('set terminal pdfcairo enhanced size %.4fcm,%.4fcm font "DejaVu Sans,6.8" fontscale 1 linewidth 0.75 pointscale 0.5', w * 8.5 / 420, h * 8.5 / 420) : \
     sprintf('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,29" linewidth 3 pointscale 4 dashlength 2 background rgb "white"', 3 * w, 3 * h)
-# Values at points are hypertext, for which gnuplot's SVG asks a script of its own: titles, which every browser shows.
-hu_titles(file) = system("sed -e \"s/<g onmousemove=.*Hypertext(evt,'\\(.*\\)').*<title> *<\\/title>/<g class='p'><title>\\1<\\/title>/\" '" . file . "' > '" . file . "~' && mv '" . file . "~' '" . file . "'")
 hu_font_size(kind, px) = kind eq "svg" ? sprintf(",%d", px) : kind eq "pdf" ? sprintf(",%.1f", px * 6.8 / 13) : sprintf(",%.0f", 2.25 * px)
+
+# What a kind's file is called; and how it writes powers, where LaTeX has a way of its own and plain text none.
+hu_ending(kind) = kind eq "cairolatex" ? "-latex.tex" : kind eq "text" ? ".txt" : "." . kind
+hu_power(kind, format) = kind eq "text" && format[1:4] eq "10^{" ? "1e%T" : format
+
+# What is left to do when a file is written. SVG: values at points are hypertext, for which gnuplot asks a script of its own; they become
+# titles, which every browser shows. LaTeX: names have characters that are commands there, and powers stand in formulas.
+hu_sed(program, file) = system("sed -e '" . program . "' '" . file . "' > '" . file . "~' && mv '" . file . "~' '" . file . "'")
+hu_titles = "s/<g onmousemove=.*Hypertext(evt,.\\(.*\\).)\" onmouseout.*<title> *<\\/title>/<g class=\"p\"><title>\\1<\\/title>/"
+hu_latex = "/includegraphics/b\n/\\\\widthof/s/[%&#_]/\\\\&/g\n/\\\\centering/s/[%&#_]/\\\\&/g\n/\\\\put(/{s/%*$//\ns/[%&#_]/\\\\&/g\ns/\\([0-9]*\\)^{\\([^}]*\\)}/$\\1^{\\2}$/g\ns/$/%/\n}"
+hu_finish(kind, file) = kind eq "svg" ? hu_sed(hu_titles, file) : kind eq "cairolatex" ? hu_sed(hu_latex, file) : ""
 
 set linetype 1 linecolor rgb "#0072B2" pointtype 7  dashtype 1
 set linetype 2 linecolor rgb "#D55E00" pointtype 5  dashtype (9,3)

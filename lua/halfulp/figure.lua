@@ -8,7 +8,7 @@ local rows = require "halfulp.rows"
 local figure = {}
 
 local column_px, page_px, letter_px = 420, 860, 9.2      -- a letter as wide as gnuplot takes it to be in a legend
-local label_px = 17                                      -- of the x axis; it stands under the lowest panels only
+local label_px = 22                                      -- of the x axis; it stands under the lowest panels only
 
 ---A text as gnuplot's single-quoted string.
 function figure.quote(text)
@@ -117,7 +117,7 @@ function figure.axis(letter, values, options)
   end
   if not texts and not options.log and pad > 0 and low <= high then range = { low - pad, high + pad } end
   range = options.range or range
-  lines[#lines + 1] = ("set format %s '%s'"):format(letter, format)
+  lines[#lines + 1] = (format:find("^", 1, true) and "set format %s hu_power(kind, '%s')" or "set format %s '%s'"):format(letter, format)
   lines[#lines + 1] = ("set %stics %s%s"):format(letter, ticks, texts and "" or " enhanced")
   lines[#lines + 1] = range and ("set %srange [%s:%s]"):format(letter, rows.text(range[1]), rows.text(range[2]))
     or ("set %srange [*:*]"):format(letter)
@@ -280,7 +280,8 @@ function figure.script(fig, name, heads)
   out[#out + 1] = 'load "style.gp"'
   out[#out + 1] = ('do for [kind in "%s"] {'):format(fig.kinds or "svg png")
   out[#out + 1] = ("  eval hu_terminal(kind, %d, %d)"):format(width, height)
-  out[#out + 1] = '  set output name . "." . kind'
+  out[#out + 1] = "  file = name . hu_ending(kind)"
+  out[#out + 1] = "  set output file"
   out[#out + 1] = '  hover = kind eq "svg"'
   out[#out + 1] = ("  set multiplot%s"):format(fig.title and " title " .. quote(fig.title) .. " noenhanced" or "")
   for i, panel in ipairs(fig.panels) do
@@ -293,7 +294,7 @@ function figure.script(fig, name, heads)
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end
   out[#out + 1] = "  unset multiplot"
   out[#out + 1] = "  set output"
-  out[#out + 1] = '  if (hover) { said = hu_titles(name . "." . kind) }'
+  out[#out + 1] = "  said = hu_finish(kind, file)"
   out[#out + 1] = "  reset; load \"style.gp\""
   out[#out + 1] = "}"
   return table.concat(out, "\n") .. "\n"

@@ -276,7 +276,7 @@ local function script_of(fig, ending, path)
   fig.kinds = ending
   local script = figure.script(fig, "formats", {})
   script = script:gsub('\n *load "style.gp"', ""):gsub('\n *reset; load "style.gp"', ""):gsub("\ndata = [^\n]*", "\ndata = '$values'", 1)
-    :gsub("\nname = [^\n]*", "", 1):gsub("set output name[^\n]*", function() return "set output " .. quote(path) end, 1)
+    :gsub("\nname = [^\n]*", "", 1):gsub("\n  file = [^\n]*", function() return "\n  file = " .. quote(path) end, 1):gsub("\n  said = [^\n]*", "", 1)
   return style_text() .. "\n$values << END_OF_VALUES\n" .. rows.tsv(fig.rows, fig.columns, {}) .. "END_OF_VALUES\n" .. script
 end
 

@@ -11,12 +11,16 @@ local plot = { drawn = {} }
 
 -- Options of every kind, and what each kind needs and takes.
 local common = { rows = true, kind = true, file = true, title = true, xlabel = true, ylabel = true, width = true, across = true,
-  caption = true, folder = true }
+  caption = true, folder = true, terminals = true }
 local takes = {
   line = { needs = { "x", "y" }, "series", "panel", "logx", "logy", "band", "reference", "legend" },
   heatmap = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel", "cell" },
   share = { needs = { "x", "y" }, "series", "panel", "legend" },
-  curves = { needs = { "y" }, "x", "series", "panel", "logx", "logy", "band", "smooth", "reference", "legend", "yrange" },
+  curves = { needs = { "y" }, "x", "series", "panel", "logx", "logy", "band", "smooth", "reference", "legend", "yrange", "spikes" },
+  box = { needs = { "x", "y" }, "series", "panel", "logy", "reference", "legend" },
+  violin = { needs = { "x", "y" }, "series", "panel", "logy", "reference", "legend" },
+  pareto = { needs = { "x", "y" }, "series", "panel", "logx", "logy", "label", "maximize", "legend" },
+  parallel = { needs = { "columns" }, "log" },
   numberline = { needs = { "formats" }, "scale" },
   contour = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel", "levels" },
   surface = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel" },
@@ -45,7 +49,12 @@ local types = {
   file = "string", title = "string", xlabel = "string", ylabel = "string", zlabel = "string", legend = "string", caption = "string",
   cell = "string", folder = "string", logx = "boolean", logy = "boolean", logz = "boolean", series = "string", panel = "string",
   width = "number", across = "number", smooth = "number", reference = "table", formats = "table", rows = "table", yrange = "table",
+  label = "string", maximize = "string", columns = "table", log = "table", terminals = "table",
 }
+
+-- What a figure can be written as, and the files of each.
+local endings = { svg = { ".svg" }, png = { ".png" }, pdf = { ".pdf" }, cairolatex = { "-latex.tex", "-latex.pdf" }, text = { ".txt" } }
+local closing = { [".svg"] = "</svg>", [".png"] = "IEND", [".pdf"] = "%EOF", ["-latex.pdf"] = "%EOF" }
 
 local function is_list(value)
   return type(value) == "table" or type(value) == "userdata"
@@ -68,6 +77,28 @@ local function check_column(o, key, name, level)
       fail(level, "%s: %s is a %s; %s takes numbers", key, name, type(value), log)
     end
   end
+end
+
+local spike_rules = { rise = true, residual = true }
+
+-- What single kinds take, and the terminals.
+local function check_rest(o, level)
+  level = level + 1
+  for _, name in ipairs(o.terminals or {}) do
+    if not endings[name] then fail(level, "terminals: %s is none; there are %s", tostring(name), table.concat(names_of(endings), ", ")) end
+  end
+  if o.terminals and #o.terminals == 0 then fail(level, "terminals is empty; it takes some of %s", table.concat(names_of(endings), ", ")) end
+  if o.columns and #o.columns < 2 then fail(level, "columns has %d names; it takes two or more", #o.columns) end
+  for _, name in ipairs(o.log or {}) do
+    local has = false
+    for _, column in ipairs(o.columns) do has = has or column == name end
+    if not has then fail(level, "log: %s is not among columns", tostring(name)) end
+  end
+  if o.maximize and o.maximize ~= "x" and o.maximize ~= "y" and o.maximize ~= "xy" then
+    fail(level, "maximize is %s; it takes \"x\", \"y\" or \"xy\"", o.maximize)
+  end
+  if o.spikes == true then o.spikes = "rise" end
+  if o.spikes and not spike_rules[o.spikes] then fail(level, "spikes is %s; it takes rise or residual", tostring(o.spikes)) end
 end
 
 local function check(o, level)
@@ -94,14 +125,15 @@ local function check(o, level)
   end
   if o.kind ~= "numberline" then
     if not o.rows then fail(level, "rows is missing; it takes a list of tables, such as sweep:rows()") end
-    for _, key in ipairs { "x", "y", "z", "series", "panel" } do
+    for _, key in ipairs { "x", "y", "z", "series", "panel", "label", "columns" } do
       for _, name in ipairs(type(o[key]) == "table" and o[key] or { o[key] }) do
         check_column(o, key, name, level)
       end
     end
   end
-  o.band = o.band or (o.kind == "line" and "ci95" or "range")
-  if not bands[o.band] then
+  check_rest(o, level)
+  if allowed.band then o.band = o.band or (o.kind == "line" and "ci95" or "range") end
+  if allowed.band and not bands[o.band] then
     fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(names_of(bands), ", "))
   end
 end
@@ -129,9 +161,17 @@ local function file_ends(path, ending)
   return tail:find(ending, 1, true) ~= nil
 end
 
+-- The endings of all files that the terminals write.
+local function files_of(terminals)
+  local list = {}
+  for _, terminal in ipairs(terminals) do table.move(endings[terminal], 1, #endings[terminal], #list + 1, list) end
+  return list
+end
+
 -- Runs gnuplot in the folder; raises with its first words where it fails. The data and the script are there by then.
-local function draw(folder, name)
-  for _, ending in ipairs { ".svg", ".png" } do os.remove(folder .. "/" .. name .. ending) end
+local function draw(folder, name, terminals)
+  local files = files_of(terminals)
+  for _, ending in ipairs(files) do os.remove(folder .. "/" .. name .. ending) end
   local pipe = io.popen(("cd %s && LC_ALL=C.UTF-8 gnuplot %s.gp 2>&1; echo \"status $?\""):format(shell_quote(folder), name))
   local output = pipe and pipe:read "a" or "status 127"
   if pipe then pipe:close() end
@@ -145,8 +185,10 @@ local function draw(folder, name)
     local line = said:match "line %d+:[^\n]*" or said:match "^[^\n]*" or ""
     error(("plot: gnuplot failed (%s)%s"):format(line, kept), 0)
   end
-  if not file_ends(folder .. "/" .. name .. ".svg", "</svg>") or not file_ends(folder .. "/" .. name .. ".png", "IEND") then
-    error("plot: gnuplot's pictures are cut short; is the disk full?" .. kept, 0)
+  for _, ending in ipairs(files) do
+    if not file_ends(folder .. "/" .. name .. ending, closing[ending] or "\n") then
+      error("plot: gnuplot's pictures are cut short; is the disk full?" .. kept, 0)
+    end
   end
 end
 
@@ -156,7 +198,8 @@ end
 function plot.file_for(o)
   local up = o.z or o.y or o.formats or "plot"
   local name = type(up) == "table" and table.concat(up, "-") or tostring(up)
-  if not o.formats then name = name .. "-over-" .. tostring(o.x or "step") end
+  if o.columns then name = "columns" end
+  if not o.formats and not o.columns then name = name .. "-over-" .. tostring(o.x or "step") end
   name = name:gsub("[^%w_%-]", "_"):gsub("^[^%w]+", "")
   return name
 end
@@ -164,20 +207,20 @@ end
 local function with_kind(options)
   local o = {}
   for key, value in pairs(options) do o[key] = value end
-  o.kind = o.kind or (o.formats and "numberline" or o.z and "heatmap" or "line")
+  o.kind = o.kind or (o.formats and "numberline" or o.columns and "parallel" or o.z and "heatmap" or "line")
   return o
 end
 
 -- Names that figures have for columns of their own, and groups of rows for what they compute.
 local taken = {}
-for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost"):gmatch "%S+" do
+for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3"):gmatch "%S+" do
   taken[name] = true
 end
 
 -- The options with a "_" behind those of the user's columns that have such a name; the labels stay.
 local function with_free_names(o)
   local label_of, renamed = { x = "xlabel", y = "ylabel", z = "zlabel", series = "legend" }, {}
-  for _, key in ipairs { "x", "y", "z", "series", "panel" } do
+  for _, key in ipairs { "x", "y", "z", "series", "panel", "label" } do
     local name = o[key]
     if taken[name] then
       if label_of[key] then o[label_of[key]] = o[label_of[key]] or figure.label(name) end
@@ -201,15 +244,17 @@ function plot.draw(options, heads, level)
   local height = o.z or o.y
   local fig = kinds[o.kind](with_free_names(o))
   if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(height)) end
+  local terminals = o.terminals or { "svg", "png" }
+  fig.kinds = table.concat(terminals, " ")
   local folder = o.folder or (run.directory().path .. "/plots")
   run.call(0, lab.make_folders, folder)
   local base = folder .. "/" .. o.file
   run.call(0, lab.write_file, folder .. "/style.gp", style_text())
   run.call(0, lab.write_file, base .. ".tsv", rows.tsv(fig.rows, fig.columns, heads))
   run.call(0, lab.write_file, base .. ".gp", figure.script(fig, o.file, heads))
-  draw(folder, o.file)
+  draw(folder, o.file, terminals)
   plot.drawn[#plot.drawn + 1] = { file = o.file, path = base .. ".svg", title = o.title, caption = o.caption }
-  return base .. ".svg"
+  return base .. endings[terminals[1]][1]
 end
 
 ---Draws a figure from rows of values: a list of tables such as `sweep:rows()` gives. Leaves NAME.svg, NAME.png, the data
@@ -219,12 +264,15 @@ end
 ---- "heatmap" (with `z`): the mean of `z` in cells of `x` and `y`, printed in each.
 ---- "share": how often `y` is true at each `x`, with Wilson's 95 % interval and the counts.
 ---- "curves": results that are lists (a loss at each step); the median over the points of a series, and their range.
+---- "box", "violin": how `y` spreads at each `x`: quartiles with Tukey's whiskers, or its density; a series beside another.
+---- "pareto": `y` against `x`, the front of the points that no other beats in both, the others in gray; `maximize` ("x", "y" or "xy") says what is the better the larger, `label` names the points of the front.
+---- "parallel": a line a point through an axis for each of `columns`, colored by the last; `log` lists those with a logarithmic scale.
 ---- "numberline" (with `formats`): every positive value of some formats on a line.
 ---- "contour": the mean of `z` over a grid of `x` and `y` as colors, with lines of equal height; `levels` says how many (20) or which.
 ---- "surface": the same seen from above at an angle.
 ---
----@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
----@return string path of the SVG
+---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
+---@return string path of the first picture
 function plot.plot(options)
   if type(options) ~= "table" then fail(1, "it takes a table of options") end
   local s = run.settings()
@@ -242,14 +290,45 @@ local function without_place(fn, ...)
   return result
 end
 
+local lists, numbers = { columns = true, log = true, terminals = true }, { smooth = true, levels = true, across = true, width = true }
+
+local function split(text)
+  local list = {}
+  for name in text:gmatch "[^,]+" do list[#list + 1] = name end
+  return list
+end
+
+-- Options as they stand on a command line: texts. Several columns of y are parted by commas, too.
+local function from_texts(options)
+  local o = {}
+  for key, value in pairs(options) do
+    if type(value) == "string" and (lists[key] or key == "y" and value:find ",") then value = split(value) end
+    if type(value) == "string" and numbers[key] then
+      local number = math.tointeger(tonumber(value)) or tonumber(value)
+      if not number then
+        run.wrong_usage = true
+        error(("plot: %s is %s; it takes a number"):format(key, value), 0)
+      end
+      value = number
+    end
+    o[key] = value
+  end
+  return o
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
 ---Draws from the store of a run directory, without its script; for `halfulp plot DIR`. Of several sweeps, those are taken
 ---that have the columns, or the one that is named.
 ---@param folder string
----@param options table  those of hu.plot, and sweep
----@return string path of the SVG
+---@param options table  those of hu.plot, and sweep; lists may be texts with commas, numbers may be texts
+---@return string path   of the first picture; where that is a text, the text
 function plot.of(folder, options)
   local points, manifest = rows.stored(folder)
-  local list, o, sweeps = {}, with_kind(options), {}
+  local list, o, sweeps = {}, with_kind(from_texts(options)), {}
   for _, point in ipairs(points) do
     sweeps[point.sweep] = true
     if point.state == "done" and (not o.sweep or point.sweep == o.sweep) then
@@ -268,10 +347,12 @@ function plot.of(folder, options)
   run.wrong_usage = true            -- what is wrong with the options is how the command was written
   without_place(check, o, 1)
   run.wrong_usage = nil
-  return without_place(plot.draw, o, {
+  local path = without_place(plot.draw, o, {
     ("%s: %s"):format(folder, o.file), "parameters: " .. (manifest:match '"parameters": ([^\n]*),\n' or "{}"),
     "seed: " .. (manifest:match '"seed": ([^\n]*),\n' or ""), "version: halfulp " .. (manifest:match '"version": "([^"]*)"' or ""),
   })
+  if o.terminals and #o.terminals == 1 and o.terminals[1] == "text" then return (read(path):gsub("%s*\n", "\n"):gsub("^\n+", ""):gsub("\n+$", "")) end
+  return path
 end
 
 return plot

@@ -1,0 +1,100 @@
+-- figure-parallel.lua - parallel coordinates: an axis a column, a line a point, colored by the last column.
+
+local rows = require "halfulp.rows"
+local figure = require "halfulp.figure"
+local parts = require "halfulp.figure-parts"
+local quote = figure.quote
+
+-- A column as an axis from 0 to 1: {name, at = value -> place or nil, ticks = {{text, place}, ...}}.
+local function axis_of(list, name, log)
+  local values = rows.values(list, name)
+  local axis = { name = name, ticks = {} }
+  if type(values[1]) ~= "number" then
+    local place = {}
+    for i, value in ipairs(values) do
+      place[value] = #values > 1 and (i - 1) / (#values - 1) or 0.5
+      axis.ticks[i] = { rows.text(value), place[value] }
+    end
+    axis.at = function(value) return place[value] end
+    return axis
+  end
+  local scale, low, high = log and function(x) return x > 0 and math.log(x) or nil end or function(x) return x end, math.huge, -math.huge
+  local unscale = log and math.exp or function(x) return x end
+  for _, value in ipairs(values) do
+    local x = value == value and math.abs(value) ~= math.huge and scale(value)
+    if x then low, high = math.min(low, x), math.max(high, x) end
+  end
+  axis.at = function(value)
+    if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then return nil end
+    local x = scale(value)
+    return x and (high > low and (x - low) / (high - low) or 0.5)
+  end
+  local whole = #values <= 10 and high > low
+  for _, value in ipairs(whole and values or {}) do
+    whole = whole and math.type(value) == "integer"
+  end
+  for _, value in ipairs(whole and values or {}) do axis.ticks[#axis.ticks + 1] = { tostring(value), axis.at(value) } end
+  if whole then return axis end
+  for _, share in ipairs(low > high and {} or high > low and { 0, 0.25, 0.5, 0.75, 1 } or { 0.5 }) do
+    axis.ticks[#axis.ticks + 1] = { ("%.3g"):format(high > low and unscale(low + share * (high - low)) or unscale(low)), share }
+  end
+  return axis
+end
+
+-- The points as lines: a row an axis, an empty row after each. A line ends where a value is missing.
+local function add_lines(o, fig, axes)
+  for i, row in ipairs(o.rows) do
+    local shade = axes[#axes].at(row[axes[#axes].name])
+    local before = #fig.rows
+    for k, axis in ipairs(axes) do
+      local place = row[axis.name] ~= nil and axis.at(row[axis.name])
+      if place and shade then
+        fig.rows[#fig.rows + 1] = { point = i, axis = axis.name, at = k, place = place, shade = shade, text = rows.text(row[axis.name]) }
+      end
+    end
+    if #fig.rows > before then
+      fig.rows[#fig.rows + 1] = rows.gap
+      fig.n = (fig.n or 0) + 1
+    end
+  end
+end
+
+-- The axes, drawn as arrows without heads, with their names above and their values beside.
+local function axis_commands(axes)
+  local list = { "unset grid", "set border 0", "unset colorbox", "set style fill solid 1 noborder", "axis_font = hu_font_size(kind, 10)",
+    "unset arrow", "unset label", "set cbrange [0:1]",
+    "set style textbox opaque noborder margins 0.3,0.1 fillcolor rgb 'white'" }
+  for k, axis in ipairs(axes) do
+    list[#list + 1] = ("set arrow from %d,0 to %d,1 nohead front lc rgb '#333333' lw 1 dt 1"):format(k, k)
+    for _, tick in ipairs(axis.ticks) do
+      list[#list + 1] = ("set label %s at %d,%.6g right offset -0.7,0 font axis_font noenhanced front boxed textcolor rgb '#222222'"):format(quote(tick[1]), k, tick[2])
+    end
+  end
+  return list
+end
+
+-- A line a point through an axis for each of `columns`.
+local function parallel(o)
+  local fig = { panels = {}, rows = {}, columns = { "point", "axis", "at", "place", "shade", "text" }, title = o.title, legend = {} }
+  local log, axes, ticks = {}, {}, {}
+  for _, name in ipairs(o.log or {}) do log[name] = true end
+  for k, name in ipairs(o.columns) do
+    axes[k] = axis_of(o.rows, name, log[name])
+    ticks[k] = ("%s %d"):format(quote(figure.label(name) .. (log[name] and ", log" or "")), k)
+  end
+  fig.width = o.width or (#axes > 4 and 860 or 420)
+  add_lines(o, fig, axes)
+  local thin = math.max(0.5, math.min(1.6, 60 / (fig.n or 1)))
+  fig.panels[1] = {
+    marks = fig.n and { ("data using (column('at')):(column('place')):(column('shade')) with lines lw %.3g dt 1 lc palette"):format(thin),
+      parts.hover("(column('at'))", "(column('place'))", { { "axis", label = "", text = true }, { "text", label = "", text = true }, { "point" } }) } or { "NaN with points" },
+    commands = axis_commands(axes),
+    after = { "unset arrow", "unset label" },
+    x = { commands = { "set xlabel ''", "unset logscale x", ("set xrange [0.5:%g]"):format(#axes + 0.2), "set xtics (" .. table.concat(ticks, ", ") .. ") scale 0 noenhanced" } },
+    y = { commands = { "set ylabel ''", "unset logscale y", "set ytics ('' 0) scale 0", "set yrange [-0.03:1.03]" } },
+  }
+  fig.panel_px = o.width == 420 and 265 or 300
+  return fig
+end
+
+return parallel
