@@ -50,3 +50,8 @@ reproduces() {
     reproduces halo-rotations 12 1 0
     [ -s results/plots/halo-levels.svg ]
 }
+
+@test "networks rounded after training in seven modes" {
+    reproduces ptq-rounding-modes 23 4 1
+    [ -s results/plots/ptq-depth.svg ] && [ -s results/plots/ptq-sqnr.svg ]
+}
