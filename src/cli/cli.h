@@ -29,6 +29,7 @@ int hu_cmd_repl  (int argc, char **argv);
 int hu_cmd_results(int argc, char **argv);
 int hu_cmd_plot  (int argc, char **argv);
 int hu_cmd_report(int argc, char **argv);
+int hu_cmd_watch (int argc, char **argv);
 int hu_cmd_vectors(int argc, char **argv);
 
 /* Writes "halfulp: " and the formatted line to stderr and returns the status, so that a check is one

@@ -25,6 +25,7 @@ halfulp_SOURCES += src/cli/cmd-repl.c
 halfulp_SOURCES += src/cli/folder-call.h src/cli/folder-call.c
 halfulp_SOURCES += src/cli/cmd-plot.c
 halfulp_SOURCES += src/cli/cmd-report.c
+halfulp_SOURCES += src/cli/cmd-watch.c
 halfulp_SOURCES += src/cli/bench.h src/cli/bench.c
 halfulp_SOURCES += src/cli/bench-quantize.c
 halfulp_SOURCES += src/cli/bench-gemm.c

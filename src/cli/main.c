@@ -22,6 +22,7 @@ static const hu_command commands[] = {
     {"format", hu_cmd_format, "what a format is: fields, range, and all values of a small one"},
     {"vectors", hu_cmd_vectors, "test vectors for hardware: written, and checked"},
     {"run",    hu_cmd_run,    "an experiment written in Lua, with its parameters"},
+    {"watch",  hu_cmd_watch,  "how far a run is, seen from another terminal"},
     {"results", hu_cmd_results, "the results of a run: chosen, grouped, merged, compared"},
     {"plot",   hu_cmd_plot,   "a figure from the results of a run"},
     {"report", hu_cmd_report, "one page that shows a run, for sending to somebody"},

@@ -1,4 +1,5 @@
 # tests/cli: one line a file
+cli_tests += tests/cli/watch.bats
 cli_tests += tests/cli/plot.bats
 cli_tests += tests/cli/layers.bats
 cli_tests += tests/cli/neon.bats

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# watch.bats - halfulp watch: what a store tells of a run, until it ends, without changing anything.
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || exit 1
+    cat >s.lua <<'LUA'
+local hu = require "halfulp"
+local p = hu.params {n = 12, wait = 0.0}
+hu.sweep {i = hu.range(1, p.n)}:run(function(q)
+  if q.i == 3 then error("no answer\nin two lines " .. ("and long"):rep(30)) end
+  if p.wait > 0 then os.execute("sleep " .. p.wait) end
+  return {x = q.i}
+end)
+LUA
+}
+
+# Waits until the directory has a finished point.
+wait_for_point() {
+    for _ in $(seq 200); do
+        "$HALFULP" watch results/s --once 2>/dev/null | grep -q '  done ' && return
+        sleep 0.05
+    done
+    return 1
+}
+
+@test "one look at a finished run" {
+    "$HALFULP" run s.lua 2>/dev/null
+    sum=$(sha256sum results/s/results.sqlite)
+    run "$HALFULP" watch results/s --once --points 2
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == "[################] 12 of 12 points, 1 failed, 0:0"*" so far" ]]
+    [[ ${lines[1]} == "0 left, "*"; finished" ]]
+    [ "${#lines[@]}" -eq 4 ]
+    [[ ${lines[2]} == *'{"i": 12}' && ${lines[3]} == *'{"i": 11}' ]]
+    run "$HALFULP" watch results/s --once --points 64
+    [ "${#lines[@]}" -eq 14 ]
+    [[ $output == *'failed '*'{"i": 3}: '*"no answer in two lines"* ]]
+    for line in "${lines[@]}"; do [ "${#line}" -le 79 ]; done
+    [ "$sum" = "$(sha256sum results/s/results.sqlite)" ]
+}
+
+@test "it ends when the run ends" {
+    "$HALFULP" run s.lua wait=0.1 --jobs 1 2>/dev/null &
+    wait_for_point
+    run timeout 60 "$HALFULP" watch results/s
+    wait
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} != *" 12 of 12 "* ]]
+    [[ $output == *"12 of 12 points, 1 failed"*"; finished"* ]]
+}
+
+@test "while it goes on the writer is named, and Ctrl-C ends the watch alone" {
+    "$HALFULP" run s.lua wait=0.3 n=40 --jobs 1 2>/dev/null &
+    writer=$!
+    wait_for_point
+    run "$HALFULP" watch results/s --once
+    [[ ${lines[1]} == *"left, "*" a minute; running, process $writer" ]]
+    [[ ${lines[0]} == *", about "*" left" ]]
+    run timeout --signal=INT --preserve-status 1 "$HALFULP" watch results/s
+    [ "$status" -eq 0 ]
+    kill -0 "$writer"
+    kill -9 "$writer"
+    wait "$writer" || true
+    run timeout 60 "$HALFULP" watch results/s
+    [ "$status" -eq 0 ]
+    [[ $output == *"running, but its process is gone: the same command goes on"* ]]
+}
+
+@test "what is no run directory is told in one line" {
+    mkdir empty
+    for folder in empty nowhere; do
+        run "$HALFULP" watch "$folder"
+        [ "$status" -eq 1 ]
+        [ "$output" = "halfulp: watch: $folder is not a run directory: it has no results.sqlite" ]
+    done
+    run "$HALFULP" watch
+    [ "$status" -eq 2 ]
+    run "$HALFULP" watch a --points 65
+    [ "$status" -eq 2 ]
+    mkdir other && echo text >other/results.sqlite
+    run "$HALFULP" watch other
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+}
