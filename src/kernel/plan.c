@@ -293,10 +293,21 @@ hu_code hu_plan_code(const hu_format *f, hu_env *env, double x, bool narrow)
     return code;
 }
 
+/* Values, or codes where there is no place for values. */
+static hu_flags on_stairs(const hu_plan *plan, double *values, uint64_t *codes, const double *in, size_t n, bool narrow, hu_draw draw)
+{
+    uint64_t words[HU_BLOCK];
+    if (!plan->is_random)
+        return values ? hu_stairs_round(plan->stairs, values, in, n) : hu_stairs_codes(plan->stairs, codes, in, n);
+    plan->lanes->words(words, n, plan->env.random.seed, plan->env.random.stream, draw.index, draw.stride);
+    const hu_stairs_draw d = {&plan->env, words, draw.index, draw.stride, narrow};
+    return values ? hu_stairs_round_drawn(plan->stairs, values, in, n, &d) : hu_stairs_codes_drawn(plan->stairs, codes, in, n, &d);
+}
+
 hu_flags hu_plan_codes(const hu_plan *plan, uint64_t *out, const double *in, size_t n, bool narrow, hu_draw draw)
 {
     if (plan->stairs)
-        return hu_stairs_codes(plan->stairs, out, in, n);
+        return on_stairs(plan, NULL, out, in, n, narrow, draw);
     hu_env env = plan->env;
     for (size_t i = 0; i < n; i++) {
         env.random.index = draw.index + i * draw.stride;
@@ -344,7 +355,7 @@ hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, cons
     hu_seen seen = {0};
     if (op == HU_ROUND_ONLY) {
         if (!plan->has_f64 && plan->stairs)
-            return hu_stairs_round(plan->stairs, out, a, n);
+            return on_stairs(plan, out, NULL, a, n, narrow, draw);
         if (!plan->has_f64)
             return slow_block(plan, out, op, a, NULL, NULL, n, narrow, draw);
         round_block(plan, out, a, n, false, draw, &seen);

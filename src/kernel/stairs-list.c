@@ -73,14 +73,15 @@ static bool agrees(uint8_t *flags, hu_flags with)
     return ok;
 }
 
-/* The numbers from the last step's end up to the key have this outcome; the step grows where it says so already. */
+/* The numbers from the last step's end up to the key have this outcome; the step grows where it says so already, but not past zero. */
 static void append(maker *m, uint64_t last, outcome o)
 {
     hu_stair_list *list = m->list;
     double value = hu_plan_value(m->format, o.code);
     bool is_value = last == hu_stairs_key(value);
     hu_stair *s = list->n ? &list->step[list->n - 1] : NULL;
-    if (!s || s->code != o.code || !agrees(is_value ? &s->at : &s->off, o.flags)) {
+    bool is_new = !s || list->last[list->n - 1] == hu_stairs_key(-0.0);
+    if (is_new || s->code != o.code || !agrees(is_value ? &s->at : &s->off, o.flags)) {
         m->failed = m->failed || !has_room(list);
         if (m->failed)
             return;

@@ -1,8 +1,4 @@
-/* stairs.c - numbers looked up on the stairs of a rounding, and the stairs that are kept.
- *
- * The upper 12 bits of a number's key, its sign and exponent, tell in how many cells the keys of that binade are cut, and the next bits the
- * cell: half of the cells have no step's end, most others one.
- */
+/* stairs.c - numbers looked up on the stairs of a rounding, and the stairs that are kept. */
 #include "src/kernel/stairs.h"
 
 #include <pthread.h>
@@ -11,54 +7,9 @@
 #include "src/kernel/plan.h"
 #include "src/kernel/stairs-list.h"
 
-enum { CODE_BITS_MAX = 16, KEPT_MAX = 64, BINADES = 1 << 12, KEY_BITS = 52, CELL_BITS_MAX = 20, WORTH_STEPS = 8, WORTH_VALUES = 2 };
-
-typedef struct binade {
-    uint32_t first_cell, shift;
-} binade;
-
-struct hu_stairs {
-    const hu_format   *format;
-    const hu_rounding *rounding;  /* NULL: of values       */
-    hu_overflow        overflow;
-    hu_tininess        tininess;
-    bool               narrow;
-    bool               is_made;   /* before: only counted  */
-    size_t             asked;     /* elements              */
-    hu_stair_list       list;
-    binade            *binade;    /* [BINADES]             */
-    uint32_t          *cell;      /* the step of its first key, and one cell more */
-    double            *value;     /* of codes              */
-    size_t             bytes;
-    int                users;
-    unsigned long      used;
-};
+enum { CODE_BITS_MAX = 16, KEPT_MAX = 64, CELL_BITS_MAX = 20, WORTH_STEPS = 8, WORTH_VALUES = 2 };
 
 /* ---- looking up ---- */
-
-static size_t bisect(const uint64_t *last, size_t low, size_t high, uint64_t key)
-{
-    while (low < high) {
-        size_t half = low + (high - low) / 2;
-        if (key > last[half])
-            low = half + 1;
-        else
-            high = half;
-    }
-    return low;
-}
-
-static inline const hu_stair *step_of(const hu_stairs *s, double x)
-{
-    uint64_t key = hu_stairs_key(x), rest = key & (UINT64_MAX >> 12);
-    const binade *b = &s->binade[key >> KEY_BITS];
-    const uint32_t *cell = &s->cell[b->first_cell + (rest >> b->shift)];
-    size_t i = cell[0];
-    i += key > s->list.last[i];
-    if (__builtin_expect(key > s->list.last[i], 0))
-        i = bisect(s->list.last, i + 1, cell[1], key);
-    return &s->list.step[i];
-}
 
 static inline hu_flags flags_of(const hu_stair *step, double x)
 {
@@ -71,7 +22,7 @@ hu_flags hu_stairs_round(const hu_stairs *s, double *out, const double *in, size
 {
     hu_flags flags = 0;
     for (size_t i = 0; i < n; i++) {
-        const hu_stair *step = step_of(s, in[i]);
+        const hu_stair *step = &s->list.step[hu_stairs_find(s, in[i])];
         flags |= flags_of(step, in[i]);
         memcpy(&out[i], &step->value, sizeof *out);
     }
@@ -82,7 +33,7 @@ hu_flags hu_stairs_codes(const hu_stairs *s, uint64_t *out, const double *in, si
 {
     hu_flags flags = 0;
     for (size_t i = 0; i < n; i++) {
-        const hu_stair *step = step_of(s, in[i]);
+        const hu_stair *step = &s->list.step[hu_stairs_find(s, in[i])];
         flags |= flags_of(step, in[i]);
         out[i] = step->code;
     }
@@ -109,12 +60,12 @@ static uint32_t cell_bits(size_t ends)
 static size_t cut_binades(hu_stairs *s)
 {
     size_t cells = 0, i = 0;
-    for (uint64_t b = 0; b < BINADES; b++) {
+    for (uint64_t b = 0; b < HU_BINADES; b++) {
         size_t first = i;
-        while (i < s->list.n && s->list.last[i] >> KEY_BITS == b)
+        while (i < s->list.n && s->list.last[i] >> HU_KEY_BITS == b)
             i++;
         uint32_t bits = cell_bits(i - first);
-        s->binade[b] = (binade){(uint32_t)cells, KEY_BITS - bits};
+        s->binade[b] = (hu_binade_cells){(uint32_t)cells, HU_KEY_BITS - bits};
         cells += (size_t)1 << bits;
     }
     return cells;
@@ -123,9 +74,9 @@ static size_t cut_binades(hu_stairs *s)
 static void fill_cells(hu_stairs *s, size_t cells)
 {
     size_t step = 0, cell = 0;
-    for (uint64_t b = 0; b < BINADES; b++) {
-        size_t end = b + 1 < BINADES ? s->binade[b + 1].first_cell : cells;
-        for (uint64_t key = b << KEY_BITS; cell < end; cell++, key += UINT64_C(1) << s->binade[b].shift) {
+    for (uint64_t b = 0; b < HU_BINADES; b++) {
+        size_t end = b + 1 < HU_BINADES ? s->binade[b + 1].first_cell : cells;
+        for (uint64_t key = b << HU_KEY_BITS; cell < end; cell++, key += UINT64_C(1) << s->binade[b].shift) {
             while (key > s->list.last[step])
                 step++;
             s->cell[cell] = (uint32_t)step;
@@ -136,15 +87,21 @@ static void fill_cells(hu_stairs *s, size_t cells)
 
 static bool make_steps(hu_stairs *s, const hu_env *env)
 {
-    if (!hu_stair_list_make(&s->list, s->format, env, s->narrow))
+    hu_env own = *env;
+    bool draws = env->rounding->random_bits > 0;
+    if (draws)
+        own.rounding = hu_rounding_find("rz", NULL);
+    if (!hu_stair_list_make(&s->list, s->format, &own, s->narrow))
         return false;
-    s->binade = hu_malloc(BINADES * sizeof *s->binade);
+    s->span = draws ? hu_spans_make(&s->list, s->format, env->tininess) : NULL;
+    s->binade = hu_malloc(HU_BINADES * sizeof *s->binade);
     size_t cells = s->binade ? cut_binades(s) : 0;
     s->cell = hu_malloc((cells + 1) * sizeof *s->cell);
-    if (!s->binade || !s->cell)
+    if (!s->binade || !s->cell || (draws && !s->span))
         return false;
     fill_cells(s, cells);
-    s->bytes = s->list.room * (sizeof *s->list.step + sizeof *s->list.last) + (cells + 1) * sizeof *s->cell + BINADES * sizeof *s->binade;
+    s->bytes = s->list.room * (sizeof *s->list.step + sizeof *s->list.last) + (cells + 1) * sizeof *s->cell + HU_BINADES * sizeof *s->binade;
+    s->bytes += draws ? s->list.n * sizeof *s->span : 0;
     return true;
 }
 
@@ -163,6 +120,7 @@ static void clear(hu_stairs *s)
     hu_stair_list_free(&s->list);
     hu_free(s->binade);
     hu_free(s->cell);
+    hu_free(s->span);
     hu_free(s->value);
     *s = (hu_stairs){0};
 }
@@ -258,7 +216,7 @@ static bool can_be(const hu_format *f)
 
 hu_stairs *hu_stairs_take(const hu_format *f, const hu_env *env, bool narrow, size_t n)
 {
-    if (env->rounding->random_bits > 0 || !can_be(f))
+    if (!can_be(f) || (env->rounding->random_bits > 0 && f->family->result))
         return NULL;
     narrow = narrow && f->family->result;
     return take(&(hu_stairs){.format = f, .rounding = env->rounding, .overflow = env->overflow, .tininess = env->tininess, .narrow = narrow}, env, n);
