@@ -144,7 +144,7 @@ local function legend_size(legend, width)
   local across = math.max(1, math.min(n, width // (longest * letter_px + 54)))
   local down = (n + across - 1) // across
   across = (n + down - 1) // down            -- rows of equal length
-  return across, 20 * down + (legend.title and 26 or 8)
+  return across, 20 * down + (legend.title and 36 or 12)
 end
 
 local function grid(n, wanted)
@@ -249,7 +249,7 @@ local function places(fig, width)
     return list, y
   end
   local across, down = grid(#fig.panels, fig.across)
-  local px = fig.panel_px or (down == 1 and 265 or down == 2 and 215 or 195)
+  local px = fig.panel_px or (down == 1 and 270 or down == 2 and 220 or 205)
   for i = 1, #fig.panels do
     local r, c = (i - 1) // across, (i - 1) % across
     local at_bottom = i + across > #fig.panels
@@ -267,7 +267,7 @@ function figure.script(fig, name, heads)
   local across = grid(#fig.panels, fig.across)
   local width = fig.width or (across == 1 and column_px or page_px)
   local legend_across, legend_px = legend_size(fig.legend or {}, width)
-  local title_px = fig.title and 24 or 0
+  local title_px = fig.title and 30 or 0
   local boxes, panels_px = places(fig, width)
   local height = math.ceil(panels_px + legend_px + title_px)
   local out = {

@@ -65,12 +65,12 @@ local function is_numeric(list, columns, c)
 end
 
 ---A table. `options`: caption; head (the first column heads its row); sort (the page's script makes it sortable and
----filterable); told (the caption is for screen readers: it stands above already); pre (the columns, by name, whose texts keep their lines).
+---filterable); told (the caption is for screen readers: it stands above already); prose (cells hold sentences, which need room); pre (the columns, by name, whose texts keep their lines).
 function html.table(columns, list, options)
   options = options or {}
   local label = escape(options.caption or columns[1] or "table")
   local out = { ('<div class="wide%s" tabindex="0" role="region" aria-label="%s"><table%s>'):format(
-    options.sort and " tall" or "", label, options.sort and ' class="sortable"' or "") }
+    (options.sort and " tall" or "") .. (options.prose and " prose" or ""), label, options.sort and ' class="sortable"' or "") }
   if options.caption then out[#out + 1] = (options.told and '<caption class="told">' or "<caption>") .. label .. "</caption>" end
   out[#out + 1] = "<thead><tr>"
   for c, name in ipairs(columns) do

@@ -14,7 +14,7 @@ function published.list(list)
   for i, row in ipairs(list) do
     cells[i] = { row.claim, row.published, row.here, row.holds == nil and "\u{2013}" or verdicts[row.holds] or row.holds }
   end
-  return html.table({ "What was published", "published", "here", "holds here" }, cells, { caption = "What was published", head = true })
+  return html.table({ "What was published", "published", "here", "holds here" }, cells, { caption = "What was published", told = true, head = true, prose = true })
 end
 
 -- Rows of a tab-separated text, its names, and its first line of remark; nil where it is not a table of hu.published.
@@ -44,7 +44,7 @@ function published.files(folder, read)
     if text then list, names, head = parse(text) end
     if list then
       out[#out + 1] = { title = "Against what was published" .. (#out > 0 and (" (%s)"):format(name) or ""),
-        body = html.table(names, list, { caption = head or name, head = true, sort = #list >= 8 }) }
+        body = html.table(names, list, { caption = head or name, head = true, prose = true, sort = #list >= 8 }) }
     end
   end
   return out

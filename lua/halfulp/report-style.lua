@@ -28,6 +28,8 @@ table { border-collapse: separate; border-spacing: 0; font-size: .92rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 tbody th { font-weight: 600; }
+.prose tbody th { min-width: 9rem; }
+.prose td:not(.n) { min-width: 7.5rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 thead th { border-bottom: 2px solid var(--soft); white-space: nowrap; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; white-space: nowrap; }
