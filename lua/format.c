@@ -405,7 +405,7 @@ static int to_text(lua_State *L)
 static const luaL_Reg functions[] = {{"new", new}, {"define", define}, {"number", number}, {"names", names}, {"roundings", roundings}, {NULL, NULL}};
 static const luaL_Reg methods[]   = {
     {"with", with}, {"clear", clear}, {"quantize", quantize}, {"from_bits", hu_lua_scalar_from_bits}, {"values", values},
-    {"binades", binades},
+    {"binades", binades}, {"codes", hu_lua_format_codes}, {"pack", hu_lua_format_pack}, {"unpack", hu_lua_format_unpack},
     {NULL, NULL},
 };
 static const luaL_Reg meta[]      = {

@@ -7,6 +7,7 @@ liblab_la_SOURCES += lua/env.c
 liblab_la_SOURCES += lua/format.c
 liblab_la_SOURCES += lua/block.c
 liblab_la_SOURCES += lua/block-bytes.c
+liblab_la_SOURCES += lua/format-bytes.c
 liblab_la_SOURCES += lua/scalar.c
 liblab_la_SOURCES += lua/quire.c
 liblab_la_SOURCES += lua/tensor.c

@@ -145,6 +145,11 @@ int hu_lua_block_codes(lua_State *L);
 int hu_lua_block_pack(lua_State *L);
 int hu_lua_block_unpack(lua_State *L);
 
+/* format:codes, format:pack and format:unpack, in lua/format-bytes.c. */
+int hu_lua_format_codes(lua_State *L);
+int hu_lua_format_pack(lua_State *L);
+int hu_lua_format_unpack(lua_State *L);
+
 /* An accumulator: the name of its sum format, a format, or a table {format =, product =, outer =, chunk =, order =} or
  * {profile =, input =, output =, outer =, chunk =} or {block = {...}, outer =, chunk =}. idx is absolute. */
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);

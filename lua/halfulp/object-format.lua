@@ -66,6 +66,38 @@ function format:clear() end
 ---@return number|hu.array
 function format:quantize(x, options) end
 
+---The codes of values, each rounded once; of formats of up to 53 bits.
+---
+---```lua
+---print(hu.format("e4m3fn"):codes {1, -2, 0.3})    --> array 3 (double): 56 192 42
+---```
+---@param x hu.array|table
+---@param options? table settings of an environment over the format's own, or `env`
+---@return hu.array codes an array of x's shape
+function format:codes(x, options) end
+
+---The bytes of an array in a format of up to 16 bits, without gaps: element i of w bits has the bits i w to (i + 1) w - 1, counted from the lowest
+---bit of the first byte. Unused bits of the last byte are 0.
+---
+---```lua
+---local packed = hu.format("e2m1fn"):pack {6, -3, 0.5}
+---print(packed.elements:byte(1, -1))   --> 215	1
+---```
+---@param x hu.array|table
+---@param options? table settings of an environment over the format's own, or `env`
+---@return table packed `elements` (a string), `format`, `shape`
+function format:pack(x, options) end
+
+---The values of bytes, an array of doubles.
+---
+---```lua
+---local e2m1 = hu.format "e2m1fn"
+---print(e2m1:unpack(e2m1:pack {6, -3, 0.5}))    --> array 3 (double): 6 -3 0.5
+---```
+---@param packed table as `format:pack` makes it
+---@return hu.array
+function format:unpack(packed) end
+
 ---The scalar with that code.
 ---
 ---```lua

@@ -13,6 +13,44 @@ claims["a format knows its fields"] = function()
   t.assertStrContains(f.source, "OCP")
 end
 
+claims["codes and bytes of arrays are those of their elements, and give the values back"] = function()
+  local x = {0.3, -2, 1e9, 0, -0.0, 0.75, 3, -1e-9, 17}
+  for _, name in ipairs {"e4m3fn", "e5m2", "e3m2fn", "e2m1fn", "fp16", "posit8", "posit12", "takum16", "q4.8", "int5", "nf4", "lns4.3", "hif8"} do
+    local f, bits = hu.format(name), ""
+    local codes = f:codes(x)
+    for i, value in ipairs(x) do
+      local code = f(value):bits()
+      t.assertEquals(codes[i], code, name)
+      for b = 0, f.width_bits - 1 do bits = bits .. (code >> b & 1) end
+    end
+    local bytes = {}
+    bits = bits .. ("0"):rep(-#bits % 8)
+    for i = 1, #bits, 8 do bytes[#bytes + 1] = tonumber(bits:sub(i, i + 7):reverse(), 2) end
+    local packed = f:pack(x)
+    t.assertEquals({packed.elements:byte(1, -1)}, bytes, name)
+    t.assertEquals(packed.format, name == "fp16" and f.name or name)
+    local values, want = f:unpack(packed), f:quantize(x)
+    for i = 1, #x do t.assertEquals(string.pack("d", values[i]), string.pack("d", want[i]), name) end
+  end
+  local f = hu.format "e4m3fn"
+  local both = f:pack(hu.array({{1, 2, 3}, {4, 5, 6}}, {dtype = "float"}), {rounding = "rz"})
+  t.assertEquals(both.shape, {2, 3})
+  t.assertEquals(f:unpack(both):totable(), {{1, 2, 3}, {4, 5, 6}})
+  local own = hu.format("e4m3fn"):with {}
+  own:pack {0.3}
+  t.assertStrContains(tostring(own.flags), "inexact")
+end
+
+claims["bytes that cannot be are refused"] = function()
+  local f = hu.format "e4m3fn"
+  t.assertErrorMsgContains("8 bytes", f.unpack, f, {shape = {9}, elements = "12345678"})
+  t.assertErrorMsgContains("not of e4m3fn", f.unpack, f, {shape = {1}, elements = "1", format = "e5m2"})
+  t.assertErrorMsgContains("elements", f.unpack, f, {shape = {1}})
+  t.assertErrorMsgContains("16 and less", f.pack, hu.format "fp32", {1})
+  t.assertErrorMsgContains("16 and less", f.unpack, hu.format "fp32", {shape = {1}, elements = "1234"})
+  t.assertErrorMsgContains("53", f.codes, hu.format "fp64", {1})
+end
+
 claims["every listed format and alias is found, and has its own name"] = function()
   local names, aliases = hu.formats()
   t.assertTrue(#names >= 15)
