@@ -36,6 +36,11 @@ reproduces() {
     [ -s results/plots/promotion.svg ] && [ -s results/plots/bits-kept.svg ]
 }
 
+@test "sharpness in logits and weights, and curvature, on the same checkpoints" {
+    reproduces metrics-compared 4 5 0
+    [ -s results/plots/rank-correlations.svg ] && [ -s results/plots/measures-along.svg ]
+}
+
 @test "rotary positions in few bits" {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
