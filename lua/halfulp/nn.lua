@@ -178,8 +178,8 @@ function nn.npy(features, targets, options)
     all[key] = value
   end
   local function read(path)
-    local array, message = hu.load_npy(path)
-    if not array then error(message, 3) end
+    local ok, array, message = pcall(hu.load_npy, path)       -- its errors are told from where npy was called
+    if not (ok and array) then error(ok and message or array, 3) end
     return array
   end
   all.features = read(features)

@@ -58,8 +58,8 @@ local function policies_of(list, level)
   local by_name, names = {}, {}
   if type(list) ~= "table" or next(list) == nil then fail(level, "policies are missing; it takes a list such as {\"fp32\", \"e8m3:rz+sat\"}") end
   local function add(name, policy)
-    if type(name) ~= "string" then fail(level, "a policy that is a table takes a name: {name = \"...\", format = ...} or [\"...\"] = {...}") end
-    if by_name[name] ~= nil then fail(level, "two policies are called %q", name) end
+    if type(name) ~= "string" then fail(level + 1, "a policy that is a table takes a name: {name = \"...\", format = ...} or [\"...\"] = {...}") end
+    if by_name[name] ~= nil then fail(level + 1, "two policies are called %q", name) end
     by_name[name], names[#names + 1] = policy, name
   end
   for i, policy in ipairs(list) do
@@ -80,7 +80,8 @@ end
 
 local function list_of(value, key, default, level)
   if value == nil then value = default end
-  if key == "seeds" and math.type(value) == "integer" and value >= 1 then
+  if key == "seeds" and math.type(value) == "integer" then
+    if value < 1 then fail(level, "seeds is %d; it takes how many, at least 1, or a list of seeds", value) end
     local list = {}
     for i = 1, value do list[i] = i end
     return list
@@ -122,9 +123,9 @@ local function plan_of(options, level)
   end
   local plan = { data = options.data, steps = options.steps or 300, batch = options.batch or 8, probes = options.probes or 20, rows = options.rows or 32,
     split = options.split or "heldout", reference = options.reference, moves = options.moves or "rise", train = options.train or {},
-    heldout = options.heldout, warning = options.warning, make = model_maker(options.model, level), metrics = metrics_of(options.metrics, level) }
-  plan.policies, plan.names = policies_of(options.policies, level)
-  plan.rates, plan.seeds = list_of(options.rates, "rates", 1e-3, level), list_of(options.seeds, "seeds", 3, level)
+    heldout = options.heldout, warning = options.warning, make = model_maker(options.model, level + 1), metrics = metrics_of(options.metrics, level + 1) }
+  plan.policies, plan.names = policies_of(options.policies, level + 1)
+  plan.rates, plan.seeds = list_of(options.rates, "rates", 1e-3, level + 1), list_of(options.seeds, "seeds", 3, level + 1)
   for _, key in ipairs { "steps", "batch", "probes", "rows" } do
     if math.type(plan[key]) ~= "integer" or plan[key] < 1 then fail(level, "%s is %s; it takes a whole number, at least 1", key, tostring(plan[key])) end
   end

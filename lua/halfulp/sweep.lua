@@ -26,7 +26,7 @@ function Sweep.new(grid, options)
     if key ~= "where" then error(("sweep: unknown option %s; known: where"):format(tostring(key)), 2) end
   end
   local from = grid
-  if not source.is(grid) then from = type(grid[1]) == "table" and grids.list(grid, 3) or grids.new(grid, 2) end
+  if not source.is(grid) then from = type(grid[1]) == "table" and grids.list(grid, 3) or grids.new(grid, 3) end
   local self = setmetatable({ points = {}, names = from.names, source = from, where = options and options.where }, Sweep)
   self:add(from:first())
   return self
