@@ -32,8 +32,8 @@ end
 
 local number_fields = { what = true, published = true, here = true, within = true, relative = true, digits = true, note = true }
 
----A figure of the source beside one of ours. It is as published within `within` (absolute) or `relative` of it; without either, where it prints alike in as many
----digits as the published one is given with.
+---A figure of the source beside one of ours. It is as published within `within` (absolute) or `relative` of it; without either, where both print
+---alike in `digits` digits.
 ---@param options table {what = text, published = number, here = number (nil: not tested), within=, relative=, digits = shown (5), note = text}
 ---@return boolean|nil as_published
 function Published:number(options)

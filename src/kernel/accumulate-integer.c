@@ -157,7 +157,7 @@ static hu_status init_direct(hu_integer_sums *sums, const hu_accumulation *g, co
         fraction_a = fraction_b = -1022;
     double in_units[2] = {ldexp(of_a.largest, fraction_a), ldexp(of_b.largest, fraction_b)};
     if (in_units[0] >= 0x1p62 || in_units[1] >= 0x1p62)
-        return hu_fail(err, HU_ERANGE, "%s: %s has numbers of more than 2^62 units of the integer accumulator", what, in_units[0] >= 0x1p62 ? "a" : "b");
+        return hu_fail(err, HU_ERANGE, "%s: %s has numbers of 2^62 units or more of the integer accumulator", what, in_units[0] >= 0x1p62 ? "a" : "b");
     choose(sums, how, in_units[0] * in_units[1], s->k, no_flags);
     return pack(sums, &a, &b, fraction_a, fraction_b) ? HU_OK : hu_fail(err, HU_ENOMEM, "%s: no memory for the factors as integers", what);
 }
@@ -174,7 +174,7 @@ static hu_status init_by_doubles(const hu_accumulation *g, const hu_accumulator 
     if (!status && seen.fraction > acc->integer.fraction)
         status = hu_fail(err, HU_ERANGE, "%s: products of the table have %d bits of fraction, and the integer accumulator %d", what, seen.fraction, acc->integer.fraction);
     if (!status && ldexp(seen.largest, acc->integer.fraction) >= 0x1p62)
-        status = hu_fail(err, HU_ERANGE, "%s: the table has products of more than 2^62 units of the integer accumulator", what);
+        status = hu_fail(err, HU_ERANGE, "%s: the table has products of 2^62 units or more of the integer accumulator", what);
     return status;
 }
 
