@@ -31,20 +31,16 @@ local function tick_room(values, room)
   return 8, math.ceil(8 * (0.6 * longest + 1) / room)
 end
 
--- A heat map: the mean of z over cells of x and y, its value printed in each.
-local function heatmap(o)
-  local by = { o.x, o.y }
-  if o.panel then table.insert(by, 1, o.panel) end
-  local groups, panels = rows.group(o.rows, by, o.z), values_or_one(o.rows, o.panel)
-  local xs, ys = rows.values(o.rows, o.x), rows.values(o.rows, o.y)
-  local fig = { panels = {}, rows = {}, columns = {}, legend = {}, title = o.title, width = o.width, across = o.across }
-  for _, name in ipairs(by) do fig.columns[#fig.columns + 1] = name end
-  for _, name in ipairs { "n", o.z, "column_at", "row_at", "text" } do fig.columns[#fig.columns + 1] = name end
-  local place_x, place_y = {}, {}
+-- The pixels that a column of cells has.
+local function room_of(o, panels, xs)
+  return ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs
+end
+
+-- A row of the table for each group, with its place and its text; returns the least and the greatest value that has a color.
+local function add_cells(o, fig, groups, by, xs, ys, print_as)
+  local place_x, place_y, low, high = {}, {}, math.huge, -math.huge
   for i, value in ipairs(xs) do place_x[value] = i end
   for i, value in ipairs(ys) do place_y[value] = i end
-  local low, high = math.huge, -math.huge
-  local print_as = o.cell or cell_format(groups, ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs)
   for _, g in ipairs(groups) do
     local row = { n = g.n, [o.z] = g.mean, column_at = place_x[g[o.x]], row_at = place_y[g[o.y]] }
     for _, name in ipairs(by) do row[name] = cell(g[name]) end
@@ -53,53 +49,90 @@ local function heatmap(o)
     fig.rows[#fig.rows + 1] = row
     fig.has_bad = fig.has_bad or g.n == 0
   end
-  if low > high then low, high = 0, 1 end
-  local longest = 1
-  for _, row in ipairs(fig.rows) do longest = math.max(longest, utf8.len(row.text) or #row.text) end
-  local room = ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs
-  local size = math.max(7, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
+  if low > high then return 0, 1 end
+  return low, high
+end
+
+-- What is drawn one upon the other, each with the rows it is for: gnuplot 5.4 crashes on labels without a single point.
+local function layers_of(o, low, high)
   local middle = o.logz and math.sqrt(low * high) or (low + high) / 2
-  local function words(values, every)
-    local list = {}
-    for i, value in ipairs(values) do
-      list[i] = ("%s %d"):format((i - 1) % (every or 1) == 0 and text_of(value) or "''", i)
-    end
-    return "(" .. table.concat(list, ", ") .. ") noenhanced"
-  end
-  local tick_size, every = tick_room(xs, room)
-  local xlabel, ylabel = labels(o, o.x, o.y)
-  local z = col(o.z)
-  local middle_text = rows.text(middle)
-  -- Each mark with the rows it is for: gnuplot 5.4 crashes on labels without a single point.
-  local layers = {
-    { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = "boxxyerror fillstyle solid 1 border lc rgb 'white' lw 1.5 dt 1 lc rgb '#E4E4E4'" },
-    { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = "boxxyerror fillstyle solid 1 border lc rgb 'white' lw 1.5 dt 1 lc palette", value = z },
-    { holds = function(row) return row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, middle_text),
+  local z, text = col(o.z), rows.text(middle)
+  local box = "boxxyerror fillstyle solid 1 border lc rgb 'white' lw 1.5 dt 1 lc "
+  return {
+    { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = box .. "rgb '#E4E4E4'" },
+    { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = box .. "palette", value = z },
+    { holds = function(row) return row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, text),
       style = "labels font cell_font tc rgb 'white' noenhanced", label = true },
-    { holds = function(row) return row.n == 0 or row[o.z] > middle end, when = ("(column('n') == 0 || %s > %s)"):format(z, middle_text),
+    { holds = function(row) return row.n == 0 or row[o.z] > middle end, when = ("(column('n') == 0 || %s > %s)"):format(z, text),
       style = "labels font cell_font tc rgb 'black' noenhanced", label = true },
   }
-  local box = ":(column('column_at') - 0.5):(column('column_at') + 0.5):(column('row_at') - 0.5):(column('row_at') + 0.5)"
-  for p = 1, count(panels) do
-    local marks = {}
-    for _, layer in ipairs(layers) do
-      local n = 0
-      for _, row in ipairs(fig.rows) do
-        if layer.holds(row) and (not o.panel or row[o.panel] == cell(panels[p])) then n = n + 1 end
-      end
-      if n > 0 then
-        marks[#marks + 1] = ("data using (%s && %s ? column('column_at') : NaN):(column('row_at'))%s with %s"):format(
-          where { { o.panel, panels[p] } }, layer.when,
-          layer.label and ":(strcol('text'))" or box .. (layer.value and ":(" .. layer.value .. ")" or ""), layer.style)
-      end
+end
+
+local box_ends = ":(column('column_at') - 0.5):(column('column_at') + 0.5):(column('row_at') - 0.5):(column('row_at') + 0.5)"
+
+-- The marks of one panel, and what is told at its cells.
+local function marks_of(o, fig, layers, panel)
+  local marks, any = {}, false
+  for _, layer in ipairs(layers) do
+    local n = 0
+    for _, row in ipairs(fig.rows) do
+      if layer.holds(row) and (not o.panel or row[o.panel] == cell(panel)) then n = n + 1 end
     end
+    if n > 0 then
+      marks[#marks + 1] = ("data using (%s && %s ? column('column_at') : NaN):(column('row_at'))%s with %s"):format(
+        where { { o.panel, panel } }, layer.when,
+        layer.label and ":(strcol('text'))" or box_ends .. (layer.value and ":(" .. layer.value .. ")" or ""), layer.style)
+      any = true
+    end
+  end
+  if any then
+    local fields = parts.fields(o.rows, { o.x, o.y })
+    table.move({ { o.z }, { "n" } }, 1, 2, #fields + 1, fields)
+    marks[#marks + 1] = parts.hover(("(%s ? column('column_at') : NaN)"):format(where { { o.panel, panel } }), "(column('row_at'))", fields, 4)
+  end
+  return marks
+end
+
+-- Values as ticks at 1, 2, ..., each `every`-th with its text.
+local function words(values, every)
+  local list = {}
+  for i, value in ipairs(values) do
+    list[i] = ("%s %d"):format((i - 1) % every == 0 and text_of(value) or "''", i)
+  end
+  return "(" .. table.concat(list, ", ") .. ") noenhanced"
+end
+
+local function axes_of(o, xs, ys, room)
+  local size, every = tick_room(xs, room)
+  local xlabel, ylabel = labels(o, o.x, o.y)
+  return { commands = { figure.label_command("x", xlabel), ("tick_font = hu_font_size(kind, %d)"):format(size),
+      ("set xtics %s scale 0 font tick_font"):format(words(xs, every)), ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
+    { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys, 1) .. " scale 0", ("set yrange [0.5:%g]"):format(#ys + 0.5) } }
+end
+
+-- The size of the texts in cells of that width.
+local function cell_size(list, room)
+  local longest = 1
+  for _, row in ipairs(list) do longest = math.max(longest, utf8.len(row.text) or #row.text) end
+  return math.max(7, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
+end
+
+-- A heat map: the mean of z over cells of x and y, its value printed in each.
+local function heatmap(o)
+  local by = { o.x, o.y }
+  if o.panel then table.insert(by, 1, o.panel) end
+  local groups, panels = rows.group(o.rows, by, o.z), values_or_one(o.rows, o.panel)
+  local xs, ys = rows.values(o.rows, o.x), rows.values(o.rows, o.y)
+  local fig = { panels = {}, rows = {}, columns = table.move(by, 1, #by, 1, {}), legend = {}, title = o.title, width = o.width, across = o.across }
+  for _, name in ipairs { "n", o.z, "column_at", "row_at", "text" } do fig.columns[#fig.columns + 1] = name end
+  local room = room_of(o, panels, xs)
+  local low, high = add_cells(o, fig, groups, by, xs, ys, o.cell or cell_format(groups, room))
+  local layers, size = layers_of(o, low, high), cell_size(fig.rows, room)
+  for p = 1, count(panels) do
+    local x, y = axes_of(o, xs, ys, room)
     fig.panels[p] = {
-      title = (o.panel and panel_title(o, panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)), marks = marks,
-      x = { commands = { figure.label_command("x", xlabel), ("tick_font = hu_font_size(kind, %d)"):format(tick_size),
-        ("set xtics %s scale 0 font tick_font"):format(words(xs, every)),
-        ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
-      y = { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys) .. " scale 0",
-        ("set yrange [0.5:%g]"):format(#ys + 0.5) } },
+      title = (o.panel and panel_title(o, panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)),
+      marks = marks_of(o, fig, layers, panels[p]), x = x, y = y,
       commands = {
         "unset grid", "set border 0", ("set cbrange [%s:%s]"):format(rows.text(low), rows.text(high > low and high or low + 1)),
         (o.logz and "set logscale cb" or "unset logscale cb"),

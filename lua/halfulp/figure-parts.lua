@@ -78,10 +78,11 @@ function parts.tip(fields)
   return table.concat(list, ".")
 end
 
--- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place. There must be a point:
+-- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place, `size` that of what
+-- the pointer must hit. There must be a point:
 -- gnuplot 5.4 crashes on labels without one.
-function parts.hover(at, up, fields)
-  return ("for [tip=1:hover] data using %s:%s:(%s) with labels hypertext point pt 7 ps 1.1 lc rgb '#FF000000'"):format(at, up, parts.tip(fields))
+function parts.hover(at, up, fields, size)
+  return ("for [tip=1:hover] data using %s:%s:(%s) with labels hypertext point pt 7 ps %g lc rgb '#FF000000'"):format(at, up, parts.tip(fields), size or 1.1)
 end
 
 -- The fields of the options' columns: what a person chose to see.
