@@ -20,9 +20,15 @@ static const char text[] =
     "the last points that ended. It ends when the run does, or with Ctrl-C, and disturbs nothing. Where its output\n"
     "is no terminal, it prints one line a minute, and the points at the end.\n"
     "\n"
-    "  $ halfulp watch results/bits-vs-loss\n";
+    "  $ halfulp watch results/bits-vs-loss --best loss\n";
 
-enum { WIDTH = 79, MOST_LINES = 64, EVERY_S = 1, EVERY_FILE_S = 60 };
+/* What to show beside the counts. */
+typedef struct wish {
+    int         n_last;         /* so many of the last points                              */
+    const char *best;           /* the result whose least value is shown, with its point; NULL: none */
+} wish;
+
+enum { WIDTH = 79, LINE = 4 * WIDTH + 1, MOST_LINES = 64, EVERY_S = 1, EVERY_FILE_S = 60 };
 
 /* What is known at one moment. */
 typedef struct view {
@@ -31,8 +37,9 @@ typedef struct view {
     double  took_s;             /* of a run at its end; 0: it goes on */
     char    state[24];
     int     writer;             /* process id; 0: nobody writes the directory */
-    char    last[MOST_LINES][WIDTH + 1];
+    char    last[MOST_LINES][LINE];
     int     n_last;
+    char    best[LINE];         /* "": none yet */
 } view;
 
 static int64_t whole(const hu_cell *c) { return c->kind == HU_CELL_INTEGER ? c->integer : 0; }
@@ -81,6 +88,14 @@ static void fit(char *line)
     line[at] = '\0';
 }
 
+static void keep(char out[LINE], char *line)
+{
+    fit(line);
+    size_t n = strnlen(line, LINE - 1);
+    memcpy(out, line, n);
+    out[n] = '\0';
+}
+
 static hu_status take_point(void *user, const hu_cell *cells, int n, hu_error *err)
 {
     view *v = user;
@@ -92,9 +107,18 @@ static hu_status take_point(void *user, const hu_cell *cells, int n, hu_error *e
     snprintf(line, sizeof line, "  %-6s %8.3g s  %s%s%s", failed ? "failed" : "done", cells[2].real,
              cells[0].kind == HU_CELL_TEXT ? cells[0].text : "", failed ? ": " : "",
              failed && cells[3].kind == HU_CELL_TEXT ? cells[3].text : "");
-    fit(line);
-    memcpy(v->last[v->n_last], line, strnlen(line, WIDTH));
-    v->last[v->n_last++][strnlen(line, WIDTH)] = '\0';
+    keep(v->last[v->n_last++], line);
+    return HU_OK;
+}
+
+static hu_status take_best(void *user, const hu_cell *cells, int n, hu_error *err)
+{
+    view *v = user;
+    char line[512];
+    (void)n, (void)err;
+    double value = cells[1].kind == HU_CELL_REAL ? cells[1].real : (double)whole(&cells[1]);
+    snprintf(line, sizeof line, "best %s %.6g: %s", cells[2].text, value, cells[0].kind == HU_CELL_TEXT ? cells[0].text : "");
+    keep(v->best, line);
     return HU_OK;
 }
 
@@ -113,7 +137,20 @@ static int writer_of(const char *folder)
     return held ? (int)lock.l_pid : 0;
 }
 
-static hu_status look(hu_store *s, const char *folder, int n_last, view *v, hu_error *err)
+/* The point with the least value of a result; a wrong name is told by SQLite. */
+static hu_status look_for_best(hu_store *s, const char *name, view *v, hu_error *err)
+{
+    char sql[1024];
+    hu_query q = {.sql = sql};
+    hu_sink sink = {no_head, take_best, v};
+    if (strpbrk(name, "[]'") || strlen(name) > 128)
+        return hu_fail(err, HU_EINVAL, "--best is %.128s; it takes the name of a result, without brackets and quotes", name);
+    snprintf(sql, sizeof sql, "SELECT p.params, r.[%s], '%s' FROM results r JOIN points p ON p.id = r.id WHERE typeof(r.[%s]) IN ('integer', 'real')"
+                              " AND p.run = (SELECT max(id) FROM runs) ORDER BY 2 LIMIT 1", name, name, name);
+    return hu_store_query(s, &q, &sink, err);
+}
+
+static hu_status look(hu_store *s, const char *folder, const wish *w, view *v, hu_error *err)
 {
     char sql[512];
     hu_query counts = {.sql =
@@ -128,9 +165,11 @@ static hu_status look(hu_store *s, const char *folder, int n_last, view *v, hu_e
     v->writer = writer_of(folder);         /* before the counts: a run that ends now is seen once more */
     hu_status status = hu_store_query(s, &counts, &sink, err);
     sink.row = take_point;
+    if (status == HU_OK && w->best && v->done > 0)
+        status = look_for_best(s, w->best, v, err);
     snprintf(sql, sizeof sql, "SELECT params, status, seconds, error FROM points WHERE run = (SELECT max(id) FROM runs)"
-                              " AND status <> 'planned' ORDER BY position DESC LIMIT %d", n_last);
-    return status == HU_OK && n_last > 0 ? hu_store_query(s, &last, &sink, err) : status;
+                              " AND status <> 'planned' ORDER BY position DESC LIMIT %d", w->n_last);
+    return status == HU_OK && w->n_last > 0 ? hu_store_query(s, &last, &sink, err) : status;
 }
 
 /* Points in a minute, as "31 a minute" or "4 an hour". */
@@ -165,9 +204,11 @@ static int show(const view *v, hu_progress *p, bool with_points)
         else if (strcmp(v->state, "running") == 0)
             printf(", but its process is gone: the same command goes on");
         putchar('\n');
+        if (v->best[0])
+            printf("%s\n", v->best);
         for (int i = 0; i < v->n_last; i++)
             printf("%s\n", v->last[i]);
-        lines += 1 + v->n_last;
+        lines += 1 + (v->best[0] != '\0') + v->n_last;
     }
     fflush(stdout);
     return lines;
@@ -182,7 +223,7 @@ static void begin(hu_progress *p, const view *v)
         p->start_s -= since;
 }
 
-static int watch(hu_store *s, const char *folder, int n_last, bool once)
+static int watch(hu_store *s, const char *folder, const wish *w, bool once)
 {
     bool is_terminal = isatty(STDOUT_FILENO), ended = once;
     struct timespec pause = {EVERY_S, 0};
@@ -191,8 +232,9 @@ static int watch(hu_store *s, const char *folder, int n_last, bool once)
     view v;
     int lines = 0;
     for (int tick = 0; ; tick++) {
-        if (look(s, folder, n_last, &v, &err) != HU_OK)
-            return hu_cli_fail(HU_CLI_FAILED, "watch: %s", err.text);
+        hu_status status = look(s, folder, w, &v, &err);
+        if (status != HU_OK)
+            return hu_cli_fail(status == HU_EINVAL || status == HU_ENAME ? HU_CLI_USAGE : HU_CLI_FAILED, "watch: %s", err.text);
         if (tick == 0)
             begin(&p, &v);
         ended = once || v.writer == 0 || hu_interrupted();
@@ -209,13 +251,14 @@ static int watch(hu_store *s, const char *folder, int n_last, bool once)
 int hu_cmd_watch(int argc, char **argv)
 {
     bool once = false;
-    int n_last = 5;
+    wish w = {.n_last = 5};
     const hu_option options[] = {
         {"once",   HU_OPTION_SWITCH, &once,   NULL, "one look, without waiting for the end"},
-        {"points", HU_OPTION_TALLY,  &n_last, "N",  "show so many of the last points (5)"},
+        {"points", HU_OPTION_TALLY,  &w.n_last, "N",  "show so many of the last points (5)"},
+        {"best",   HU_OPTION_TEXT,   &w.best, "RESULT", "show the point where this result is the least so far"},
         {NULL, 0, NULL, NULL, NULL},
     };
-    const hu_usage usage = {"watch", "DIR [--once]", text, options};
+    const hu_usage usage = {"watch", "DIR [--once] [--best RESULT]", text, options};
     char path[4096];
     struct stat info;
     hu_error err = {0};
@@ -224,8 +267,8 @@ int hu_cmd_watch(int argc, char **argv)
         return status;
     if (argc != 1)
         return hu_cli_fail(HU_CLI_USAGE, "watch: takes one run directory, for example halfulp watch results/bits-vs-loss; got %d", argc);
-    if (n_last > MOST_LINES)
-        return hu_cli_fail(HU_CLI_USAGE, "watch: --points is %d; it takes at most %d", n_last, MOST_LINES);
+    if (w.n_last > MOST_LINES)
+        return hu_cli_fail(HU_CLI_USAGE, "watch: --points is %d; it takes at most %d", w.n_last, MOST_LINES);
     if (snprintf(path, sizeof path, "%s/results.sqlite", argv[0]) >= (int)sizeof path)
         return hu_cli_fail(HU_CLI_FAILED, "watch: the name of the folder is too long");
     if (stat(path, &info) != 0)
@@ -236,7 +279,7 @@ int hu_cmd_watch(int argc, char **argv)
     if (!s)
         return hu_cli_fail(HU_CLI_FAILED, "watch: %s", err.text);
     hu_interrupt_catch(NULL);
-    status = watch(s, argv[0], n_last, once);
+    status = watch(s, argv[0], &w, once);
     hu_interrupt_release();
     hu_store_close(s, NULL);
     return status;

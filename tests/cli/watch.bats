@@ -39,6 +39,20 @@ wait_for_point() {
     [ "$sum" = "$(sha256sum results/s/results.sqlite)" ]
 }
 
+@test "the best point so far" {
+    "$HALFULP" run s.lua 2>/dev/null
+    run "$HALFULP" watch results/s --once --points 1 --best x
+    [ "$status" -eq 0 ]
+    [ "${lines[2]}" = 'best x 1: {"i": 1}' ]
+    [ "${#lines[@]}" -eq 4 ]
+    for name in y 'x]' "x'"; do
+        run "$HALFULP" watch results/s --once --best "$name"
+        [ "$status" -eq 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "halfulp: watch: "*"${name:0:1}"* ]]
+    done
+}
+
 @test "it ends when the run ends" {
     "$HALFULP" run s.lua wait=0.1 --jobs 1 2>/dev/null &
     wait_for_point
