@@ -11,4 +11,5 @@ nobase_dist_pkgdata_DATA += experiments/papers/mxfp4-gradients.lua
 nobase_dist_pkgdata_DATA += experiments/papers/halo-rotations.lua
 nobase_dist_pkgdata_DATA += experiments/papers/ptq-rounding-modes.lua
 nobase_dist_pkgdata_DATA += experiments/papers/metrics-compared.lua
+nobase_dist_pkgdata_DATA += experiments/papers/optimizer-states.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

@@ -41,6 +41,11 @@ reproduces() {
     [ -s results/plots/rank-correlations.svg ] && [ -s results/plots/measures-along.svg ]
 }
 
+@test "Adam's moments in eight and four bits" {
+    reproduces optimizer-states 17 0 0
+    [ -s results/plots/states.svg ]
+}
+
 @test "rotary positions in few bits" {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
