@@ -176,7 +176,7 @@ static hu_status look(hu_store *s, const char *folder, const wish *w, view *v, h
 static void rate_text(double per_s, char *out, size_t size)
 {
     if (per_s * 60 >= 1)
-        snprintf(out, size, ", %.3g a minute", per_s * 60);
+        snprintf(out, size, per_s * 60 < 100 ? ", %.3g a minute" : ", %.0f a minute", per_s * 60);
     else if (per_s > 0)
         snprintf(out, size, ", %.3g an hour", per_s * 3600);
 }
