@@ -153,7 +153,7 @@ end})
 ---local data = hu.nn.data {features = {{0, 1}, {1, 0}, {1, 1}, {0, 0}}, targets = {0, 1, 1, 0}, heldout = 0.25}
 ---print(data.train_examples, data.heldout_examples, data.classes)    --> 3	1	2
 ---```
----@param options table `features`, `targets` or `values`, `classes` (one more than the largest target), `heldout` (0.1: the last tenth)
+---@param options table `features`, `targets` or `values` (neither: all are of class 0), `classes` (one more than the largest target), `heldout` (0.1: the last tenth)
 ---@return hu.data
 nn.data = core.data
 
