@@ -75,7 +75,9 @@ static void unshift(float *restrict out, const float *restrict in, const uint32_
 }
 
 /* out = in times inverse. Returns whether for some element that is not to be trusted: the exact quotient may lie on another side of a value or
- * midpoint of the grid, or on one. Quotients below 2^-60, which is far below the grid's half steps, become that, since processors
+ * midpoint of the grid, or on one. The inverse is off by two roundings, of 2^-53 and 2^-24 of itself, and its product by one more of 2^-24: together
+ * less than 2^-22 of the product. `near` is the value or midpoint nearest to the product and `off`, which is exact, its distance, so that none is
+ * nearer than 2^-21 of the product where no doubt is told; half of that would do, 2^-24 would not (tests/c/block-floats.c). Quotients below 2^-60, which is far below the grid's half steps, become that, since processors
  * take their time over subnormal floats. */
 static bool quotients(float *restrict out, const float *restrict in, const float *restrict inverse, size_t n, const hu_grid *grid)
 {
