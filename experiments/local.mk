@@ -11,5 +11,6 @@ nobase_dist_pkgdata_DATA += experiments/papers/mxfp4-gradients.lua
 nobase_dist_pkgdata_DATA += experiments/papers/halo-rotations.lua
 nobase_dist_pkgdata_DATA += experiments/papers/ptq-rounding-modes.lua
 nobase_dist_pkgdata_DATA += experiments/papers/metrics-compared.lua
+nobase_dist_pkgdata_DATA += experiments/papers/fp-scaling-law.lua
 nobase_dist_pkgdata_DATA += experiments/papers/optimizer-states.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

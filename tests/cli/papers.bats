@@ -46,6 +46,11 @@ reproduces() {
     [ -s results/plots/states.svg ]
 }
 
+@test "exponent bits, mantissa bits, blocks and operands in training" {
+    reproduces fp-scaling-law 10 0 5
+    [ -s results/plots/exponent-and-mantissa.svg ] && [ -s results/plots/operands.svg ]
+}
+
 @test "rotary positions in few bits" {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
