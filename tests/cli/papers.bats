@@ -70,3 +70,13 @@ reproduces() {
     reproduces ptq-rounding-modes 23 4 1
     [ -s results/plots/ptq-depth.svg ] && [ -s results/plots/ptq-sqnr.svg ]
 }
+
+@test "a mean of gradients through four bits" {
+    reproduces zero-collectives 16 1 0
+    [ -s results/plots/collectives.svg ]
+}
+
+@test "FP8 by tiles, and logarithms" {
+    reproduces deepseek-fp8 8 3 0
+    [ -s results/plots/tiles.svg ]
+}
