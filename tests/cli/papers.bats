@@ -51,6 +51,11 @@ reproduces() {
     [ -s results/plots/exponent-and-mantissa.svg ] && [ -s results/plots/operands.svg ]
 }
 
+@test "the best rate against the width, with units and without" {
+    reproduces unit-scaling 9 2 0
+    [ -s results/plots/rates.svg ]
+}
+
 @test "rotary positions in few bits" {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
