@@ -318,7 +318,9 @@ static hu_status tell(sweep_job *job, const char *kind, const hu_point *p, const
 static hu_status again(void *user, size_t i, const hu_outcome *outcome, hu_error *err)
 {
     sweep_job *job = user;
-    return tell(job, "tried again", &job->plan->points[job->plan->todo[i]], outcome, err);
+    const hu_point *p = &job->plan->points[job->plan->todo[i]];
+    hu_status status = hu_store_again(hu_run_dir_store(job->dir), p->key, err);
+    return status == HU_OK ? tell(job, "tried again", p, outcome, err) : status;
 }
 
 static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error *err)

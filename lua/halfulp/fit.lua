@@ -43,7 +43,7 @@ local function measured(options)
   for i, row in ipairs(options.rows) do
     local value = type(of) == "function" and of(row) or type(of) == "table" and of[i] or type(of) == "string" and row[of]
     if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge or options.log and not (value > 0) then
-      error(("fit: row %d: y is %s; it takes a finite number%s"):format(i, tostring(value), options.log and " above 0" or ""), 3)
+      error(("fit: row %d: y is %s; it takes a finite number%s"):format(i, value ~= value and "NaN" or tostring(value), options.log and " above 0" or ""), 3)
     end
     out[i] = options.log and math.log(value) or value
   end

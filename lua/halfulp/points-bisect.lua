@@ -49,7 +49,9 @@ function bisect.new(options)
     for _, row in ipairs(rows) do
       local key = source.key(row, names)
       known[key] = known[key] or {}
-      known[key][row[o.x]] = o.when(row) and true or false
+      local holds = o.when(row)
+      if type(holds) ~= "boolean" then error(("points.bisect: when returned %s; it takes true or false"):format(tostring(holds)), 0) end
+      known[key][row[o.x]] = holds
     end
     for _, group in ipairs(groups) do
       local key = source.key(group, names)

@@ -4,6 +4,7 @@
 -- with the number of seeds as the resource.
 
 local source = require "halfulp.points-source"
+local table_rows = require "halfulp.rows"
 
 local halving = {}
 
@@ -53,6 +54,7 @@ function halving.new(options)
     end,
     more = function(self, rows)
       if #self.settings <= 1 or self.n_seeds >= #seeds then return nil end
+      if #rows > 0 then table_rows.need(rows, metric, "points.halving: metric", 0) end
       local mean, order = means(rows, names, metric, self.n_seeds), {}
       for i, setting in ipairs(self.settings) do
         local value = mean[source.key(setting, names)]

@@ -5,6 +5,7 @@
 -- front are there.
 
 local source = require "halfulp.points-source"
+local table_rows = require "halfulp.rows"
 
 local pareto = {}
 
@@ -64,6 +65,9 @@ function pareto.new(options)
 
   local function oriented(rows)
     local out = {}
+    for _, axis in ipairs { "x", "y" } do
+      if #rows > 0 then table_rows.need(rows, (o[axis]:gsub("^%-", "")), "points.pareto: " .. axis, 0) end
+    end
     for i, row in ipairs(rows) do
       local a, b = row[o.x:gsub("^%-", "")], row[o.y:gsub("^%-", "")]
       out[i] = { row = row, a = type(a) == "number" and signs.x * a or nil, b = type(b) == "number" and signs.y * b or nil }

@@ -14,6 +14,7 @@ Published.__name = "published"
 local function text_of(value, digits)
   if type(value) ~= "number" then return tostring(value) end
   if math.type(value) == "integer" then return tostring(value) end
+  if value ~= value then return "NaN" end
   return (("%%.%dg"):format(digits or 5)):format(value)
 end
 

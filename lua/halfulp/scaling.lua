@@ -1,6 +1,7 @@
 -- scaling.lua - scaling laws: the loss of a language model against its size, its data and its bits.
 
 local fit = require "halfulp.fit"
+local run = require "halfulp.run"
 
 ---@class hu.scaling.constants  of L = n/N^alpha + d/D^beta + eps + D^beta/N^alpha log2(B) / (gamma (E + 1/2)^delta (M + 1/2)^nu)
 ---@field n number
@@ -29,6 +30,12 @@ local function number_of(row, key, function_name)
   return value
 end
 
+local function block_of(row, function_name)
+  local B = row.B or 1
+  if type(B) ~= "number" or not (B >= 1) or B == math.huge then error(("scaling.%s: B is %s; it takes a number of at least 1"):format(function_name, tostring(B)), 3) end
+  return B
+end
+
 -- The last term: what rounding costs. Formats without scales shared by more than one number cost nothing by this law.
 local function penalty(p, row)
   return row.D ^ p.beta / row.N ^ p.alpha * math.log(row.B, 2) / (p.gamma * (row.E + 0.5) ^ p.delta * (row.M + 0.5) ^ p.nu)
@@ -47,7 +54,7 @@ end
 ---@param constants? hu.scaling.constants  the published ones
 ---@return number loss in nats
 function scaling.loss(row, constants)
-  local at = { N = number_of(row, "N", "loss"), D = number_of(row, "D", "loss"), B = row.B or 1 }
+  local at = { N = number_of(row, "N", "loss"), D = number_of(row, "D", "loss"), B = block_of(row, "loss") }
   if row.E or row.M then at.E, at.M = number_of(row, "E", "loss"), number_of(row, "M", "loss") end
   return law(constants or scaling.published, at)
 end
@@ -62,7 +69,7 @@ end
 ---@return number tokens  infinite for B = 1
 function scaling.critical_data(row, constants)
   local p = constants or scaling.published
-  local N, E, M, B = number_of(row, "N", "critical_data"), number_of(row, "E", "critical_data"), number_of(row, "M", "critical_data"), row.B or 1
+  local N, E, M, B = number_of(row, "N", "critical_data"), number_of(row, "E", "critical_data"), number_of(row, "M", "critical_data"), block_of(row, "critical_data")
   return (p.d * p.gamma * N ^ p.alpha * (E + 0.5) ^ p.delta * (M + 0.5) ^ p.nu / math.log(B, 2)) ^ (1 / (2 * p.beta))
 end
 
@@ -128,7 +135,7 @@ function scaling.fit(rows, options)
   for key, value in pairs(options) do
     if not (key == "law" or key == "start" or key == "fixed") then rest[key] = value end
   end
-  local found = fit(rest)
+  local found = run.call(2, fit, rest)
   for name, value in pairs(fixed) do found.parameters[name] = value end
   return found
 end

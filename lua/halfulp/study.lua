@@ -56,6 +56,7 @@ end
 -- Policies by name: "e8m3:rz+sat" is its own name, a table has `name`, and name = policy.
 local function policies_of(list, level)
   local by_name, names = {}, {}
+  if type(list) == "string" then list = { list } end
   if type(list) ~= "table" or next(list) == nil then fail(level, "policies are missing; it takes a list such as {\"fp32\", \"e8m3:rz+sat\"}") end
   local function add(name, policy)
     if type(name) ~= "string" then fail(level + 1, "a policy that is a table takes a name: {name = \"...\", format = ...} or [\"...\"] = {...}") end

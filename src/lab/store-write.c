@@ -35,6 +35,14 @@ hu_status hu_store_adopt(hu_store *s, int64_t run, hu_error *err)
     return hu_store_step(s, &b, NULL, err);
 }
 
+hu_status hu_store_again(hu_store *s, const char *key, hu_error *err)
+{
+    hu_bound b = hu_store_statement(s, HU_ST_AGAIN, err);
+    if (b.st)
+        hu_bind_text(&b, 1, key);
+    return hu_store_step(s, &b, NULL, err);
+}
+
 hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *kind, const char *text, hu_error *err)
 {
     hu_bound b = hu_store_statement(s, HU_ST_EVENT, err);

@@ -21,6 +21,7 @@ static const char *const sql[HU_N_STATEMENTS] = {
     [HU_ST_INSERT_RUN]  = "INSERT INTO runs(manifest) VALUES (?)",
     [HU_ST_UPDATE_RUN]  = "UPDATE runs SET manifest = ? WHERE id = ?",
     [HU_ST_ADOPT]       = "UPDATE points SET run = ?1 WHERE run = (SELECT max(id) FROM runs WHERE id < ?1)",
+    [HU_ST_AGAIN]       = "UPDATE points SET attempts = attempts + 1 WHERE key = ?",
     [HU_ST_SERIES]      = "INSERT OR REPLACE INTO series(point, name, shape, n, packing, data) VALUES (?, ?, ?, ?, ?, ?)",
     [HU_ST_DROP_SERIES] = "DELETE FROM series WHERE point = ?",
     [HU_ST_ARTIFACT]    = "INSERT OR REPLACE INTO artifacts(point, name, digest) VALUES (?, ?, ?)",

@@ -59,6 +59,9 @@ typedef struct hu_finish {
 /* Keeps it, in one transaction that is on its way to disk when this returns. */
 hu_status hu_store_finish(hu_store *s, const char *key, const hu_finish *f, hu_error *err);
 
+/* One more attempt at a point, whose failure is not its last word. */
+hu_status hu_store_again(hu_store *s, const char *key, hu_error *err);
+
 /* A line of the history; key NULL: of the run as a whole. */
 hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *kind, const char *text, hu_error *err);
 

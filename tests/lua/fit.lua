@@ -140,6 +140,7 @@ claims["wrong rows and laws of the scaling functions are one line"] = function()
   t.assertErrorMsgContains("N is nil", hu.scaling.loss, { D = 1 })
   t.assertErrorMsgContains("M is nil", hu.scaling.loss, { N = 1, D = 1, E = 3 })
   t.assertErrorMsgContains("bits is 1", hu.scaling.split, 1)
+  t.assertErrorMsgContains("B is 0", hu.scaling.loss, { N = 1, D = 1, E = 3, M = 3, B = 0 })
   t.assertErrorMsgContains("E is -1", hu.scaling.critical_data, { N = 1, E = -1, M = 2 })
 end
 

@@ -206,4 +206,16 @@ claims["the folder of the tests is removed"] = function()
   t.assertTrue(os.execute("rm -rf '" .. folder .. "'"))
 end
 
+claims["results that a source asks for and no point has are errors"] = function()
+  local grid = { a = { 1, 2, 3, 4 } }
+  for name, case in pairs {
+    halving = { hu.points.halving { grid = grid, seeds = { 1, 2 }, metric = "nope" }, 'no column "nope"' },
+    pareto = { hu.points.pareto { grid = grid, x = "y", y = "nope" }, 'no column "nope"' },
+    bisect = { hu.points.bisect { x = "a", low = 0, high = 8, when = function(row) return row.nope end }, "when returned nil" },
+  } do
+    fresh("asks-" .. name)
+    t.assertErrorMsgContains(case[2], function() hu.sweep(case[1]):run(function(p) return { y = p.a } end, { quiet = true }) end)
+  end
+end
+
 claims:run()

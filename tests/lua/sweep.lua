@@ -90,6 +90,7 @@ claims["a point that fails is tried again, up to --retry, and has as many attemp
   end, { quiet = true })
   t.assertEquals({ sweep.summary.done, sweep.summary.failed }, { 3, 1 })
   t.assertEquals(sweep:rows()[2].n, 2)
+  t.assertEquals(sweep:failures()[1].attempts, 3)
   local file <close> = assert(io.open(marks .. "/3"))
   t.assertEquals(file:read "a", "xxx")
   t.assertTrue(os.execute("rm -rf '" .. marks .. "'"))

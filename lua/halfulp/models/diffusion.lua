@@ -38,6 +38,10 @@ end
 function diffusion.sample(model, data, n, given)
   local hu = require "halfulp"
   local o = given or {}
+  for key in pairs(o) do
+    if key ~= "seed" and key ~= "policy" then error(("sample: unknown option %s; known: policy, seed"):format(tostring(key)), 2) end
+  end
+  if math.type(n) ~= "integer" or n < 1 then error(("sample: n is %s; it takes a whole number, at least 1"):format(tostring(n)), 2) end
   local kept = data:kept()
   if not kept then error("sample: the data are not denoised; data:denoised(steps) makes those that are", 2) end
   local d = data.outputs
