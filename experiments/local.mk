@@ -11,6 +11,7 @@ nobase_dist_pkgdata_DATA += experiments/papers/mxfp4-gradients.lua
 nobase_dist_pkgdata_DATA += experiments/papers/halo-rotations.lua
 nobase_dist_pkgdata_DATA += experiments/papers/ptq-rounding-modes.lua
 nobase_dist_pkgdata_DATA += experiments/papers/metrics-compared.lua
+nobase_dist_pkgdata_DATA += experiments/papers/stable-spam.lua
 nobase_dist_pkgdata_DATA += experiments/papers/unit-scaling.lua
 nobase_dist_pkgdata_DATA += experiments/papers/fp-scaling-law.lua
 nobase_dist_pkgdata_DATA += experiments/papers/optimizer-states.lua

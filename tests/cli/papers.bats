@@ -56,6 +56,11 @@ reproduces() {
     [ -s results/plots/rates.svg ]
 }
 
+@test "optimizers against the rate with four bits" {
+    reproduces stable-spam 3 1 1
+    [ -s results/plots/optimizers.svg ]
+}
+
 @test "rotary positions in few bits" {
     reproduces rope-precision 9 1 0
     [ -s results/plots/attention-shift.svg ]
