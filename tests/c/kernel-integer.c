@@ -45,7 +45,7 @@ static i128 plain_sum(size_t i, size_t j, size_t k0, size_t k1, const hu_integer
         if (how->saturates)
             sum = sum < 0 ? -high - 1 : high;
         else
-            sum -= (((sum + high + 1) >> how->bits) << how->bits);       /* into the range by multiples of 2^bits */
+            sum -= ((sum + high + 1) >> how->bits) * ((i128)1 << how->bits);       /* into the range by multiples of 2^bits */
     }
     return sum;
 }
