@@ -12,14 +12,16 @@ static void sum_sequential(hu_tile *t, size_t k0, size_t k1, double *acc)
 {
     const hu_accumulation *g = t->job;
     double a[HU_TILE], b[HU_TILE];
+    uint64_t words[HU_TILE];
     memset(acc, 0, t->n * sizeof *acc);
     for (size_t k = k0; k < k1; k++) {
+        hu_draw draw = {.words = hu_tile_words_of(t, k, words)};
         if (g->has_product) {
             hu_tile_product(t, k, b);
-            hu_tile_block(t, g->sum, acc, HU_ADD, acc, b, NULL, hu_tile_draw(t, k, 1));
+            hu_tile_block(t, g->sum, acc, HU_ADD, acc, b, NULL, draw);
         } else {
             hu_tile_load(t, k, a, b);
-            hu_tile_block(t, g->sum, acc, HU_FMA, a, b, acc, hu_tile_draw(t, k, 1));
+            hu_tile_block(t, g->sum, acc, HU_FMA, a, b, acc, draw);
         }
     }
 }
@@ -52,7 +54,7 @@ static void sum_pairwise(hu_tile *t, size_t k0, size_t k1, double *out)
     sum_pairwise(t, middle, k1, right);
     const hu_gemm_shape *s = &t->job->s;
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + middle;
-    hu_tile_block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){t->job->index + HU_WORDS_PAIRWISE + place, s->k});
+    hu_tile_block(t, t->job->sum, out, HU_ADD, out, right, NULL, (hu_draw){.index = t->job->index + HU_WORDS_PAIRWISE + place, .stride = s->k});
 }
 
 /* Kahan's: what an addition has lost goes into the next. */
@@ -64,7 +66,7 @@ static void sum_kahan(hu_tile *t, size_t k0, size_t k1, double *sum)
     memset(sum, 0, t->n * sizeof *sum);
     memset(lost, 0, t->n * sizeof *lost);
     for (size_t k = k0; k < k1; k++) {
-        hu_draw draw = {g->index + HU_WORDS_PAIRWISE + 3 * (((uint64_t)t->i * s->n + t->j) * s->k + k), 3 * (uint64_t)s->k};
+        hu_draw draw = {.index = g->index + HU_WORDS_PAIRWISE + 3 * (((uint64_t)t->i * s->n + t->j) * s->k + k), .stride = 3 * (uint64_t)s->k};
         if (g->has_product) {
             hu_tile_product(t, k, y);
             hu_tile_block(t, g->sum, y, HU_ADD, y, lost, NULL, hu_tile_draw(t, k, 1));

@@ -24,7 +24,7 @@ void hu_tile_promote(hu_tile *t, size_t chunk, const double *part, double *total
     const hu_gemm_shape *s = &g->s;
     size_t chunks = s->k / g->chunk + (s->k % g->chunk != 0);
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * chunks + chunk;
-    hu_draw draw = {g->index + HU_WORDS_OUTER + place, chunks};
+    hu_draw draw = {.index = g->index + HU_WORDS_OUTER + place, .stride = chunks};
     double scale[HU_TILE];
     if (!g->scales) {
         hu_tile_block(t, g->outer, total, HU_ADD, total, part, NULL, draw);

@@ -58,7 +58,20 @@ hu_draw hu_tile_draw(const hu_tile *t, size_t k, int which)
 {
     const hu_gemm_shape *s = &t->job->s;
     uint64_t place = ((uint64_t)t->i * s->n + t->j) * s->k + k;
-    return (hu_draw){t->job->index + 2 * place + (uint64_t)which, 2 * (uint64_t)s->k};
+    return (hu_draw){.index = t->job->index + 2 * place + (uint64_t)which, .stride = 2 * (uint64_t)s->k};
+}
+
+const uint64_t *hu_tile_words_of(const hu_tile *t, size_t k, uint64_t words[HU_TILE])
+{
+    const hu_accumulation *g = t->job;
+    if (!g->sum || !g->sum->is_random)
+        return NULL;
+    const hu_random *random = &g->sum->env.random;
+    uint64_t row = hu_random_word(random->seed, random->stream, g->index + HU_WORDS_ROWS + (uint64_t)t->i * g->s.k + k);
+    g->lanes->words(words, t->n, random->seed, random->stream, g->index + HU_WORDS_COLUMNS + (uint64_t)t->j * g->s.k + k, g->s.k);
+    for (size_t l = 0; l < t->n; l++)
+        words[l] = (words[l] ^ row) >> 32 << 32;
+    return words;
 }
 
 /* Term k's products by the table. */

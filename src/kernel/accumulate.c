@@ -66,7 +66,7 @@ static void make_plans(plans *p, const hu_accumulator *acc, const hu_env *env)
 /* Everything but c is there; c is written by the fastest way there is. */
 static hu_flags compute(hu_accumulation *g, const hu_accumulator *acc, const plans *p)
 {
-    hu_tiled how = {.product = g->product, .sum = g->sum, .outer = g->outer, .chunk = g->chunk, .is_f32 = g->is_f32};
+    hu_tiled how = {.product = g->product, .sum = g->sum, .outer = g->outer, .chunk = g->chunk, .is_f32 = g->is_f32, .index = g->index};
     bool is_plain = p->no_flags && acc->order == HU_ORDER_SEQUENTIAL && !g->multiplier && !g->integer;
     if (is_plain && g->block && !g->scales && hu_block_fma_gemm(g->c, g->a, g->b, &g->s, g->is_f32, acc, g->outer))
         return 0;

@@ -18,6 +18,10 @@ enum { HU_TILE = 128, HU_TILE_EXACT = 16 };
 #define HU_WORDS_PAIRWISE (UINT64_C(1) << 61)
 #define HU_WORDS_OUTER    (UINT64_C(1) << 62)
 
+/* And those of whose upper halves the words of sums in order are made: row i's, and column j's. */
+#define HU_WORDS_ROWS     (UINT64_C(2) << 62)
+#define HU_WORDS_COLUMNS  (UINT64_C(3) << 62)
+
 /* Integer sums made ready (accumulate-integer.c): the factors as integers of 32, 64 or 128 bits, a [m][k], b in strips [n / HU_INTEGER_ACROSS][k][HU_INTEGER_ACROSS]
  * filled up with zeros; or none, and terms come as doubles. */
 typedef struct hu_integer_sums {
@@ -69,6 +73,9 @@ void hu_tile_block(hu_tile *t, const hu_plan *plan, double *out, hu_elementwise 
 
 /* Term k of the tile's first element draws the words 2e and 2e + 1 (`which`), e being its place in [m][n][k]. */
 hu_draw hu_tile_draw(const hu_tile *t, size_t k, int which);
+
+/* The words that sums in order draw for term k, as hu_draw has them; NULL where nothing is drawn. */
+const uint64_t *hu_tile_words_of(const hu_tile *t, size_t k, uint64_t words[HU_TILE]);
 
 /* out = the sums of the terms k0 .. k1 - 1 in the order of the call. */
 void hu_tile_sum(hu_tile *t, size_t k0, size_t k1, double *out);

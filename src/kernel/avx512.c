@@ -21,6 +21,7 @@
 #define HU_ODD_FLOATS "src/kernel/odd-avx512.h"
 #define HU_RANDOM_FLOATS "src/kernel/random-avx512.h"
 #define HU_ROUNDING_TILES "src/kernel/tile-avx512.h"
+#define HU_DRAWING_TILES "src/kernel/tile-drawn-avx512.h"
 #define HU_LANES hu_lanes_avx512
 #define HU_ISA "avx512"
 #include "src/kernel/lanes.body.h"

@@ -55,7 +55,7 @@ static hu_flags measure(const hu_block_job *job, hu_block_error *to, size_t bloc
     double limit[2] = {limit_of(hu_block_last(f, false), &d), limit_of(hu_block_last(f, true), &d)};
     for (hu_block_piece p = {0}; hu_block_next_piece(&v, &p);) {
         hu_block_load(job, x, p.offset, p.n, v.stride);
-        flags |= hu_block_values(job, &job->plan, y, x, p.n, &d, (hu_draw){job->env.random.index + p.offset, v.stride});
+        flags |= hu_block_values(job, &job->plan, y, x, p.n, &d, (hu_draw){.index = job->env.random.index + p.offset, .stride = v.stride});
         for (size_t i = 0; i < p.n; i++)
             add(to, x[i], y[i], limit);
     }

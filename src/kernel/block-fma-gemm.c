@@ -163,7 +163,7 @@ static bool step_row(const job *g, double *c, size_t row, size_t strip, size_t p
     for (size_t l = 0; l < ACROSS; l++)
         finite = finite & (fabs(sum[l]) <= g->limit);
     if (finite)
-        hu_plan_block(&g->final, c, HU_ROUND_ONLY, sum, NULL, NULL, ACROSS, false, (hu_draw){0, 0});
+        hu_plan_block(&g->final, c, HU_ROUND_ONLY, sum, NULL, NULL, ACROSS, false, (hu_draw){0});
     return finite;
 }
 
@@ -171,7 +171,7 @@ static bool step_row(const job *g, double *c, size_t row, size_t strip, size_t p
 static void add_outer(const job *g, double *total, const double *part)
 {
     if (g->outer)
-        hu_plan_block(g->outer, total, HU_ADD, total, part, NULL, ACROSS, g->is_f32, (hu_draw){0, 0});
+        hu_plan_block(g->outer, total, HU_ADD, total, part, NULL, ACROSS, g->is_f32, (hu_draw){0});
     else
         for (size_t l = 0; l < ACROSS; l++)
             total[l] = g->is_f32 ? (double)((float)total[l] + (float)part[l]) : total[l] + part[l];

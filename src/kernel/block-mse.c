@@ -17,7 +17,7 @@ static double squared_error(const hu_block_job *job, const hu_block_view *v, con
     double x[HU_BLOCK], y[HU_BLOCK], sum = 0;
     for (hu_block_piece p = {0}; sum < limit && hu_block_next_piece(v, &p);) {
         hu_block_load(job, x, p.offset, p.n, v->stride);
-        hu_block_values(job, &job->mse_plan, y, x, p.n, d, (hu_draw){0, 0});
+        hu_block_values(job, &job->mse_plan, y, x, p.n, d, (hu_draw){0});
         for (size_t i = 0; i < p.n; i++) {
             double e = isfinite(x[i]) ? ldexp(x[i] - y[i], -exp) : 0;
             sum += e * e;

@@ -135,7 +135,7 @@ static bool by_doubles(const hu_block_job *job, const strip *s, void *out, hu_fl
 {
     double x[HU_BLOCK], by[HU_BLOCK];
     int lost = 0;
-    hu_draw draw = {job->env.random.index + s->start, 1};
+    hu_draw draw = {.index = job->env.random.index + s->start, .stride = 1};
     hu_block_load(job, x, s->start, s->n, 1);
     for (size_t k = 0, i = 0; k < s->n_blocks; k++) {
         double number = s->by[k].number, inverse = s->by[k].inverse;

@@ -44,7 +44,7 @@ static hu_flags quantize_block(const hu_block_job *job, void *out, size_t block)
             for (size_t i = 0; i < p.n; i++)
                 x[i] = __builtin_nan("");
         } else {
-            hu_draw draw = {job->env.random.index + p.offset, v.stride};
+            hu_draw draw = {.index = job->env.random.index + p.offset, .stride = v.stride};
             hu_block_load(job, x, p.offset, p.n, v.stride);
             flags |= hu_block_values(job, &job->plan, x, x, p.n, &d, draw);
         }

@@ -63,7 +63,7 @@ static hu_flags round_floats(const job *j, float *out, size_t start, size_t m)
     }
     double x[HU_BLOCK];
     p->lanes->load_f32(x, in, m, 1, &seen);
-    hu_flags flags = hu_plan_block(p, x, HU_ROUND_ONLY, x, NULL, NULL, m, true, (hu_draw){r->index + start, 1});
+    hu_flags flags = hu_plan_block(p, x, HU_ROUND_ONLY, x, NULL, NULL, m, true, (hu_draw){.index = r->index + start, .stride = 1});
     p->lanes->store_f32(out, x, m);
     return flags | (seen.signaling ? HU_INVALID : 0);
 }
@@ -105,7 +105,7 @@ static void from_floats(const job *j, void *out, int bytes, const float *x, size
 static hu_flags codes_of_block(const job *j, void *out, int bytes, size_t start, size_t m)
 {
     const hu_plan *p = j->plan;
-    hu_draw draw = {p->env.random.index + start, 1};
+    hu_draw draw = {.index = p->env.random.index + start, .stride = 1};
     bool short_codes = p->has_codes_f32 && j->format->width_bits <= 16;
     double x[HU_BLOCK];
     float y[HU_BLOCK];

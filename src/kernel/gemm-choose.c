@@ -182,6 +182,27 @@ static bool choose_any(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled 
     return t->f32 || t->f64;
 }
 
+/* ---- tiles that draw ---- */
+
+/* Words have 32 random bits, and srb adds one below those it draws. Doubles hold as many of a position, and one that says what lies below. */
+enum { MOST_DRAWN = 31, DRAWN_BITS = 19, DRAWN_BITS_F32 = 11 };
+
+static bool choose_drawn(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled *how)
+{
+    const hu_plan *p = how->sum;
+    const hu_grid *g = &p->grid_f32;
+    bool few = p->way == HU_WAY_sra || p->way == HU_WAY_srb, known = p->way == HU_WAY_sr || p->way == HU_WAY_srh || (few && p->env.rounding->random_bits <= MOST_DRAWN);
+    if (how->product || how->chunk || !known || !p->has_odd || p->format->man_bits > DRAWN_BITS || p->grid_f64.quick != HU_QUICK_ADD)
+        return false;
+    *t = (hu_tile_choice){.sum = g, .downward = true};
+    bool plain = ((g->over[0] ^ g->over[1]) & INT32_MAX) == 0, same = g->quick == HU_QUICK_SAME_RANGE && g->over[0] == UINT64_C(0xff) << 23;
+    if (how->is_f32 && p->has_quick_random && plain && p->format->man_bits <= DRAWN_BITS_F32)
+        t->drawn_f32 = lanes->tile_drawn_f32[same];
+    if (!t->drawn_f32)
+        t->drawn_f64 = lanes->tile_drawn_f64;
+    return true;
+}
+
 /* ---- the choice ---- */
 
 static bool own_tile(hu_tile_choice *t, const hu_lanes *lanes, bool is_f32)
@@ -208,7 +229,7 @@ bool hu_gemm_choose(hu_tile_choice *t, const void *a, const void *b, const hu_ge
     if (!how->sum)
         return false;
     bool to_even = how->is_f32 && lanes->tile_fma[0][0] && nearest_even(how->sum);
-    bool any = choose_any(t, lanes, how, how->is_f32) || (how->is_f32 && choose_any(t, lanes, how, false));
+    bool any = choose_any(t, lanes, how, how->is_f32) || (how->is_f32 && choose_any(t, lanes, how, false)) || choose_drawn(t, lanes, how);
     if (!to_even && !any)
         return false;
     factors of_a = survey(a, s->a_transposed ? s->k : s->m, s->a_transposed ? s->m : s->k, s->lda, how->is_f32), of_b = ones;
@@ -219,7 +240,7 @@ bool hu_gemm_choose(hu_tile_choice *t, const void *a, const void *b, const hu_ge
     hu_tile_f32_fn *best = to_even ? quickest(lanes, how, &of_a, &of_b, s->k) : NULL;
     if (best)
         *t = (hu_tile_choice){.f32 = best, .product = how->product ? &how->product->grid_f32 : NULL, .sum = &how->sum->grid_f32};
-    if (!best && t->f64 && !how->product && lanes->any_multiplies_first && !how->is_f32)
+    if (!best && (t->f64 || t->drawn_f64) && !how->product && lanes->any_multiplies_first && !how->is_f32)
         return products_are(&of_a, &of_b, DOUBLE_BITS, -1074) && of_a.highest + of_b.highest + 2 <= 1023;
     return best || any;
 }

@@ -16,6 +16,8 @@ typedef struct C(call) {
     size_t depth;                         /* of a stretch */
     F *panels;                            /* of b: [columns of the band / columns][DEPTH][columns] */
     F *parts;                             /* [m][n], or NULL */
+    F *memory;                            /* of all panels */
+    uint32_t *words, *cut;                /* of the element there, or NULL: what it adds to a random word; of a's also as hu_tile_words has it */
 } C(call);
 
 /* A NaN of the processor's may have a sign. */
@@ -63,7 +65,12 @@ static void C(pack_a)(F *out, const C(call) *g, size_t i0, size_t k0, size_t dep
 {
     const hu_gemm_shape *s = g->s;
     size_t across = s->a_transposed ? 1 : s->lda, along = s->a_transposed ? s->lda : 1;
-    C(pack)(out, g->rows, depth, g->a + i0 * across + k0 * along, s->m - i0 < g->rows ? s->m - i0 : g->rows, across, along);
+    size_t width = s->m - i0 < g->rows ? s->m - i0 : g->rows, to = (size_t)(out - g->memory);
+    C(pack)(out, g->rows, depth, g->a + i0 * across + k0 * along, width, across, along);
+    if (g->words) {
+        pack_words(g->words + to, g->rows, depth, HU_WORDS_ROWS, i0, width, k0, s->k, g->how);
+        cut_words(g->cut + to, g->words + to, depth * g->rows, g->how);
+    }
 }
 
 static void C(pack_b)(F *out, const C(call) *g, size_t j0, size_t k0, size_t depth)
@@ -74,6 +81,8 @@ static void C(pack_b)(F *out, const C(call) *g, size_t j0, size_t k0, size_t dep
         out[l] = 1;
     if (g->b)
         C(pack)(out, g->columns, depth, g->b + j0 * across + k0 * along, width, across, along);
+    if (g->words)
+        pack_words(g->words + (out - g->memory), g->columns, depth, HU_WORDS_COLUMNS, j0, width, k0, s->k, g->how);
 }
 
 static void C(tile)(const C(call) *g, F *acc, const F *a, const F *b, size_t depth)
@@ -81,7 +90,13 @@ static void C(tile)(const C(call) *g, F *acc, const F *a, const F *b, size_t dep
     int mode = g->tile->downward ? fegetround() : 0;
     if (g->tile->downward)
         fesetround(FE_DOWNWARD);
-    TILE_OF(g->tile)(acc, a, b, depth, g->tile->product, g->tile->sum);
+    if (g->words) {
+        const hu_tile_words words = {.f32 = &g->how->sum->grid_f32, .f64 = &g->how->sum->grid_f64, .halves = g->how->sum->way == HU_WAY_srh,
+                                     .rows = g->words + (a - g->memory), .columns = g->words + (b - g->memory), .cut = g->cut + (a - g->memory)};
+        DRAWN_OF(g->tile)(acc, a, b, depth, &words);
+    } else {
+        TILE_OF(g->tile)(acc, a, b, depth, g->tile->product, g->tile->sum);
+    }
     if (g->tile->downward)
         fesetround(mode);
 }
@@ -102,7 +117,7 @@ static void C(add_part)(const C(call) *g, F *total, const F *part, size_t n)
             x[l] = (double)C(plain_nan)(total[at + l]);
             y[l] = (double)C(plain_nan)(part[at + l]);
         }
-        hu_plan_block(g->how->outer, x, HU_ADD, x, y, NULL, width, is_f32, (hu_draw){0, 0});
+        hu_plan_block(g->how->outer, x, HU_ADD, x, y, NULL, width, is_f32, (hu_draw){0});
         for (size_t l = 0; l < width; l++)
             total[at + l] = (F)x[l];
     }
@@ -190,13 +205,18 @@ static bool C(run)(E *c, const E *a, const E *b, const hu_gemm_shape *s, const h
     bool rests = how->chunk > DEPTH && s->k > DEPTH;
     if (how->chunk && how->chunk <= DEPTH)
         g.depth = DEPTH / how->chunk * how->chunk;
-    F *memory = hu_aligned((band + (size_t)threads * block) * DEPTH, sizeof *memory);
+    size_t room = (band + (size_t)threads * block) * DEPTH;
+    F *memory = hu_aligned(room, sizeof *memory);
+    g.memory = memory;
+    g.words = DRAWN_OF(tile) ? hu_aligned(2 * room, sizeof *g.words) : NULL;
+    g.cut = g.words ? g.words + room : NULL;
     g.parts = rests && memory ? hu_aligned(s->m * s->n, sizeof *g.parts) : NULL;
-    bool done = memory && (!rests || g.parts);
+    bool done = memory && (!rests || g.parts) && (!DRAWN_OF(tile) || g.words);
     if (done) {
         g.panels = memory;
         C(run_bands)(&g, memory + band * DEPTH, block, band, threads);
     }
+    hu_free(g.words);
     hu_free(g.parts);
     hu_free(memory);
     return done;

@@ -7,29 +7,66 @@
 #include <string.h>
 
 #include "src/base/memory.h"
+#include "src/kernel/accumulate.h"
 
 /* A panel of b (DEPTH by a tile's columns) stays in the first cache, a block of a (ROWS by DEPTH) in the second. */
 enum { DEPTH = 256, ROWS = 240, BAND = 1024, MAX_TILE = 16 * 32, FEW = 64 };
 
 static const double WORTH_THREADS = 1 << 18;      /* multiplications */
 
+/* Upper halves of random words become such that rounding by them as `sr` does is what the mode does. */
+static uint32_t as_drawn(uint32_t half, const hu_plan *p)
+{
+    int few = p->env.rounding->random_bits;
+    if (p->way == HU_WAY_srh)
+        return 0 - (half >> 31);
+    return p->way == HU_WAY_sr ? half : half & ~(UINT32_MAX >> few);
+}
+
+/* out [depth][panel]: the words of `width` lines from the one at `line` on, for terms k0 and so on of `terms`. */
+static void pack_words(uint32_t *out, size_t panel, size_t depth, uint64_t from, size_t line, size_t width, size_t k0, size_t terms, const hu_tiled *how)
+{
+    const hu_random *random = &how->sum->env.random;
+    uint32_t words[DEPTH];
+    memset(out, 0, depth * panel * sizeof *out);
+    for (size_t r = 0; r < width; r++) {
+        how->sum->lanes->halves(words, depth, random->seed, random->stream, how->index + from + (line + r) * terms + k0);
+        for (size_t l = 0; l < depth; l++)
+            out[l * panel + r] = as_drawn(words[l], how->sum);
+    }
+}
+
+/* As hu_tile_words has them. The bit that srb sets below those it draws is set in the rows. */
+static void cut_words(uint32_t *cut, uint32_t *rows, size_t n, const hu_tiled *how)
+{
+    const hu_grid *g = &how->sum->grid_f32;
+    uint32_t below = how->sum->way == HU_WAY_srb ? UINT32_C(1) << (31 - how->sum->env.rounding->random_bits) : 0;
+    for (size_t l = 0; l < n; l++) {
+        rows[l] |= below;
+        cut[l] = g->drop ? ~(rows[l] >> (32 - g->drop)) : 0;
+    }
+}
+
 #define F float
 #define E float
 #define C(name) float_##name
 #define FMA __builtin_fmaf
 #define TILE_OF(t) (t)->f32
+#define DRAWN_OF(t) (t)->drawn_f32
 #include "src/kernel/gemm.body.h"
 #undef F
 #undef E
 #undef C
 #undef FMA
 #undef TILE_OF
+#undef DRAWN_OF
 
 #define F double
 #define E double
 #define C(name) double_##name
 #define FMA __builtin_fma
 #define TILE_OF(t) (t)->f64
+#define DRAWN_OF(t) (t)->drawn_f64
 #include "src/kernel/gemm.body.h"
 #undef E
 #undef C
@@ -42,6 +79,7 @@ static const double WORTH_THREADS = 1 << 18;      /* multiplications */
 #undef E
 #undef C
 #undef TILE_OF
+#undef DRAWN_OF
 
 /* A few elements, for which tiles would be mostly empty. */
 static bool run_few(void *c, const void *a, const void *b, const hu_gemm_shape *s, const hu_tiled *how)
@@ -64,7 +102,7 @@ bool hu_gemm_tiled(void *c, const void *a, const void *b, const hu_gemm_shape *s
         return run_few(c, a, b, s, how);
     if (!hu_gemm_choose(&t, a, b, s, how))
         return false;
-    if (t.f32)
+    if (t.f32 || t.drawn_f32)
         return float_run(c, a, b, s, how, &t);
     return how->is_f32 ? mixed_run(c, a, b, s, how, &t) : double_run(c, a, b, s, how, &t);
 }

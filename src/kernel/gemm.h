@@ -10,12 +10,15 @@ typedef struct hu_tiled {
     const hu_plan *product, *sum, *outer;
     size_t chunk;
     bool is_f32;
+    uint64_t index;                       /* random words are counted from here */
 } hu_tiled;
 
-/* Which tiles do it: one of the two is not NULL. */
+/* Which tiles do it: one of the four is not NULL. */
 typedef struct hu_tile_choice {
     hu_tile_f32_fn *f32;
     hu_tile_f64_fn *f64;                  /* where is_f32, on floats that have become doubles */
+    hu_tile_drawn_f32_fn *drawn_f32;      /* or these, where sums draw random words */
+    hu_tile_drawn_f64_fn *drawn_f64;
     const hu_grid *product, *sum;
     bool downward;                        /* the processor has to round downward */
 } hu_tile_choice;

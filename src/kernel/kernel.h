@@ -86,8 +86,15 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * one becomes a NaN with the next term. The sum of no terms is +0. All roundings use env->rounding.
  *
  * Random words, counted from env->random.index, which moves on by 2 m n k: term k of element (i, j), the p-th of all
- * with p = (i n + j) k_total + k, draws 2 p for its product and 2 p + 1 for its sum (pairwise: for being rounded to
- * `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p (exact: the sum draws the word that its
+ * with p = (i n + j) k_total + k, draws 2 p for its product. For its sum, in order, it draws a word whose upper half is that of the word
+ * 2^63 + i k_total + k, its row's, xor that of 3 2^62 + j k_total + k, its column's, and whose lower half is 0. Such words are uniform; those of different terms are
+ * independent, and those of one term are where no four elements are the corners of a rectangle (or a longer cycle along rows and columns): so those of any
+ * three elements, all of a row, and all of a column. Whatever depends on the results of three elements together is distributed as if all words were independent, among
+ * it means, variances and correlations, and the variances of sums over a matrix. The fourth word of a rectangle is the xor of the others: what four elements
+ * and more have in common differs, as the spectrum of the matrix of errors of one term (with srh, all inexact: of rank one; over many terms this goes away). With 32
+ * random bits the probability of rounding away from zero is too low by less than 2^-32.
+ *
+ * Other sums draw 2 p + 1 (pairwise: for being rounded to `sum`); the pairwise sum of the terms up to and from term k draws 2^61 + p (exact: the sum draws the word that its
  * last term would for its sum; Kahan: y draws 2 p + 1, and t, s - t and e draw 2^61 + 3 p, + 1 and + 2); chunk c's outer
  * sum 2^62 + (i n + j) chunks + c. A dot product and a sum are the element (0, 0) of a result of one.
  *
@@ -157,7 +164,7 @@ hu_status hu_dot_f64(double *out, const double *a, const double *b, size_t n,
  *
  * Returns HU_EINVAL where a format does not fit the carrier, fields of the accumulator exclude one another or c overlaps a or b, HU_ESHAPE where
  * rows overlap, HU_ERANGE where a factor is no value of the formats asked for, HU_ENOMEM; c is then as it was.
- * Cost: one or two roundings a term. Where env->no_flags is set, terms in order, also in chunks, whose roundings draw nothing are
+ * Cost: one or two roundings a term. Where env->no_flags is set, terms in order, also in chunks, whose roundings draw nothing, and sums without chunks and product format in the modes sr, srh, sra and srb, are
  * rounded in tiles that stay in registers, five to some fifty times as fast; these take memory for packed panels (at most 2 MiB and
  * 480 KiB a thread, and the sums of chunks of more than 256 terms), and where there is none the plain way is gone, as it is for factors
  * that are not finite and formats that flush subnormals or have no negative zero. Quickest is nearest-even on floats with AVX-512; there

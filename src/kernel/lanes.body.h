@@ -128,6 +128,10 @@
 #undef VFMA
 #undef VSPLAT
 
+#ifdef HU_DRAWING_TILES
+#include HU_DRAWING_TILES
+#endif
+
 #include "src/kernel/multiply.body.h"
 
 #define T int32_t
@@ -237,6 +241,10 @@ const hu_lanes HU_LANES = {
 #else
     .any_multiplies_first = true,
 #endif
+#ifdef HU_DRAWING_TILES
+    .tile_drawn_f32 = {drawn_anywhere, drawn_same_range},
+#endif
+    .tile_drawn_f64 = double_tile_drawn,
     .tile_any_fma_f64 = {double_tile_any_fma_add, double_tile_any_fma_same},
     .tile_any_mul_add_f64 = {{double_tile_any_mul_add_add, double_tile_any_mul_add_same},
                              {double_tile_any_mul_same_add, double_tile_any_mul_same_same}},

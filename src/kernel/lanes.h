@@ -118,6 +118,17 @@ typedef void hu_shifted_fn(float *out, const float *in, const uint32_t *shift, s
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
 typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
 
+/* A tile whose sums are rounded stochastically, each in its format's grids. Element (r, j) draws for term l the upper half rows[l][r] ^ columns[l][j] of
+ * a word, whose lower half is 0, and is rounded as by `sr`; words of the other modes are made such ones before (gemm.body.h). */
+typedef struct hu_tile_words {
+    const hu_grid *f32, *f64;
+    bool halves;                          /* srh: words are 0 or all ones, and those take whatever is not exact away from zero */
+    const uint32_t *rows, *columns;
+    const uint32_t *cut;                  /* rows, shifted to the place where floats draw, and inverted */
+} hu_tile_words;
+typedef void hu_tile_drawn_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_tile_words *w);
+typedef void hu_tile_drawn_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_tile_words *w);
+
 /* How tiles round to nearest-even: by adding a power of two, with everything that may happen; as HU_QUICK_SAME_RANGE; by adding,
  * where no sum can overflow. What their terms are: anything; what add up without hitting upon a middle between two values where
  * the float's own sum does not; products that have these, too. */
@@ -190,6 +201,10 @@ typedef struct hu_lanes {
     bool                any_multiplies_first;               /* tile_any_fma_* want products that have no more bits than the carrier */
     hu_tile_f32_fn     *tile_any_fma_f32[2], *tile_any_mul_add_f32[2][2];
     hu_tile_f64_fn     *tile_any_fma_f64[2], *tile_any_mul_add_f64[2][2];
+    /* Sums rounded stochastically, with the processor rounding downward; of floats (or NULL) where the format has float's range and overflows to
+     * infinity, and anywhere. */
+    hu_tile_drawn_f32_fn *tile_drawn_f32[2];
+    hu_tile_drawn_f64_fn *tile_drawn_f64;
 } hu_lanes;
 
 /* The fastest table that this machine can run, or the one that the environment variable HU_ISA names. */

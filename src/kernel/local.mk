@@ -18,6 +18,7 @@ libhalfulp_la_SOURCES += src/kernel/accumulate-check.c src/kernel/accumulate-run
 libhalfulp_la_SOURCES += src/kernel/multiply.h src/kernel/multiply-plan.h src/kernel/multiply.body.h src/kernel/multiply.c src/kernel/integer.body.h
 libhalfulp_la_SOURCES += src/kernel/gemm.h src/kernel/gemm.body.h src/kernel/gemm.c
 libhalfulp_la_SOURCES += src/kernel/tile.body.h src/kernel/tile-any.body.h src/kernel/tile-avx512.h src/kernel/gemm-choose.c
+libhalfulp_la_SOURCES += src/kernel/tile-drawn-avx512.h
 libhalfulp_la_SOURCES += src/kernel/block-fma.h src/kernel/block-fma.c
 libhalfulp_la_SOURCES += src/kernel/block-profile.def src/kernel/block-profile.c
 libhalfulp_la_SOURCES += src/kernel/block-fma-gemm.c src/kernel/block-fma.body.h

@@ -33,7 +33,7 @@ static hu_flags block(const job *j, size_t start, size_t n)
     hu_seen seen = {0};
     for (int i = 0; i < j->arity; i++)
         load(j, x[i], j->x[i], start, n, &seen);
-    hu_draw draw = {j->plan->env.random.index + start, 1};
+    hu_draw draw = {.index = j->plan->env.random.index + start, .stride = 1};
     hu_flags flags = hu_plan_block(j->plan, out, j->op, x[0], j->arity > 1 ? x[1] : NULL, j->arity > 2 ? x[2] : NULL,
                                    n, j->is_f32, draw);
     if (j->is_f32)

@@ -147,7 +147,7 @@ static hu_status multiply(void *out, const void *x, const void *y, size_t n, boo
             a[l] = is_f32 ? (double)((const float *)x)[i + l] : ((const double *)x)[i + l];
             b[l] = is_f32 ? (double)((const float *)y)[i + l] : ((const double *)y)[i + l];
         }
-        hu_draw draw = {env->random.index + i, 1};
+        hu_draw draw = {.index = env->random.index + i, .stride = 1};
         if (f && m->kind == HU_MULTIPLIER_EXACT) {
             env->flags |= hu_plan_block(&plan, a, HU_MUL, a, b, NULL, here, is_f32, draw);
         } else {

@@ -278,6 +278,7 @@ static hu_flags slow_block(const hu_plan *plan, double *out, hu_elementwise op, 
     for (size_t i = 0; i < n; i++) {
         const double x[3] = {a[i], b ? b[i] : 0, c ? c[i] : 0};
         env.random.index = draw.index + i * draw.stride;
+        env.word = draw.words ? &draw.words[i] : NULL;
         out[i] = slow_element(plan, &env, operation, x, operation ? operation->arity : 1, narrow);
     }
     atomic_fetch_add_explicit(&slow_blocks, 1, memory_order_relaxed);
@@ -344,9 +345,10 @@ static void round_block(const hu_plan *plan, double *t, const double *in, size_t
         return;
     }
     uint64_t words[HU_BLOCK];
-    lanes->words(words, n, plan->env.random.seed, plan->env.random.stream, draw.index, draw.stride);
+    if (!draw.words)
+        lanes->words(words, n, plan->env.random.seed, plan->env.random.stream, draw.index, draw.stride);
     hu_round_random_fn *const *loops = is_odd ? lanes->round_random_odd : lanes->round_random;
-    loops[plan->way - HU_N_FIXED](t, in, words, n, &plan->grid_f64, seen);
+    loops[plan->way - HU_N_FIXED](t, in, draw.words ? draw.words : words, n, &plan->grid_f64, seen);
 }
 
 hu_flags hu_plan_block(const hu_plan *plan, double *out, hu_elementwise op, const double *a, const double *b,

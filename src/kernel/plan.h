@@ -28,6 +28,7 @@ typedef struct hu_plan {
 /* A block's operation: which words it draws, and the flags that it raised (OR-ed). */
 typedef struct hu_draw {
     uint64_t index, stride;   /* element i draws the word index + i * stride of env's seed and stream */
+    const uint64_t *words;    /* or, where this is not NULL, words[i]                                 */
 } hu_draw;
 
 void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env);

@@ -96,17 +96,30 @@ static uint64_t place(const plain *p, size_t k)
     return (p->i * p->s.n + p->j) * p->s.k + k;
 }
 
+/* What the sum of a term in order draws: the upper halves of its row's word and of its column's. */
+static uint64_t drawn_for(const plain *p, size_t k)
+{
+    const hu_random *r = &p->env->random;
+    uint64_t row = hu_random_word(r->seed, r->stream, p->index + (UINT64_C(1) << 63) + p->i * p->s.k + k);
+    uint64_t column = hu_random_word(r->seed, r->stream, p->index + (UINT64_C(3) << 62) + p->j * p->s.k + k);
+    return (row ^ column) & ~(uint64_t)UINT32_MAX;
+}
+
 static double plain_sequential(const plain *p, size_t k0, size_t k1)
 {
     double sum = 0;
     for (size_t k = k0; k < k1; k++) {
         double x = left_of(p, k), y = right_of(p, k);
+        uint64_t word = drawn_for(p, k);
         if (p->acc->product) {
             double product = operate(p, "mul", p->acc->product, x, y, 0, 2 * place(p, k));
-            sum = operate(p, "add", p->acc->sum, sum, product, 0, 2 * place(p, k) + 1);
+            p->env->word = &word;
+            sum = operate(p, "add", p->acc->sum, sum, product, 0, 0);
         } else {
-            sum = operate(p, "fma", p->acc->sum, x, y, sum, 2 * place(p, k) + 1);
+            p->env->word = &word;
+            sum = operate(p, "fma", p->acc->sum, x, y, sum, 0);
         }
+        p->env->word = NULL;
     }
     return sum;
 }

@@ -16,12 +16,14 @@ static const recipe recipes[] = {
 static float a[MOST], b[MOST], got[MOST], want[MOST];
 
 /* What the factors are like: any; of few bits, so that many sums are exact or ties; large; small; values of
- * the format, by a power of two; with infinities and NaNs. */
-enum { ANY, FEW_BITS, LARGE, SMALL, OF_THE_FORMAT, NOT_FINITE, KINDS };
+ * the format, by a power of two; with infinities and NaNs. And such as overflow formats of 8 bits. */
+enum { ANY, FEW_BITS, LARGE, SMALL, OF_THE_FORMAT, NOT_FINITE, KINDS, OVERFLOWING };
 
 static double factor(test_random *r, int kind, const hu_format *f)
 {
     double x = (test_random_unit(r) - 0.5) * 4;
+    if (kind == OVERFLOWING)
+        x *= 30;
     if (kind == FEW_BITS)
         x = rint(x * 4) / 4;
     if (kind == LARGE)
@@ -145,6 +147,100 @@ static void nor_in_any_mode(void **state)
         }
     }
     hu_threads_set(0);
+    hu_lanes_use(NULL);
+}
+
+static void nor_where_sums_draw(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"sr", "srh", "sr:5", "srb:3", "sra:31", "srb:31", "sr:1", "src:4"};
+    static const char *const wide[] = {"e11m10", "e8m19", "e5m18", "e8m20", "e11m2"};
+    int turn = 0;
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t m = 0; m < TEST_COUNT(modes); m++)
+            for (size_t r = 0; r < TEST_COUNT(recipes); r++)
+                for (int kind = (int)(r + m) % 2; kind < KINDS; kind += 2, turn++) {
+                    recipe of = {turn % 9 ? NULL : recipes[r].product, turn % 11 ? recipes[r].sum : wide[turn % 5]};
+                    hu_threads_set(1 + turn % 4);
+                    compare_call(&(call){.formats = of, .overflow = (hu_overflow)(turn % 3), .mode = modes[m]}, kind,
+                                 turn % 40 == 7 ? shape(7, 18, K, turn) : shape(13, 36, 11, turn), of.sum && of.sum[0] == 'e' && of.sum[1] == '1' ? false : turn % 5 > 1);
+                }
+    }
+    hu_threads_set(0);
+    hu_lanes_use(NULL);
+}
+
+/* Products that overflow to a NaN, or an infinity, into a sum that has neither. */
+static void nor_where_sums_have_no_nan(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"rz", "ru", "rne", "ro"};
+    static const recipe without[] = {{"e4m3fn", "e2m1fn"}, {"e4m3", "e2m1fn"}, {"e4m3fn", "e3m2fn"}};
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_lanes_use(hu_lanes_at(l));
+        for (size_t m = 0; m < TEST_COUNT(modes); m++)
+            for (size_t r = 0; r < TEST_COUNT(without); r++)
+                for (int is_f32 = 0; is_f32 < 2; is_f32++)
+                    compare_call(&(call){.formats = without[r], .mode = modes[m]}, OVERFLOWING, shape(13, 36, 11, 0), is_f32);
+    }
+    hu_lanes_use(NULL);
+}
+
+/* Sums of 1 and a quarter of its last place: each goes up with probability 1/4, and any two independently, so that mean and variance of how many do are
+ * those of a binomial distribution, over the whole result as in a row and in a column. Four at the corners of a rectangle are not independent, which makes the
+ * fourth moments larger: at most that of a product of two normal numbers, 9 where they have 3. */
+static void words_of_two_elements_are_independent(void **state)
+{
+    (void)state;
+    enum { N_OF = 48, SEEDS = 2000 };
+    const hu_accumulator acc = {.sum = hu_format_find("bf16", NULL)};
+    const double theory = 0.1875;
+    double moment[3] = {0}, mean = 0;                       /* of the result, of its first row, of its first column */
+    for (size_t i = 0; i < N_OF; i++) {
+        a[i] = 1;
+        b[i] = 1 + 0x1p-9f;
+    }
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        hu_env env = hu_env_default();
+        env.no_flags = true;
+        env.rounding = hu_rounding_find("sr", NULL);
+        env.random = (hu_random){seed, 5, 7};
+        assert_int_equal(hu_gemm_f32(got, a, b, (hu_gemm_shape){.m = N_OF, .n = N_OF, .k = 1, .lda = 1, .ldb = N_OF, .ldc = N_OF}, &acc, &env, NULL), HU_OK);
+        double sum[3] = {0};
+        for (size_t i = 0; i < N_OF * N_OF; i++) {
+            double up = (got[i] > 1) - 0.25;
+            sum[0] += up;
+            sum[1] += i < N_OF ? up : 0;
+            sum[2] += i % N_OF == 0 ? up : 0;
+        }
+        mean += sum[0];
+        for (int i = 0; i < 3; i++)
+            moment[i] += sum[i] * sum[i] / SEEDS;
+    }
+    assert_true(fabs(mean) < 5 * sqrt(theory * N_OF * N_OF * SEEDS));
+    assert_true(fabs(moment[0] / (theory * N_OF * N_OF) - 1) < 5 * sqrt(8.0 / SEEDS));
+    for (int i = 1; i < 3; i++)
+        assert_true(fabs(moment[i] / (theory * N_OF) - 1) < 5 * sqrt(2.0 / SEEDS));
+}
+
+/* Nothing else leaves the flags alone. */
+static void tiles_that_draw_are_used(void **state)
+{
+    (void)state;
+    const hu_accumulator acc = {.sum = hu_format_find("bf16", NULL)};
+    test_random random = {1};
+    for (size_t i = 0; i < MOST; i++)
+        a[i] = b[i] = factor(&random, ANY, acc.sum);
+    for (int l = 0; hu_lanes_at(l); l++) {
+        hu_env env = hu_env_default();
+        env.no_flags = true;
+        env.rounding = hu_rounding_find("sr", NULL);
+        hu_lanes_use(hu_lanes_at(l));
+        assert_int_equal(hu_gemm_f32(got, a, b, shape(M, N, K, 0), &acc, &env, NULL), HU_OK);
+        assert_int_equal(env.flags, 0);
+        assert_true(env.random.index == 2 * M * N * K);
+    }
     hu_lanes_use(NULL);
 }
 
@@ -296,6 +392,10 @@ static void tiles_are_used(void **state)
 static const struct CMUnitTest claims[] = {
     CLAIM("tiles change no bit, whatever the formats, the factors and the instruction set", tiles_change_no_bit),
     CLAIM("nor do they in any mode that draws nothing, on floats and doubles, whatever becomes of an overflow", nor_in_any_mode),
+    CLAIM("nor where sums draw random words, at any number of threads", nor_where_sums_draw),
+    CLAIM("nor where products overflow to what the sum's format does not have", nor_where_sums_have_no_nan),
+    CLAIM("random words of any two elements are independent of one another: mean and variance of their sums are", words_of_two_elements_are_independent),
+    CLAIM("tiles are used where sums draw", tiles_that_draw_are_used),
     CLAIM("nor with chunks, of any length", nor_with_chunks),
     CLAIM("nor do any number of threads and odd shapes", nor_do_threads_and_odd_shapes),
     CLAIM("the carrier's own arithmetic is fma upward over k, and a NaN the plain one", own_arithmetic_is_fma),
