@@ -78,7 +78,8 @@ static double cost_of(const double *r, size_t n, double delta)
 }
 
 /* The variance of one measurement as the residuals show it. For Huber's loss (7.6 there, first order): the mean square of the clipped
- * residuals, over the square of the share of residuals that are not clipped. */
+ * residuals, over the square of the share of residuals that are not clipped. As many residuals as there are parameters are
+ * made small by the fit itself and do not count; where no more than those are within delta, nothing is known: infinite. */
 static double variance_of(const double *r, size_t n, size_t n_parameters, double delta)
 {
     double squares = 0;
@@ -88,7 +89,7 @@ static double variance_of(const double *r, size_t n, size_t n_parameters, double
         squares += clipped * clipped;
         inside += delta == 0 || fabs(r[i]) <= delta;
     }
-    double share = (double)inside / (double)n;
+    double share = inside > n_parameters ? (double)(inside - n_parameters) / (double)(n - n_parameters) : 0;
     return n > n_parameters ? squares / (double)(n - n_parameters) / (share * share) : NAN;
 }
 

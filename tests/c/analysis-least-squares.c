@@ -139,6 +139,21 @@ static void intervals_cover(void **state)
     assert_true(held >= 366 && held <= 394);            /* 380 +- 3.2 sd */
 }
 
+/* With delta far below the noise the fit goes through as many points as there are parameters; those say nothing of the noise. */
+static void few_points(void **state)
+{
+    (void)state;
+    line l = {.n = 5, .x = {0, 1, 2, 3, 4}, .y = {0, 1.3, 1.8, 3.4, 3.7}};
+    double p[2] = {0, 1}, squares[2] = {0, 1}, half[2], half_squares[2];
+    hu_least_squares_options options = hu_least_squares_default();
+    hu_least_squares_result result;
+    hu_error err = {0};
+    assert_int_equal(hu_least_squares(squares, 2, l.n, line_residuals, &l, &options, NULL, half_squares, &result, &err), HU_OK);
+    options.huber = 1e-3;
+    assert_int_equal(hu_least_squares(p, 2, l.n, line_residuals, &l, &options, NULL, half, &result, &err), HU_OK);
+    assert_true(half_squares[1] < 1 && half[1] > half_squares[1]);
+}
+
 static hu_status flat(void *context, const double *p, double *r, hu_error *err)
 {
     (void)context, (void)err;
@@ -251,6 +266,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("a straight line is that of the closed form", straight_line),
     CLAIM("Huber's loss holds outliers back, and its condition of a minimum is met", huber_holds_outliers),
     CLAIM("intervals at 95 % hold the truth about that often", intervals_cover),
+    CLAIM("where delta is far below the noise of few points, intervals are no narrower", few_points),
     CLAIM("a parameter without effect has an infinite error", parameter_without_effect),
     CLAIM("a step to where the model has no value is cut back", steps_back),
     CLAIM("options out of range, too few measurements and a start without values are refused", refusals),
