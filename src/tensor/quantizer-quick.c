@@ -158,6 +158,7 @@ static hu_status strip_of_doubles(float *out, const float *in, size_t n, double 
 static hu_status strip_of_floats(float *out, const float *in, size_t n, double s, const way *w, hu_env *env, hu_error *err)
 {
     float q[STRIP];
+    q[0] = 0;       /* under the sanitizers gcc 12 does not see that the loops below set all n */
     double inverse = 1 / s;
     bool normal = inverse <= (double)FLT_MAX && inverse >= (double)FLT_MIN, power = is_power(s);
     uint32_t mask = power ? 0 : ((uint32_t)1 << w->low) - 1;

@@ -295,7 +295,7 @@ static void scales_of_lopsided_elements(void **state)
         for (int j = 128; j >= 1; j--) {
             hu_code code = hu_block_scale_candidate(f, hu_num_from_double(amax), hu_num_make(false, 1, 0), j);
             hu_block_divisor d = hu_block_divide_by(&job, code);
-            hu_block_values(&job, &job.plan, y, x, N, &d, (hu_draw){0, 0});
+            hu_block_values(&job, &job.plan, y, x, N, &d, (hu_draw){0});
             double error = 0;
             for (int i = 0; i < N; i++)
                 error += (y[i] - x[i]) * (y[i] - x[i]);

@@ -288,7 +288,7 @@ static void short_of_memory(void **state)
 static void *define_many(void *found)
 {
     for (int i = 0; i < 64; i++) {
-        char name[16];
+        char name[24];
         double values[] = {0, 1, i + 2};
         snprintf(name, sizeof name, "shared_%d", i);
         ((const hu_format **)found)[i] = hu_format_define(&(hu_definition){.name = name, .values = values, .n = 3}, NULL);

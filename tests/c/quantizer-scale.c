@@ -251,7 +251,7 @@ static void real_ranges(void **state)
     for (int e = 2; e <= 5; e++)
         for (int m = 0; m <= 5; m++)
             for (size_t k = 0; k < TEST_COUNT(clips); k++, cases += SIZE) {
-                char name[40];
+                char name[64];
                 snprintf(name, sizeof name, "e%dm%d{specials=finite}", e, m);
                 hu_scaled q = quantizer(name);
                 const hu_format *f = q.element.format;
