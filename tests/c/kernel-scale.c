@@ -74,6 +74,29 @@ static size_t chunk_of(const recipe *r)
     return r->chunk ? r->chunk : a_depth < b_depth ? a_depth : b_depth;
 }
 
+/* The sum of a chunk in order, by scalar operations: its words are those of its row and its column, of which a call of one element has no choice. */
+static double drawn_in_order(const hu_accumulator *acc, hu_env *env, size_t i, size_t j, size_t k0, size_t k1, bool is_f32)
+{
+    double sum = 0;
+    for (size_t k = k0; k < k1; k++) {
+        double x = a[i * K + k], y = b[k * N + j];
+        hu_num factor[3] = {hu_num_from_double(is_f32 ? (double)(float)x : x), hu_num_from_double(is_f32 ? (double)(float)y : y), hu_num_from_double(sum)};
+        uint64_t row = hu_random_word(env->random.seed, env->random.stream, (UINT64_C(1) << 63) + i * K + k);
+        uint64_t word = (row ^ hu_random_word(env->random.seed, env->random.stream, (UINT64_C(3) << 62) + j * K + k)) & ~(uint64_t)UINT32_MAX;
+        const char *op = "fma";
+        if (acc->product) {
+            env->random.index = 2 * ((i * N + j) * K + k);
+            factor[0] = hu_num_from_double(case_value(acc->product, hu_op_round(hu_op_find("mul"), acc->product, env, factor)));
+            factor[1] = hu_num_from_double(sum);
+            op = "add";
+        }
+        env->word = &word;
+        sum = case_value(acc->sum, hu_op_round(hu_op_find(op), acc->sum, env, factor));
+        env->word = NULL;
+    }
+    return sum;
+}
+
 /* The sums of one chunk, as the accumulator without scales makes them; its random words are those of the whole. */
 static double part_of(const recipe *r, const hu_accumulator *acc, size_t i, size_t j, size_t k0, size_t k1, bool is_f32, hu_flags *flags)
 {
@@ -84,6 +107,11 @@ static double part_of(const recipe *r, const hu_accumulator *acc, size_t i, size
     plain.chunk = 0;
     hu_env_parse_mode(&env, r->mode, NULL);
     env.random.index = 2 * ((i * N + j) * K + k0);
+    if (env.rounding->random_bits && acc->sum && acc->order == HU_ORDER_SEQUENTIAL) {
+        double sum = drawn_in_order(acc, &env, i, j, k0, k1, is_f32);
+        *flags |= env.flags;
+        return sum;
+    }
     double column[K], row[K], out;
     float column_f32[K], row_f32[K], out_f32;
     for (size_t k = k0; k < k1; k++) {

@@ -22,17 +22,25 @@ typedef struct walk {
     int column, n;
 } walk;
 
-static void word(walk *w, uint64_t index)
+static void put_word(walk *w, uint64_t word)
 {
     const hu_field *f = &w->t->field[w->t->n_operands + w->column++];
-    w->in[f->at] = hu_random_word(SEED, 0, index) >> (64 - f->width_bits);
+    w->in[f->at] = word >> (64 - f->width_bits);
+}
+
+static void word(walk *w, uint64_t index)
+{
+    put_word(w, hu_random_word(SEED, 0, index));
 }
 
 static void walk_term(walk *w, int k)
 {
     if (w->t->dot.product)
         word(w, 2 * (uint64_t)k);
-    word(w, 2 * (uint64_t)k + 1);
+    if (w->t->dot.order == HU_ORDER_PAIRWISE)
+        word(w, 2 * (uint64_t)k + 1);
+    else                                                   /* the row's and the column's */
+        put_word(w, (hu_random_word(SEED, 0, (UINT64_C(1) << 63) + (uint64_t)k) ^ hu_random_word(SEED, 0, (UINT64_C(3) << 62) + (uint64_t)k)) >> 32 << 32);
 }
 
 static void walk_pairwise(walk *w, int first, int n)
