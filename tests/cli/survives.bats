@@ -131,7 +131,7 @@ pause() { sleep "0.$((RANDOM % 5))$((RANDOM % 10))"; }
 @test "a training that leaves checkpoints, killed five times, ends with the bits of one that was not" {
     cat >train.lua <<'LUA'
 local hu = require "halfulp"
-local p = hu.params {steps = 150}
+local p = hu.params {steps = 1200}
 local text = hu.nn.markov {alphabet = 4, order = 1, train = 4000, heldout = 400}
 local sweep = hu.sweep {policy = {"fp32", "e5m2:sr"}}
 sweep:run(function(q)
