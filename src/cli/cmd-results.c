@@ -102,8 +102,7 @@ static int show(int argc, char **argv)
         return status;
     hu_sink sink = hu_printer_sink(p);
     hu_status result = p ? hu_store_query(s, &q, &sink, &err) : hu_fail(&err, HU_ENOMEM, "out of memory");
-    if (result == HU_OK)
-        hu_printer_end(p);
+    hu_printer_end(p, result == HU_OK);
     status = status_of(result);
     hu_store_close(s, NULL);
     return result == HU_OK ? status : hu_cli_fail(status, "results: %s", err.text);
@@ -271,8 +270,7 @@ static hu_status show_changes(hu_store *a, hu_store *b, double within, hu_print_
     hu_status status = p ? sink.head(p, heads, N_DIFF, err) : hu_fail(err, HU_ENOMEM, "out of memory");
     if (status == HU_OK)
         status = hu_compare(a, b, within, show_change, &sink, sum, err);
-    if (status != HU_OK || sum->n_changed + sum->n_only_a + sum->n_only_b > 0 || form != HU_PRINT_TEXT)
-        hu_printer_end(p);
+    hu_printer_end(p, status != HU_OK || sum->n_changed + sum->n_only_a + sum->n_only_b > 0);
     return status;
 }
 

@@ -226,11 +226,11 @@ hu_printer *hu_printer_new(hu_print_form form)
     return p;
 }
 
-void hu_printer_end(hu_printer *p)
+void hu_printer_end(hu_printer *p, bool prints)
 {
     if (!p)
         return;
-    if (p->form == HU_PRINT_TEXT && !p->flowing && p->cells)
+    if (prints && p->form == HU_PRINT_TEXT && !p->flowing && p->cells)
         flow(p);
     for (int i = 0; p->names && i < p->n; i++)
         hu_free(p->names[i]);

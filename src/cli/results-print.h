@@ -11,8 +11,8 @@ typedef struct hu_printer hu_printer;
 /* NULL when out of memory. */
 hu_printer *hu_printer_new(hu_print_form form);
 
-/* Prints what is still held, and frees. */
-void        hu_printer_end(hu_printer *p);
+/* Frees, and before that prints what is still held, where that is wanted. */
+void        hu_printer_end(hu_printer *p, bool prints);
 
 hu_sink     hu_printer_sink(hu_printer *p);
 

@@ -41,8 +41,16 @@ sees() {
 # shellcheck disable=SC2059
 types() { printf "$1" >&"${COPROC[1]}"; }
 
+# Types Ctrl-D, again where it came before the prompt listened.
 ends() {
-    types '\004'
+    local k
+    for k in 1 2 3 4 5 6 7 8; do
+        types '\004' 2>/dev/null || true
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+            kill -0 "$pid" 2>/dev/null || break 2
+            sleep 0.1
+        done
+    done
     wait "$pid"
 }
 
