@@ -81,7 +81,7 @@ hu_status hu_lines_next(hu_lines *l, bool *more, hu_error *err)
             *more = true;
             return HU_OK;
         }
-        bool grown;
+        bool grown = false;
         hu_status status = refill(l, &grown, err);
         if (status)
             return status;
