@@ -18,7 +18,7 @@ LDADD = tests/lib/libtest.la liblab.la libhalfulp.la $(CMOCKA_LIBS) $(MPFR_LIBS)
 AM_LDFLAGS = -static
 
 # Every test speaks TAP.
-tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+tap_driver = env $(DEFAULT_SIGNALS) AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .lua .bats
 LOG_DRIVER  = $(tap_driver)
 LUA_LOG_DRIVER  = $(tap_driver)

@@ -70,7 +70,8 @@ wait_for_point() {
     run "$HALFULP" watch results/s --once
     [[ ${lines[1]} == *"left, "*" a minute; running, process $writer" ]]
     [[ ${lines[0]} == *", about "*" left" ]]
-    run timeout --signal=INT --preserve-status 1 "$HALFULP" watch results/s
+    # Not to its group as well: of two interrupts the second stops a program at once, whatever it holds.
+    run timeout --foreground --signal=INT --preserve-status 1 "$HALFULP" watch results/s
     [ "$status" -eq 0 ]
     kill -0 "$writer"
     kill -9 "$writer"
