@@ -16,7 +16,7 @@ LUA
 
 # Waits until the directory has a finished point.
 wait_for_point() {
-    for _ in $(seq 200); do
+    for _ in $(seq 600); do
         "$HALFULP" watch results/s --once 2>/dev/null | grep -q '  done ' && return
         sleep 0.05
     done
@@ -64,15 +64,18 @@ wait_for_point() {
 }
 
 @test "while it goes on the writer is named, and Ctrl-C ends the watch alone" {
-    "$HALFULP" run s.lua wait=0.3 n=40 --jobs 1 2>/dev/null &
+    "$HALFULP" run s.lua wait=0.3 n=400 --jobs 1 2>/dev/null &
     writer=$!
     wait_for_point
     run "$HALFULP" watch results/s --once
     [[ ${lines[1]} == *"left, "*" a minute; running, process $writer" ]]
     [[ ${lines[0]} == *", about "*" left" ]]
-    # Not to its group as well: of two interrupts the second stops a program at once, whatever it holds.
-    run timeout --foreground --signal=INT --preserve-status 1 "$HALFULP" watch results/s
-    [ "$status" -eq 0 ]
+    # A shell's background jobs ignore SIGINT: env restores it. One interrupt, and not before the first look.
+    env --default-signal=INT "$HALFULP" watch results/s >seen.txt &
+    watch=$!
+    for _ in $(seq 600); do [ -s seen.txt ] && break; sleep 0.05; done
+    kill -INT "$watch"
+    wait "$watch"
     kill -0 "$writer"
     kill -9 "$writer"
     wait "$writer" || true
