@@ -11,6 +11,7 @@
 
 #include "src/base/memory.h"
 #include "src/base/random.h"
+#include "src/lab/best.h"
 #include "src/lab/interrupt.h"
 #include "src/lab/peers.h"
 #include "src/lab/progress.h"
@@ -187,6 +188,7 @@ typedef struct sweep_job {
     hu_run_dir *dir;
     hu_progress progress;
     bool        is_terminal, quiet, said_stopping;
+    hu_best     best;                 /* without a name: not asked for */
     char        first_failure[400];
 } sweep_job;
 
@@ -272,11 +274,13 @@ static void work(void *user, size_t i, hu_outcome *outcome)
 
 static void show(sweep_job *job, bool last)
 {
-    char line[160];
+    char line[640], best[448];
     if (job->quiet || !(last || hu_progress_due(&job->progress, job->is_terminal)))
         return;
-    hu_progress_line(&job->progress, line, sizeof line);
-    fprintf(stderr, job->is_terminal ? "\r%.78s\033[K" : "%s\n", line);
+    hu_best_text(&job->best, best, sizeof best);
+    hu_progress_line(&job->progress, job->best.name[0] ? best : NULL, job->is_terminal ? hu_terminal_columns(STDERR_FILENO) : 0,
+                     line, sizeof line);
+    fprintf(stderr, job->is_terminal ? "\r%s\033[K" : "%s\n", line);
     fflush(stderr);
 }
 
@@ -334,9 +338,10 @@ static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error 
         return status;
     hu_run_dir_count(job->dir, outcome->ok);
     job->progress.n_done++;
-    if (outcome->ok)
+    if (outcome->ok) {
+        hu_best_take(&job->best, &outcome->results, p->json);
         hu_run_dir_forget_checkpoint(job->dir, p->key);
-    else {
+    } else {
         char line[sizeof outcome->failure + 512];
         failure_line("failed", p, outcome, line, sizeof line);
         if (job->progress.n_failed++ == 0)
@@ -366,6 +371,19 @@ static void read_limits(lua_State *L, hu_work *w)
     w->memory_bytes = hu_lua_option_u64(L, 2, "memory", 0);
     if (!(w->timeout_s >= 0 && w->timeout_s < 1e9))
         luaL_error(L, "timeout is %f; it takes seconds, 0 for no limit", w->timeout_s);
+}
+
+/* The result whose best point is shown beside the progress, and the best of the points that are done. */
+static void read_best(lua_State *L, sweep_job *job, const char *name)
+{
+    hu_error err = {0};
+    const char *word = hu_lua_option_string(L, 2, "best", NULL);
+    if (!word)
+        return;
+    hu_lua_try(L, hu_best_read(&job->best, word, &err), &err);
+    hu_status status = hu_best_look(&job->best, hu_run_dir_store(job->dir), name, &err);
+    if (status != HU_ENAME)             /* a point that is still to come may have it */
+        hu_lua_try(L, status, &err);
 }
 
 /* Enters the points into the store and notes which are to be computed. */
@@ -406,14 +424,14 @@ static void dismiss(lua_State *L, const sweep_job *job, const char *name, size_t
     lua_pop(L, 1);
 }
 
-/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, stride=, retry=, timeout=, memory=}
+/* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, stride=, retry=, timeout=, memory=, best=}
  *   -> {points=, before=, done=, failed=, first_failure=}
  * Computes the points that the store does not have as done; they are at the positions first, first + stride, ...
  * of the sweep. */
 static int run_sweep(lua_State *L)
 {
     static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "stride", "retry",
-                                       "timeout", "memory", NULL};
+                                       "timeout", "memory", "best", NULL};
     hu_error err = {0};
     sweep_job job = {.L = L, .dir = hu_lua_check_run(L), .is_terminal = isatty(STDERR_FILENO) == 1};
     hu_work w = {.work = work, .done = done, .again = again, .tick = tick, .user = &job};
@@ -433,6 +451,7 @@ static int run_sweep(lua_State *L)
     job.function = lua_gettop(L);
     job.plan = read_plan(L, job.points, identity, name);
     enter_plan(L, &job, name, first, stride);
+    read_best(L, &job, name);
     size_t before = job.plan->n - job.plan->n_todo;
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);

@@ -19,7 +19,7 @@ local function host()
 end
 
 -- The arguments of the stock interpreter: key=value, --seed N, --jobs N, --out DIR; others are left alone.
--- `halfulp run` has more: retry, timeout, memory and shard, which it leaves in run.limits.
+-- `halfulp run` has more: retry, timeout, memory, best and shard, which it leaves in run.limits.
 local function from_arg()
   local settings, list, i = { args = {} }, rawget(_G, "arg") or {}, 1
   settings.script = list[0]
@@ -72,7 +72,7 @@ local function check_arguments()
   error(("the script has no parameter %s; it takes none (hu.params would declare them)"):format(names[1]), 0)
 end
 
----The settings of this run: script (path or nil), args (key -> text), seed, jobs, out; retry, timeout, memory, shard where given.
+---The settings of this run: script (path or nil), args (key -> text), seed, jobs, out; retry, timeout, memory, best, shard where given.
 ---@return table
 function run.settings()
   if not run.known then

@@ -39,7 +39,7 @@ function Sweep:add(list)
   end
 end
 
-local options_of_run = { name = true, uses = true, files = true, jobs = true, quiet = true, retry = true, timeout = true, memory = true }
+local options_of_run = { name = true, uses = true, files = true, jobs = true, quiet = true, retry = true, timeout = true, memory = true, best = true }
 
 local function unique_name(wanted)
   local name, n = wanted or "sweep", 1
@@ -88,8 +88,9 @@ end
 ---@param fn function
 ---
 ---`retry` tries a point that failed again, up to so many times; `timeout` (seconds) and `memory` (bytes beyond what the script has)
----end a point that takes more. The command line's --retry, --timeout and --memory hold where they are not given.
----@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = (0: in this process), retry = , timeout = , memory = , quiet = true: no progress, and no line at the end that names the folder}
+---end a point that takes more. `best` names a result: the point where it is the least so far ("max:NAME": the greatest) stands beside
+---the progress. The command line's --retry, --timeout, --memory and --best hold where they are not given.
+---@param options table?  {name = what tells this sweep from others of the script, uses = {names of the script's parameters that its results depend on; all}, files = {paths of files that are read}, jobs = (0: in this process), retry = , timeout = , memory = , best = , quiet = true: no progress, and no line at the end that names the folder}
 ---@return hu.sweep
 function Sweep:run(fn, options)
   options = options or {}
@@ -98,7 +99,7 @@ function Sweep:run(fn, options)
   end
   for key in pairs(options) do
     if not options_of_run[key] then
-      error(("run: unknown option %s; known: name, uses, files, jobs, retry, timeout, memory, quiet"):format(tostring(key)), 2)
+      error(("run: unknown option %s; known: name, uses, files, jobs, retry, timeout, memory, best, quiet"):format(tostring(key)), 2)
     end
   end
   run.quiet = run.quiet or options.quiet
@@ -112,6 +113,7 @@ function Sweep:run(fn, options)
       name = self.name, points = points, run = guarded(fn, self.names, directory), identity = identity, seed = settings.seed,
       jobs = options.jobs or settings.jobs, quiet = options.quiet, first = first, stride = shard.n, retry = options.retry or settings.retry,
       timeout = options.timeout or settings.timeout, memory = options.memory or settings.memory,
+      best = options.best or settings.best,
     })
   end
   if settings.shard then

@@ -11,6 +11,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/options.h"
 #include "src/cli/results-print.h"
+#include "src/cli/run-store.h"
 #include "src/lab/compare.h"
 #include "src/lab/merge.h"
 
@@ -24,32 +25,6 @@ static const char text[] =
     "actions:\n"
     "  merge    the points of other directories into one\n"
     "  diff     which points have other results in another directory, and by how much\n";
-
-/* --- opening --- */
-
-/* The store of a directory, for reading; NULL after the error was shown. */
-static hu_store *open_store(const char *folder, int *status)
-{
-    char path[4096];
-    hu_error err = {0};
-    struct stat info;
-    *status = HU_CLI_FAILED;
-    if (snprintf(path, sizeof path, "%s/results.sqlite", folder) >= (int)sizeof path) {
-        hu_cli_fail(*status, "results: the name of the folder is too long");
-        return NULL;
-    }
-    if (stat(path, &info) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            hu_cli_fail(*status, "results: %s is not a run directory: it has no results.sqlite", folder);
-        else
-            hu_cli_fail(*status, "results: %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    hu_store *s = hu_store_open(path, false, &err);
-    if (!s)
-        hu_cli_fail(*status, "results: %s", err.text);
-    return s;
-}
 
 /* A wrong query is wrong usage. */
 static int status_of(hu_status status)
@@ -96,7 +71,7 @@ static int show(int argc, char **argv)
         return hu_cli_fail(HU_CLI_USAGE, "results: --sql is the whole query; it takes only --csv or --json beside it");
     if (q.stats && !q.group)
         return hu_cli_fail(HU_CLI_USAGE, "results: --stat needs --group");
-    hu_store *s = open_store(argv[0], &status);
+    hu_store *s = hu_cli_store("results", argv[0], &status);
     hu_printer *p = s ? hu_printer_new(form) : NULL;
     if (!s)
         return status;
@@ -201,7 +176,7 @@ static int merge(int argc, char **argv)
         return hu_cli_fail(HU_CLI_USAGE, "results merge: takes a target and one or more run directories, for example "
                                          "halfulp results merge results/all results/part-1 results/part-2");
     for (int i = 1; i < argc; i++) {              /* all can be read, or nothing is begun */
-        hu_store *s = open_store(argv[i], &status);
+        hu_store *s = hu_cli_store("results", argv[i], &status);
         if (!s)
             return status;
         hu_store_close(s, NULL);
@@ -305,7 +280,7 @@ static int diff(int argc, char **argv)
         return hu_cli_fail(HU_CLI_USAGE, "results diff: --csv and --json exclude each other");
     if (!read_share(within, &share))
         return hu_cli_fail(HU_CLI_USAGE, "results diff: --within takes a number from 0 to below 1, such as 1e-6; got '%s'", within);
-    hu_store *a = open_store(argv[0], &status), *b = a ? open_store(argv[1], &status) : NULL;
+    hu_store *a = hu_cli_store("results", argv[0], &status), *b = a ? hu_cli_store("results", argv[1], &status) : NULL;
     if (b) {
         hu_status result = show_changes(a, b, share, form, &sum, &err);
         status = result != HU_OK ? hu_cli_fail(HU_CLI_FAILED, "results diff: %s", err.text)

@@ -17,6 +17,7 @@
 #include "src/cli/options.h"
 #include "src/cli/slurm.h"
 #include "src/cli/state.h"
+#include "src/lab/best.h"
 #include "src/lab/interrupt.h"
 #include "src/lab/peers.h"
 
@@ -27,7 +28,7 @@ typedef struct request {
     hu_option_word seed;
     int jobs, retry;          /* -1: not given */
     int slurm;                /* parts of a job array; 0: not asked for */
-    const char *out, *timeout, *memory, *shard;
+    const char *out, *timeout, *memory, *shard, *best;
     double timeout_s;
     uint64_t memory_bytes;
     int shard_i, shard_n;     /* 0 .. shard_n - 1; shard_n 0: not given */
@@ -111,6 +112,10 @@ static void push_limits(lua_State *L, const request *r)
     if (r->memory) {
         lua_pushinteger(L, (lua_Integer)r->memory_bytes);
         lua_setfield(L, -2, "memory");
+    }
+    if (r->best) {
+        lua_pushstring(L, r->best);
+        lua_setfield(L, -2, "best");
     }
     if (r->shard_n > 0) {
         lua_newtable(L);
@@ -287,6 +292,10 @@ static bool read_shard(const char *word, int *i, int *n)
 
 static int check_limits(request *r)
 {
+    hu_best best;
+    hu_error err = {0};
+    if (r->best && hu_best_read(&best, r->best, &err) != HU_OK)
+        return hu_cli_fail(HU_CLI_USAGE, "run: --%s", err.text);
     if (r->retry > 100)
         return hu_cli_fail(HU_CLI_USAGE, "run: --retry takes 0 to 100; got %d", r->retry);
     if (r->timeout && !read_time(r->timeout, &r->timeout_s))
@@ -341,6 +350,8 @@ int hu_cmd_run(int argc, char **argv)
         {"retry", HU_OPTION_TALLY,  &r.retry, "N",   "how often a point that fails is tried again (0)"},
         {"timeout", HU_OPTION_TEXT, &r.timeout, "TIME", "of one point: 90s, 15m, 2h; it is ended then"},
         {"memory", HU_OPTION_TEXT,  &r.memory, "SIZE", "that one point may take beyond what the script has: 512M, 2G"},
+        {"best",  HU_OPTION_TEXT,   &r.best,  "RESULT", "the point where this result is the least so far (max:RESULT: the\n"
+                                                     "greatest) stands beside the progress"},
         {"shard", HU_OPTION_TEXT,   &r.shard, "I/N", "only every N-th point, from the I-th on; halfulp results merge\n"
                                                      "puts the parts together"},
         {"slurm", HU_OPTION_COUNT,  &r.slurm, "N",   "runs nothing: prints a batch script for Slurm, a job array of N parts"},

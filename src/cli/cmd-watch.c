@@ -1,15 +1,15 @@
 /* cmd-watch.c - halfulp watch: how far a run is, seen from another terminal. It reads the store and changes nothing. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "src/cli/cli.h"
 #include "src/cli/options.h"
+#include "src/cli/run-store.h"
+#include "src/lab/best.h"
 #include "src/lab/clock.h"
 #include "src/lab/interrupt.h"
 #include "src/lab/progress.h"
@@ -24,14 +24,15 @@ static const char text[] =
 
 /* What to show beside the counts. */
 typedef struct wish {
-    int         n_last;         /* so many of the last points                              */
-    const char *best;           /* the result whose least value is shown, with its point; NULL: none */
+    int     n_last;             /* so many of the last points                                    */
+    hu_best best;               /* of a result, which is shown with its point; without a name: none */
 } wish;
 
-enum { WIDTH = 79, LINE = 4 * WIDTH + 1, MOST_LINES = 64, EVERY_S = 1, EVERY_FILE_S = 60 };
+enum { LINE = 4 * 159 + 1, MOST_LINES = 64, EVERY_S = 1, EVERY_FILE_S = 60 };
 
 /* What is known at one moment. */
 typedef struct view {
+    int     columns;            /* that a line may have */
     int64_t runs, points, done, failed;
     double  started_s;          /* of the wall clock */
     double  took_s;             /* of a run at its end; 0: it goes on */
@@ -75,50 +76,18 @@ static hu_status take_counts(void *user, const hu_cell *cells, int n, hu_error *
     return HU_OK;
 }
 
-/* Cuts a text that does not fit, between characters of UTF-8, and makes one line of it. */
-static void fit(char *line)
-{
-    size_t n = 0, at = 0;
-    for (; line[at]; at++) {
-        if (((unsigned char)line[at] & 0xc0) != 0x80 && n++ == WIDTH - 1)
-            break;
-        if ((unsigned char)line[at] < ' ' || line[at] == 0x7f)
-            line[at] = ' ';
-    }
-    line[at] = '\0';
-}
-
-static void keep(char out[LINE], char *line)
-{
-    fit(line);
-    size_t n = strnlen(line, LINE - 1);
-    memcpy(out, line, n);
-    out[n] = '\0';
-}
-
 static hu_status take_point(void *user, const hu_cell *cells, int n, hu_error *err)
 {
     view *v = user;
-    char line[512];
     (void)n, (void)err;
     if (v->n_last == MOST_LINES)
         return HU_OK;
+    char *line = v->last[v->n_last++];
     bool failed = cells[1].kind == HU_CELL_TEXT && strcmp(cells[1].text, "failed") == 0;
-    snprintf(line, sizeof line, "  %-6s %8.3g s  %s%s%s", failed ? "failed" : "done", cells[2].real,
+    snprintf(line, LINE, "  %-6s %8.3g s  %s%s%s", failed ? "failed" : "done", cells[2].real,
              cells[0].kind == HU_CELL_TEXT ? cells[0].text : "", failed ? ": " : "",
              failed && cells[3].kind == HU_CELL_TEXT ? cells[3].text : "");
-    keep(v->last[v->n_last++], line);
-    return HU_OK;
-}
-
-static hu_status take_best(void *user, const hu_cell *cells, int n, hu_error *err)
-{
-    view *v = user;
-    char line[512];
-    (void)n, (void)err;
-    double value = cells[1].kind == HU_CELL_REAL ? cells[1].real : (double)whole(&cells[1]);
-    snprintf(line, sizeof line, "best %s %.6g: %s", cells[2].text, value, cells[0].kind == HU_CELL_TEXT ? cells[0].text : "");
-    keep(v->best, line);
+    hu_line_fit(line, v->columns);
     return HU_OK;
 }
 
@@ -137,20 +106,7 @@ static int writer_of(const char *folder)
     return held ? (int)lock.l_pid : 0;
 }
 
-/* The point with the least value of a result; a wrong name is told by SQLite. */
-static hu_status look_for_best(hu_store *s, const char *name, view *v, hu_error *err)
-{
-    char sql[1024];
-    hu_query q = {.sql = sql};
-    hu_sink sink = {no_head, take_best, v};
-    if (strpbrk(name, "[]'") || strlen(name) > 128)
-        return hu_fail(err, HU_EINVAL, "--best is %.128s; it takes the name of a result, without brackets and quotes", name);
-    snprintf(sql, sizeof sql, "SELECT p.params, r.[%s], '%s' FROM results r JOIN points p ON p.id = r.id WHERE typeof(r.[%s]) IN ('integer', 'real')"
-                              " AND p.run = (SELECT max(id) FROM runs) ORDER BY 2 LIMIT 1", name, name, name);
-    return hu_store_query(s, &q, &sink, err);
-}
-
-static hu_status look(hu_store *s, const char *folder, const wish *w, view *v, hu_error *err)
+static hu_status look(hu_store *s, const char *folder, wish *w, view *v, hu_error *err)
 {
     char sql[512];
     hu_query counts = {.sql =
@@ -162,11 +118,15 @@ static hu_status look(hu_store *s, const char *folder, const wish *w, view *v, h
     hu_query last = {.sql = sql};
     hu_sink sink = {no_head, take_counts, v};
     memset(v, 0, sizeof *v);
+    v->columns = hu_terminal_columns(STDOUT_FILENO);
     v->writer = writer_of(folder);         /* before the counts: a run that ends now is seen once more */
     hu_status status = hu_store_query(s, &counts, &sink, err);
     sink.row = take_point;
-    if (status == HU_OK && w->best && v->done > 0)
-        status = look_for_best(s, w->best, v, err);
+    if (status == HU_OK && w->best.name[0] && v->done > 0) {
+        status = hu_best_look(&w->best, s, NULL, err);
+        hu_best_text(&w->best, v->best, LINE);
+        hu_line_fit(v->best, v->columns);
+    }
     snprintf(sql, sizeof sql, "SELECT params, status, seconds, error FROM points WHERE run = (SELECT max(id) FROM runs)"
                               " AND status <> 'planned' ORDER BY position DESC LIMIT %d", w->n_last);
     return status == HU_OK && w->n_last > 0 ? hu_store_query(s, &last, &sink, err) : status;
@@ -181,9 +141,22 @@ static void rate_text(double per_s, char *out, size_t size)
         snprintf(out, size, ", %.3g an hour", per_s * 3600);
 }
 
+/* What is left, how fast, and who writes. */
+static void state_line(const view *v, const char *rate, char *line, size_t size)
+{
+    char state[80];
+    if (v->writer)
+        snprintf(state, sizeof state, "%s, process %d", v->state, v->writer);
+    else if (strcmp(v->state, "running") == 0)
+        snprintf(state, sizeof state, "its process is gone: the same command goes on");
+    else
+        snprintf(state, sizeof state, "%s", v->state[0] ? v->state : "no run");
+    snprintf(line, size, "%lld left%s; %s", (long long)(v->points - v->done - v->failed), rate, state);
+}
+
 static int show(const view *v, hu_progress *p, bool with_points)
 {
-    char line[160], rate[48] = "";
+    char line[256], rate[48] = "";
     double elapsed = hu_clock_s(CLOCK_MONOTONIC) - p->start_s;
     int lines = 1;
     if (v->took_s > 0) {
@@ -193,17 +166,14 @@ static int show(const view *v, hu_progress *p, bool with_points)
     p->n = (size_t)v->points;
     p->n_failed = (size_t)v->failed;
     p->n_done = (size_t)(v->done + v->failed) - p->n_before;
-    hu_progress_line(p, line, sizeof line);
+    hu_progress_line(p, NULL, v->columns, line, sizeof line);
     if (p->n_done > 0 && elapsed > 0)
         rate_text((double)p->n_done / elapsed, rate, sizeof rate);
     printf("%s\n", line);
     if (with_points) {
-        printf("%lld left%s; %s", (long long)(v->points - v->done - v->failed), rate, v->state[0] ? v->state : "no run");
-        if (v->writer)
-            printf(", process %d", v->writer);
-        else if (strcmp(v->state, "running") == 0)
-            printf(", but its process is gone: the same command goes on");
-        putchar('\n');
+        state_line(v, rate, line, sizeof line);
+        hu_line_fit(line, v->columns);
+        printf("%s\n", line);
         if (v->best[0])
             printf("%s\n", v->best);
         for (int i = 0; i < v->n_last; i++)
@@ -223,7 +193,7 @@ static void begin(hu_progress *p, const view *v)
         p->start_s -= since;
 }
 
-static int watch(hu_store *s, const char *folder, const wish *w, bool once)
+static int watch(hu_store *s, const char *folder, wish *w, bool once)
 {
     bool is_terminal = isatty(STDOUT_FILENO), ended = once;
     struct timespec pause = {EVERY_S, 0};
@@ -251,16 +221,16 @@ static int watch(hu_store *s, const char *folder, const wish *w, bool once)
 int hu_cmd_watch(int argc, char **argv)
 {
     bool once = false;
+    const char *best = NULL;
     wish w = {.n_last = 5};
     const hu_option options[] = {
         {"once",   HU_OPTION_SWITCH, &once,   NULL, "one look, without waiting for the end"},
         {"points", HU_OPTION_TALLY,  &w.n_last, "N",  "show so many of the last points (5)"},
-        {"best",   HU_OPTION_TEXT,   &w.best, "RESULT", "show the point where this result is the least so far"},
+        {"best",   HU_OPTION_TEXT,   &best,   "RESULT", "show the point where this result is the least so far; max:RESULT: the\n"
+                                                        "greatest"},
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"watch", "DIR [--once] [--best RESULT]", text, options};
-    char path[4096];
-    struct stat info;
     hu_error err = {0};
     int status = hu_options_read(&usage, &argc, argv);
     if (status >= 0)
@@ -269,15 +239,11 @@ int hu_cmd_watch(int argc, char **argv)
         return hu_cli_fail(HU_CLI_USAGE, "watch: takes one run directory, for example halfulp watch results/bits-vs-loss; got %d", argc);
     if (w.n_last > MOST_LINES)
         return hu_cli_fail(HU_CLI_USAGE, "watch: --points is %d; it takes at most %d", w.n_last, MOST_LINES);
-    if (snprintf(path, sizeof path, "%s/results.sqlite", argv[0]) >= (int)sizeof path)
-        return hu_cli_fail(HU_CLI_FAILED, "watch: the name of the folder is too long");
-    if (stat(path, &info) != 0)
-        return errno == ENOENT || errno == ENOTDIR
-            ? hu_cli_fail(HU_CLI_FAILED, "watch: %s is not a run directory: it has no results.sqlite", argv[0])
-            : hu_cli_fail(HU_CLI_FAILED, "watch: %s: %s", path, strerror(errno));
-    hu_store *s = hu_store_open(path, false, &err);
+    if (best && hu_best_read(&w.best, best, &err) != HU_OK)
+        return hu_cli_fail(HU_CLI_USAGE, "watch: --%s", err.text);
+    hu_store *s = hu_cli_store("watch", argv[0], &status);
     if (!s)
-        return hu_cli_fail(HU_CLI_FAILED, "watch: %s", err.text);
+        return status;
     hu_interrupt_catch(NULL);
     status = watch(s, argv[0], &w, once);
     hu_interrupt_release();

@@ -18,6 +18,7 @@ halfulp_SOURCES += src/cli/datadir.h src/cli/datadir.c
 halfulp_SOURCES += src/cli/state.h src/cli/state.c
 halfulp_SOURCES += src/cli/slurm.h src/cli/slurm.c
 halfulp_SOURCES += src/cli/cmd-run.c
+halfulp_SOURCES += src/cli/run-store.h src/cli/run-store.c
 halfulp_SOURCES += src/cli/results-print.h src/cli/results-print.c
 halfulp_SOURCES += src/cli/cmd-results.c
 halfulp_SOURCES += src/cli/line.h src/cli/line.c

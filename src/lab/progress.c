@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "src/lab/clock.h"
 
@@ -33,7 +34,32 @@ static void clock_text(double seconds, char text[24])
         snprintf(text, 24, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
 }
 
-void hu_progress_line(const hu_progress *p, char *line, size_t size)
+int hu_terminal_columns(int file)
+{
+    struct winsize w = {0};
+    if (ioctl(file, TIOCGWINSZ, &w) != 0 || w.ws_col < 2)
+        return 79;
+    return w.ws_col - 1 < 159 ? w.ws_col - 1 : 159;
+}
+
+static bool starts_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+void hu_line_fit(char *line, int columns)
+{
+    size_t at = 0;
+    for (int n = 0; line[at]; at++) {
+        if (starts_character(line[at]) && n++ == columns)
+            break;
+        if ((unsigned char)line[at] < ' ' || line[at] == 0x7f)
+            line[at] = ' ';
+    }
+    line[at] = '\0';
+}
+
+void hu_progress_line(const hu_progress *p, const char *best, int columns, char *line, size_t size)
 {
     size_t have = p->n_before + p->n_done, filled = p->n ? BAR * have / p->n : BAR;
     double elapsed = hu_clock_s(CLOCK_MONOTONIC) - p->start_s;
@@ -49,5 +75,9 @@ void hu_progress_line(const hu_progress *p, char *line, size_t size)
         clock_text(elapsed / (double)p->n_done * (double)(p->n - have), eta);
         snprintf(left, sizeof left, ", about %s left", eta);
     }
-    snprintf(line, size, "[%s] %zu of %zu points%s, %s so far%s", bar, have, p->n, failed, so_far, left);
+    int n = snprintf(line, size, "[%s] %zu of %zu points%s, %s so far%s%s%s", bar, have, p->n, failed, so_far, left,
+                     best ? ", " : "", best ? best : "");
+    if (columns > 0 && n > columns)
+        memmove(line, line + BAR + 3, strlen(line + BAR + 3) + 1);
+    hu_line_fit(line, columns > 0 ? columns : (int)size);
 }

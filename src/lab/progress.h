@@ -19,7 +19,14 @@ void hu_progress_start(hu_progress *p, size_t n, size_t n_before);
 /* True when a new line is due: five times a second on a terminal, else once a minute. */
 bool hu_progress_due(hu_progress *p, bool is_terminal);
 
-/* "[######....] 12 of 48 points, 1 failed, 1:20 so far, about 4:10 left", at most 79 columns on a terminal. */
-void hu_progress_line(const hu_progress *p, char *line, size_t size);
+/* The columns that a line may have so that the terminal at that file does not break it, at most 159; 79 where it does not say. */
+int hu_terminal_columns(int file);
+
+/* Makes one line of a text: control characters become spaces, and it ends, between characters of UTF-8, after so many columns. */
+void hu_line_fit(char *line, int columns);
+
+/* "[######....] 12 of 48 points, 1 failed, 1:20 so far, about 4:10 left", and after it what is said of the best point (NULL:
+ * nothing). In so many columns (0: no limit): the bar goes where there is no room for the words, and what is left is cut. */
+void hu_progress_line(const hu_progress *p, const char *best, int columns, char *line, size_t size);
 
 #endif

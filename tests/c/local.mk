@@ -79,6 +79,7 @@ check_PROGRAMS += tests/c/analysis-sharpness
 check_PROGRAMS += tests/c/analysis-stability
 check_PROGRAMS += tests/c/sha256
 check_PROGRAMS += tests/c/lab-store
+check_PROGRAMS += tests/c/progress
 check_PROGRAMS += tests/c/lab-workers
 check_PROGRAMS += tests/c/kernel-quantize
 check_PROGRAMS += tests/c/kernel-codes tests/c/kernel-stairs

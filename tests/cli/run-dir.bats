@@ -415,3 +415,34 @@ LUA
     [ "$n" -gt 2 ]
     grep -q "<th scope=\"row\">points_done</th><td[^>]*>$n</td>" killed/report.html
 }
+
+@test "the best point so far stands beside the progress, also one that an earlier run computed" {
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
+    cat >best.lua <<'LUA'
+local hu = require "halfulp"
+local p = hu.params {n = 4, wait = 0.0}
+hu.sweep {i = hu.range(1, p.n)}:run(function(q)
+  if p.wait > 0 then os.execute("sleep " .. p.wait) end
+  return {x = (q.i - 2) ^ 2, y = q.i == 1 and 1 / 0 or q.i == 3 and 0 / 0 or -q.i, word = "none"}
+end, {uses = {}, best = p.n == 6 and "max:y" or nil})
+LUA
+    shown() { script -qec "stty cols 100; '$HALFULP' run best.lua $*" /dev/null </dev/null | tr '\r' '\n'; }
+    "$HALFULP" run best.lua 2>/dev/null
+    # before a point of its own has ended, and after
+    shown n=5 wait=0.5 --jobs 1 --best x >out.txt
+    grep -q '4 of 5 points, .*, best x 0: {"i": 2}' out.txt
+    shown n=6 wait=0.5 --jobs 1 >out.txt
+    grep -q '5 of 6 points, .*, best y -2: {"i": 2}' out.txt
+    shown n=8 wait=0.5 --jobs 1 --best y >out.txt
+    grep -q '7 of 8 points, .*, best y -7: {"i": 7}' out.txt
+    # a result that is no number, or that nobody has
+    shown n=9 wait=0.5 --jobs 1 --best word >out.txt
+    grep -q '8 of 9 points, .*, no word yet' out.txt
+    shown n=10 wait=0.5 --jobs 1 --best loss >out.txt
+    grep -q '9 of 10 points, .*, no loss yet' out.txt
+    for word in "" max: min:; do
+        run "$HALFULP" run best.lua --best "$word"
+        [ "$status" -eq 2 ]
+        [[ $output == "halfulp: run: --best is '$word'; it takes the name of a result"* ]]
+    done
+}

@@ -45,12 +45,35 @@ wait_for_point() {
     [ "$status" -eq 0 ]
     [ "${lines[2]}" = 'best x 1: {"i": 1}' ]
     [ "${#lines[@]}" -eq 4 ]
+    run "$HALFULP" watch results/s --once --points 1 --best max:x
+    [ "${lines[2]}" = 'best x 12: {"i": 12}' ]
+    run "$HALFULP" watch results/s --once --best max:
+    [ "$status" -eq 2 ]
+    [[ $output == "halfulp: watch: --best is 'max:'; it takes the name of a result"* ]]
     for name in y 'x]' "x'"; do
         run "$HALFULP" watch results/s --once --best "$name"
         [ "$status" -eq 2 ]
         [ "${#lines[@]}" -eq 1 ]
         [[ $output == "halfulp: watch: "*"${name:0:1}"* ]]
     done
+}
+
+# A terminal of so many columns around a command; its output without the ways back to the first line.
+in_terminal() {
+    script -qec "stty cols $1; $2" /dev/null </dev/null 2>&1 | tr '\r' '\n' | sed 's/\x1b\[[0-9]*[A-Z]//g' | sed '/^$/d'
+}
+
+@test "lines are cut to the width of the terminal, and stay whole in a wide one" {
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
+    "$HALFULP" run s.lua 2>/dev/null
+    for columns in 20 40 60; do
+        in_terminal $columns "'$HALFULP' watch results/s --once --best x --points 12" >out.txt
+        [ "$(wc -l <out.txt)" -eq 15 ]
+        [[ $(head -n 1 out.txt) == *"12 of 12 points"* ]]
+        while IFS= read -r line; do [ "${#line}" -lt $columns ]; done <out.txt
+    done
+    in_terminal 150 "'$HALFULP' watch results/s --once --points 12" >out.txt
+    [ "$(wc -L <out.txt)" -eq 149 ]
 }
 
 @test "it ends when the run ends" {
@@ -81,7 +104,7 @@ wait_for_point() {
     wait "$writer" || true
     run timeout 60 "$HALFULP" watch results/s
     [ "$status" -eq 0 ]
-    [[ $output == *"running, but its process is gone: the same command goes on"* ]]
+    [[ $output == *"; its process is gone: the same command goes on"* ]]
 }
 
 @test "what is no run directory is told in one line" {

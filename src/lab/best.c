@@ -1,0 +1,83 @@
+/* best.c - the point with the least, or the greatest, value of one result so far. */
+#include "src/lab/best.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/lab/store-inner.h"
+
+hu_status hu_best_read(hu_best *b, const char *word, hu_error *err)
+{
+    bool greatest = strncmp(word, "max:", 4) == 0;
+    const char *name = greatest || strncmp(word, "min:", 4) == 0 ? word + 4 : word;
+    if (!*name || strlen(name) >= sizeof b->name)
+        return hu_fail(err, HU_EINVAL, "best is '%.60s'; it takes the name of a result, such as loss, or max:accuracy where more is better", word);
+    *b = (hu_best){.greatest = greatest};
+    snprintf(b->name, sizeof b->name, "%s", name);
+    return HU_OK;
+}
+
+static void take(hu_best *b, double value, const char *json)
+{
+    if (!isfinite(value) || (b->known && !(b->greatest ? value > b->value : value < b->value)))
+        return;
+    b->known = true;
+    b->value = value;
+    snprintf(b->point, sizeof b->point, "%s", json);
+}
+
+void hu_best_take(hu_best *b, const hu_record *results, const char *json)
+{
+    const hu_value *v = b->name[0] ? hu_record_find(results, b->name) : NULL;
+    if (v && (v->kind == HU_VALUE_INTEGER || v->kind == HU_VALUE_REAL))
+        take(b, v->kind == HU_VALUE_REAL ? v->real : (double)v->integer, json);
+}
+
+/* The column of points that holds the result; -1: none. It may be younger than this connection. */
+static hu_status find_column(hu_best *b, hu_store *s, int *number, hu_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    bool ok = sqlite3_prepare_v2(s->db, "SELECT number FROM columns WHERE role = ? AND name = ?", -1, &st, NULL) == SQLITE_OK &&
+              sqlite3_bind_int(st, 1, HU_ROLE_RESULT) == SQLITE_OK &&
+              sqlite3_bind_text(st, 2, b->name, -1, SQLITE_STATIC) == SQLITE_OK;
+    int code = ok ? sqlite3_step(st) : SQLITE_ERROR;
+    *number = code == SQLITE_ROW ? sqlite3_column_int(st, 0) : -1;
+    hu_status status = code == SQLITE_ROW || code == SQLITE_DONE ? HU_OK : hu_store_fail(s, err);
+    sqlite3_finalize(st);
+    return status;
+}
+
+hu_status hu_best_look(hu_best *b, hu_store *s, const char *sweep, hu_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    char sql[480];
+    int number;
+    hu_status status = find_column(b, s, &number, err);
+    if (status != HU_OK)
+        return status;
+    if (number < 0)
+        return hu_fail(err, HU_ENAME, "no point has a result '%.128s'; halfulp results DIR shows what there is", b->name);
+    b->known = false;
+    snprintf(sql, sizeof sql, "SELECT params, c%d FROM points WHERE run = (SELECT max(id) FROM runs) AND status = 'done'"
+                              " AND (?1 IS NULL OR sweep = ?1) AND typeof(c%d) IN ('integer', 'real') AND c%d BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
+                              " ORDER BY c%d %s, position LIMIT 1", number, number, number, number, b->greatest ? "DESC" : "ASC");
+    bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+              (!sweep || sqlite3_bind_text(st, 1, sweep, -1, SQLITE_STATIC) == SQLITE_OK);
+    int code = ok ? sqlite3_step(st) : SQLITE_ERROR;
+    if (code == SQLITE_ROW) {
+        const char *json = (const char *)sqlite3_column_text(st, 0);
+        take(b, sqlite3_column_double(st, 1), json ? json : "");
+    } else if (code != SQLITE_DONE)
+        status = hu_store_fail(s, err);
+    sqlite3_finalize(st);
+    return status;
+}
+
+void hu_best_text(const hu_best *b, char *text, size_t size)
+{
+    if (b->known)
+        snprintf(text, size, "best %s %.6g: %s", b->name, b->value, b->point);
+    else
+        snprintf(text, size, "no %s yet", b->name);
+}
