@@ -46,7 +46,7 @@ tests_lib_librational_la_SOURCES = tests/lib/rational.h tests/lib/rational.c
 rational_ldadd = tests/lib/librational.la $(LDADD) -lgmp
 check_PROGRAMS += tests/c/fixed
 tests_c_fixed_LDADD = $(rational_ldadd)
-check_PROGRAMS += tests/c/block
+check_PROGRAMS += tests/c/block tests/c/block-ways tests/c/block-errors
 check_PROGRAMS += tests/c/block-rounding
 tests_c_block_rounding_LDADD = $(rational_ldadd)
 check_PROGRAMS += tests/c/ufloat
@@ -72,7 +72,7 @@ check_PROGRAMS += tests/c/wide-rational
 tests_c_wide_rational_LDADD = $(LDADD) -lgmp
 check_PROGRAMS += tests/c/wide-native
 check_PROGRAMS += tests/c/wide-narrow
-EXTRA_DIST += tests/lib/widecodes.h
+EXTRA_DIST += tests/lib/widecodes.h tests/lib/blocks.h
 check_PROGRAMS += tests/c/text
 tests_c_text_LDADD = $(truth_ldadd)
 
