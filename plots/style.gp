@@ -28,9 +28,10 @@ hu_ending(kind) = kind eq "cairolatex" ? "-latex.tex" : kind eq "text" ? ".txt" 
 hu_power(kind, format) = kind eq "text" && format[1:4] eq "10^{" ? "1e%T" : format
 
 # What is left to do when a file is written. SVG: values at points are hypertext, for which gnuplot asks a script of its own; they become
-# titles, which every browser shows. LaTeX: names have characters that are commands there, and powers stand in formulas.
+# titles, which every browser shows; what gnuplot itself has put into titles, such as its own commands, goes. LaTeX: names have characters
+# that are commands there, and powers stand in formulas.
 hu_sed(program, file) = system("sed -e '" . program . "' '" . file . "' > '" . file . "~' && mv '" . file . "~' '" . file . "'")
-hu_titles = "s/<g onmousemove=.*Hypertext(evt,.\\(.*\\).)\" onmouseout.*<title> *<\\/title>/<g class=\"p\"><title>\\1<\\/title>/"
+hu_titles = "s/<g onmousemove=.*Hypertext(evt,.\\(.*\\).)\" onmouseout.*<title> *<\\/title>/<g class=\"p\"><title>\\1<\\/title>/;s/<title>data using [^<]*<\\/title>//;s/<title>Gnuplot<\\/title>//;s/<title>gnuplot_plot_[^<]*<\\/title>//"
 hu_latex = "/includegraphics/b\n/\\\\widthof/s/[%&#_]/\\\\&/g\n/\\\\centering/s/[%&#_]/\\\\&/g\n/\\\\put(/{s/%*$//\ns/[%&#_]/\\\\&/g\ns/\\([0-9]*\\)^{\\([^}]*\\)}/$\\1^{\\2}$/g\ns/$/%/\n}"
 hu_finish(kind, file) = kind eq "svg" ? hu_sed(hu_titles, file) : kind eq "cairolatex" ? hu_sed(hu_latex, file) : ""
 

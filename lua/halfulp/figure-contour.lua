@@ -98,9 +98,18 @@ local function title_of(o, grid)
   return (o.panel and panel_title(o, grid.value) .. ": " or "") .. (o.zlabel or figure.label(o.z))
 end
 
+-- Of a large grid every how many-th line of values is told where a pointer rests.
+local function tip_strides(grid)
+  return parts.stride(#grid.xs, 60), parts.stride(#grid.ys, 60)
+end
+
+local function tip_fields(o)
+  return { { o.x }, { o.y }, { o.z } }
+end
+
 local function contour(o)
   local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across,
-    columns = { "part", o.x, o.y, o.z, "x_low", "x_high", "y_low", "y_high", "dx", "dy" } }
+    columns = { "part", "told", o.x, o.y, o.z, "x_low", "x_high", "y_low", "y_high", "dx", "dy" } }
   if o.panel then table.insert(fig.columns, 1, o.panel) end
   local list, low, high = grids(o), math.huge, -math.huge
   for _, grid in ipairs(list) do low, high = math.min(low, grid.low), math.max(high, grid.high) end
@@ -111,12 +120,13 @@ local function contour(o)
       if o.panel then row[o.panel] = cell(grid.value) end
       fig.rows[#fig.rows + 1] = row
     end
+    local every_x, every_y = tip_strides(grid)
     for i = 1, #grid.xs do
       for j = 1, #grid.ys do
         local x_low, x_high = edges(grid.xs, i)
         local y_low, y_high = edges(grid.ys, j)
         if grid.at[i][j] then
-          add { part = "value", [o.x] = grid.xs[i], [o.y] = grid.ys[j], [o.z] = grid.at[i][j], x_low = x_low, x_high = x_high, y_low = y_low, y_high = y_high }
+          add { part = "value", told = (i % every_x == 0 and j % every_y == 0) and 1 or 0, [o.x] = grid.xs[i], [o.y] = grid.ys[j], [o.z] = grid.at[i][j], x_low = x_low, x_high = x_high, y_low = y_low, y_high = y_high }
         end
       end
     end
@@ -138,6 +148,9 @@ local function contour(o)
       marks[2] = ("data using (%s ? %s : NaN):(%s):(column('dx')):(column('dy')) with vectors nohead lw 0.8 dt 1 lc rgb '#50FFFFFF'"):format(
         line, col(o.x), col(o.y))
     end
+    if grid.low <= grid.high then
+      marks[#marks + 1] = parts.hover(("(%s && column('told') == 1 ? %s : NaN)"):format(value, col(o.x)), "(" .. col(o.y) .. ")", tip_fields(o), 1.4)
+    end
     fig.panels[p] = { title = title_of(o, grid), marks = marks, x = x, y = y, commands = color_commands(o, low, high) }
   end
   fig.panel_px = 330
@@ -145,15 +158,16 @@ local function contour(o)
 end
 
 local function surface(o)
-  local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across, columns = { o.x, o.y, o.z } }
+  local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across, columns = { "told", o.x, o.y, o.z } }
   if o.panel then table.insert(fig.columns, 1, o.panel) end
   local list, low, high = grids(o), math.huge, -math.huge
   for _, grid in ipairs(list) do low, high = math.min(low, grid.low), math.max(high, grid.high) end
   if low > high then return fig end
   for p, grid in ipairs(list) do
+    local every_x, every_y = tip_strides(grid)
     for i = 1, #grid.xs do
       for j = 1, #grid.ys do
-        local row = { [o.x] = grid.xs[i], [o.y] = grid.ys[j], [o.z] = grid.at[i][j] }
+        local row = { told = (grid.at[i][j] and i % every_x == 0 and j % every_y == 0) and 1 or 0, [o.x] = grid.xs[i], [o.y] = grid.ys[j], [o.z] = grid.at[i][j] }
         if o.panel then row[o.panel] = cell(grid.value) end
         fig.rows[#fig.rows + 1] = row
       end
@@ -166,8 +180,12 @@ local function surface(o)
       o.logz and "set logscale z" or "unset logscale z", "set format z '%g'", "set xlabel offset 0,-0.5", "set ylabel offset 1,-0.5" } do
       commands[#commands + 1] = line
     end
-    fig.panels[p] = { title = title_of(o, grid), command = "splot", x = x, y = y, commands = commands,
-      marks = { ("data using (%s ? %s : NaN):(%s):(%s) with pm3d"):format(where { { o.panel, grid.value } }, col(o.x), col(o.y), col(o.z)) },
+    local mine = where { { o.panel, grid.value } }
+    local marks = { ("data using (%s ? %s : NaN):(%s):(%s) with pm3d"):format(mine, col(o.x), col(o.y), col(o.z)) }
+    if grid.low <= grid.high then
+      marks[2] = parts.hover(("(%s && column('told') == 1 ? %s : NaN)"):format(mine, col(o.x)), ("(%s):(%s)"):format(col(o.y), col(o.z)), tip_fields(o), 1.2)
+    end
+    fig.panels[p] = { title = title_of(o, grid), command = "splot", x = x, y = y, commands = commands, marks = marks,
       after = { "unset pm3d", "set border 3" } }
   end
   fig.panel_px = 360

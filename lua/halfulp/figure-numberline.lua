@@ -2,7 +2,10 @@
 
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
+local parts = require "halfulp.figure-parts"
 local quote = figure.quote
+
+local most_told = 4000       -- values that are told where a pointer rests
 
 -- Every positive value of some formats as a mark on a line, subnormal numbers apart; `scale`: "log" (default) or "linear".
 local function numberline(o)
@@ -31,6 +34,8 @@ local function numberline(o)
     marks[i] = ("data using (strcol('class') eq '%s' ? column('value') : NaN):(column('row_at') - 0.3):(0):(0.6) with vectors nohead lt %d dt 1 lw 0.8"):format(class, i)
     fig.legend[i] = { title = class == "normal" and "normal numbers" or "subnormal numbers", style = ("lines lt %d dt 1 lw 2"):format(i) }
   end
+  marks[#marks + 1] = parts.hover(("(int(column(0)) %% %d == 0 ? column('value') : NaN)"):format(parts.stride(#fig.rows, most_told)), "(column('row_at'))",
+    { { "format", label = "", text = true }, { "value", label = "", format = "%.12g" }, { "class", label = "", text = true } }, 0.7)
   local log = o.scale ~= "linear"
   fig.panels[1] = {
     marks = marks,

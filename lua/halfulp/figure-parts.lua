@@ -66,20 +66,20 @@ function parts.add_references(marks, o)
   end
 end
 
--- What is said at a point, as an expression of gnuplot: "mantissa 3, error 0.25". A field is {column, label = its name, text = true where
--- it is not a number, absent = true where it may have no value}.
+-- What is said at a point, as an expression of gnuplot: "mantissa 3, error 0.25". A field is {column, label = its name ("": none), text = true
+-- where it is not a number, format = of a number}.
 function parts.tip(fields)
   local list = {}
   for _, f in ipairs(fields) do
     local label = f.label or f[1]:gsub("_$", "")
-    local value = f.text and ("strcol(%s)"):format(quote(f[1])) or ("sprintf('%%.5g', %s)"):format(parts.col(f[1]))
-    list[#list + 1] = quote((#list > 0 and ", " or "") .. label .. " ") .. "." .. value
+    local value = f.text and ("strcol(%s)"):format(quote(f[1])) or ("sprintf('%s', %s)"):format(f.format or "%.5g", parts.col(f[1]))
+    list[#list + 1] = quote((#list > 0 and ", " or "") .. label .. (label ~= "" and " " or "")) .. "." .. value
   end
   return table.concat(list, ".")
 end
 
--- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place, `size` that of what
--- the pointer must hit. There must be a point:
+-- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place (of a surface: `up` is two, parted
+-- by a colon), `size` that of what the pointer must hit. There must be a point:
 -- gnuplot 5.4 crashes on labels without one.
 function parts.hover(at, up, fields, size)
   return ("for [tip=1:hover] data using %s:%s:(%s) with labels hypertext point pt 7 ps %g lc rgb '#FF000000'"):format(at, up, parts.tip(fields), size or 1.1)
@@ -96,6 +96,11 @@ function parts.fields(list, names)
     end
   end
   return fields
+end
+
+-- So many of n things in a row that the file stays small where each is told: every how many-th.
+function parts.stride(n, most)
+  return math.max(1, math.ceil(n / most))
 end
 
 -- The ends of a band around the mean of a group.

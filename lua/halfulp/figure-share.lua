@@ -44,6 +44,9 @@ local function share(o)
       if n == 0 then goto continue end
       marks[#marks + 1] = ("data using (%s ? column('share') : NaN):(column('row_at')):(column('share_low')):(column('share_high')) with xerrorbars lt %d lw 1.6 ps 0.7 dt 1"):format(at, i)
       marks[#marks + 1] = ("data using (%s ? 1.03 : NaN):(column('row_at')):(strcol('text')) with labels left tc lt %d font font_small noenhanced"):format(at, i)
+      local fields = parts.fields(o.rows, { o.panel or false, o.series or false, o.x })
+      table.move({ { "text", label = "", text = true }, { "share" }, { "share_low", label = "from" }, { "share_high", label = "to" } }, 1, 4, #fields + 1, fields)
+      marks[#marks + 1] = parts.hover(("(%s ? column('share') : NaN)"):format(at), "(column('row_at'))", fields)
       ::continue::
     end
     fig.panels[p] = {

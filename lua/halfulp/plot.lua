@@ -213,7 +213,7 @@ end
 
 -- Names that figures have for columns of their own, and groups of rows for what they compute.
 local taken = {}
-for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3"):gmatch "%S+" do
+for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3 told"):gmatch "%S+" do
   taken[name] = true
 end
 

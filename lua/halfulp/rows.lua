@@ -113,6 +113,7 @@ function rows.group(list, by, y)
   local index, out = {}, {}
   for _, row in ipairs(list) do
     local value = row[y]
+    if type(value) == "boolean" then value = value and 1 or 0 end        -- as the store keeps them
     if type(value) == "number" then
       local at = index
       for _, name in ipairs(by) do

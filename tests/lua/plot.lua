@@ -65,6 +65,11 @@ claims["shares have counts and Wilson intervals"] = function()
   local tsv, svg = draw { kind = "share", x = "m", y = "bad", file = "share", series = "e" }
   t.assertStrContains(tsv, "1\t2\t3\t3\t1\t0.438")   -- Wilson at 3 of 3: 1 / (1 + 1.96^2 / 3)
   t.assertStrContains(svg, "3 of 3")
+  -- true and false are 1 and 0, as in a store
+  local truths = {}
+  for i = 1, 4 do truths[i] = { m = i % 2, bad = i > 1 } end
+  tsv = draw { rows = truths, kind = "share", x = "m", y = "bad", file = "truths" }
+  t.assertStrContains(tsv, "\n1\t1\t2\t0.5\t")
 end
 
 claims["curves are medians with their range, and gaps stay gaps"] = function()

@@ -24,6 +24,29 @@ end
 -- Twelve points, of which one fails; errors in an order of their own, one of them not a number.
 local errors = { 0.5, 1e-3, 2.0, 10, 0 / 0, 9, 1e-12, 0.25, 1 / 0, 3, 1.00000001 }
 
+-- A figure of each kind, and what is told at one of its points.
+local some, plane = {}, {}
+for i = 1, 6 do some[i] = { k = i % 2 == 0 and "even" or "odd", a = i, b = (i - 3.0) ^ 2, good = i > 2, list = { i, i / 2, i / 4 } } end
+for i = 0, 8 do plane[i + 1] = { u = i % 3 - 1, v = i // 3 - 1, w = (i % 3 - 1) ^ 2 + 2.0 * (i // 3 - 1) ^ 2 } end
+local kinds = {
+  { rows = some, kind = "line", x = "a", y = "b", series = "k", told = "k odd, a 5, b 4" },
+  { rows = some, kind = "heatmap", x = "a", y = "k", z = "b", told = "a 2, k even, b 1, n 1" },
+  { rows = some, kind = "share", x = "k", y = "good", told = "k even, 2 of 3, share 0.66667, from 0.20766, to 0.93851" },
+  { rows = some, kind = "curves", y = "list", series = "k", told = "k odd, step 1, median 3, low 1, high 5" },
+  { rows = some, kind = "box", x = "k", y = "b", told = "k even, median 1, q1 1, q3 5, low 1, high 9, n 3" },
+  { rows = some, kind = "violin", x = "k", y = "b", told = "k even, median 1, q1 1, q3 5, low 1, high 9, n 3" },
+  { rows = some, kind = "pareto", x = "a", y = "b", told = "a 3, b 0" },
+  { rows = some, kind = "parallel", columns = { "a", "b" }, told = "b, 9, point 6" },
+  { kind = "numberline", formats = { "e2m1fn" }, told = "e2m1fn, 0.5, subnormal" },
+  { rows = plane, kind = "contour", x = "u", y = "v", z = "w", told = "u 1, v -1, w 3" },
+  { rows = plane, kind = "surface", x = "u", y = "v", z = "w", told = "u 1, v 0, w 1" },
+}
+local told = {}
+for _, o in ipairs(kinds) do
+  o.file, told[o.kind], o.told = o.kind, o.told, nil
+  o.caption = o.kind
+end
+
 local function page()
   if not run.opened then
     local sweep = hu.sweep { mantissa = hu.range(1, 12), name = { "<b>&" } }
@@ -31,8 +54,13 @@ local function page()
       if p.mantissa == 12 then error("no <answer> & more") end
       return { error = errors[p.mantissa] }
     end, { quiet = true })
-    if os.execute "command -v gnuplot >/dev/null" then sweep:plot { x = "mantissa", y = "error", file = "a", caption = "Errors" } end
-    hu.report { title = "A run", sections = os.execute "command -v gnuplot >/dev/null" and { { title = "Figure", figures = { "a" } } } or nil }
+    if os.execute "command -v gnuplot >/dev/null" then
+      sweep:plot { x = "mantissa", y = "error", file = "a", caption = "Errors" }
+      for _, o in ipairs(kinds) do hu.plot(o) end
+      hu.report { title = "A run", sections = { { title = "Figure", figures = { "a" } }, { title = "Kinds", figures = hu.column(kinds, "file") } } }
+    else
+      hu.report { title = "A run" }
+    end
   end
   return read(folder .. "/run/report.html")
 end
@@ -65,6 +93,19 @@ local driver = [=[
   window.dispatchEvent(new Event("beforeprint")); say("printed", document.querySelectorAll("details:not([open])").length);
   window.dispatchEvent(new Event("afterprint")); say("closed again", document.querySelectorAll("details:not([open])").length > 0);
   say("titles", Array.from(document.querySelectorAll("svg .p title"), (e) => e.textContent).slice(0, 2).join("; "));
+  for (const figure of document.querySelectorAll("figure")) {
+    const all = Array.from(figure.querySelectorAll("svg .p"), (p) => [p, p.querySelector("title").textContent]);
+    const strange = Array.from(figure.querySelectorAll("svg title"), (e) => e.textContent).filter((e) => /using|gnuplot/i.test(e));
+    const found = all.filter(([p, title]) => {
+      p.scrollIntoView({block: "center", inline: "center"});
+      const box = p.getBoundingClientRect();
+      return [0.5, 0.3, 0.7].some((part) => {              // an axis may run through its middle
+        const hit = document.elementFromPoint(box.x + part * box.width, box.y + part * box.height);
+        return hit && hit.closest(".p") && hit.closest(".p").querySelector("title").textContent === title;
+      });
+    });
+    say("figure " + figure.querySelector("figcaption").textContent.split(" ")[2], found.map(([p, title]) => title).join("; ") + " | " + all.length + " | " + strange.join("; "));
+  }
   say("wide", document.documentElement.scrollWidth <= window.innerWidth);
   say("asked for", performance.getEntriesByType("resource").length);
   const color = getComputedStyle(document.body).backgroundColor;
@@ -156,6 +197,18 @@ end
 claims["values stand at the points of a figure"] = function()
   t.skipIf(not os.execute "command -v gnuplot >/dev/null", "no gnuplot: install gnuplot-nox")
   t.assertEquals(driven().titles, "mantissa 1, error 0.5; mantissa 2, error 0.001")
+end
+
+claims["a pointer on a figure of any kind is told what is there, and nothing of how it was drawn"] = function()
+  t.skipIf(not os.execute "command -v gnuplot >/dev/null", "no gnuplot: install gnuplot-nox")
+  local said = driven()
+  for kind, text in pairs(told) do
+    local found, n, strange = (said["figure " .. kind] or ""):match "^(.*) | (%d+) | (.*)$"
+    t.assertStrContains("; " .. tostring(found) .. ";", "; " .. text .. ";")
+    t.assertEquals({ kind, strange }, { kind, "" })
+    -- most of the points are to be hit: none lies below a mark that was drawn after it
+    t.assertTrue(select(2, found:gsub(";", "")) + 1 >= 0.6 * tonumber(n), kind .. ": " .. said["figure " .. kind])
+  end
 end
 
 claims["nothing is wider than a phone, and the dark page is dark"] = function()
