@@ -3,6 +3,7 @@
 
 #include "src/lab/peers.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,11 +34,26 @@ typedef struct head {
     uint64_t kind, sweep;
 } head;
 
+/* Starts MPI, which may install handlers that print a page when a process crashes: a worker's last lines are to be its own,
+ * the same on one machine and many, so what was there before is put back. */
+static bool start_mpi(void)
+{
+    static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    enum { N = sizeof crashes / sizeof crashes[0] };
+    struct sigaction before[N];
+    for (int i = 0; i < N; i++)
+        sigaction(crashes[i], NULL, &before[i]);
+    bool ok = MPI_Init(NULL, NULL) == MPI_SUCCESS;
+    for (int i = 0; i < N; i++)
+        sigaction(crashes[i], &before[i], NULL);
+    return ok;
+}
+
 hu_status hu_peers_start(hu_error *err)
 {
     if (launched() <= 1)
         return HU_OK;
-    if (MPI_Init(NULL, NULL) != MPI_SUCCESS)
+    if (!start_mpi())
         return hu_fail(err, HU_EIO, "MPI could not be started");
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
