@@ -6,17 +6,31 @@ local parts = require "halfulp.figure-parts"
 local text_of, where, col, cell = parts.text_of, parts.where, parts.col, parts.cell
 local values_or_one, count, panel_title, labels = parts.values_or_one, parts.count, parts.panel_title, parts.labels
 
--- Three digits for a cell; four where different values would look alike and the cells (`room` pixels wide) hold them.
-local function cell_format(groups, room)
+local smallest = 7           -- pixels: the size of a cell's text
+
+-- The longest text of the cells, and whether different values look alike.
+local function texts_of(groups, format)
   local seen, longest, alike = {}, 0, false
   for _, g in ipairs(groups) do
     if g.n > 0 then
-      local text = ("%.3g"):format(g.mean)
+      local text = format:format(g.mean)
       alike = alike or (seen[text] ~= nil and seen[text] ~= g.mean)
-      seen[text], longest = g.mean, math.max(longest, #("%.4g"):format(g.mean))
+      seen[text], longest = g.mean, math.max(longest, #text)
     end
   end
-  return alike and room * 0.92 / (0.6 * longest) >= 9 and "%.4g" or "%.3g"
+  return longest, alike
+end
+
+-- Three digits for a cell; four where different values would look alike and the cells (`room` pixels wide) hold them; fewer in narrow
+-- cells; none, as nil, where they hold nothing that could be read.
+local function cell_format(groups, room)
+  local function size(format) return room * 0.92 / (0.6 * math.max(1, (texts_of(groups, format)))) end
+  local _, alike = texts_of(groups, "%.3g")
+  if alike and size "%.4g" >= 9 then return "%.4g" end
+  for _, format in ipairs { "%.3g", "%.2g", "%.1g" } do
+    if size(format) >= smallest then return format end
+  end
+  return nil
 end
 
 -- The size of the labels below columns of `room` pixels, and how many columns share one where the smallest is too large.
@@ -44,7 +58,7 @@ local function add_cells(o, fig, groups, by, xs, ys, print_as)
   for _, g in ipairs(groups) do
     local row = { n = g.n, [o.z] = g.mean, column_at = place_x[g[o.x]], row_at = place_y[g[o.y]] }
     for _, name in ipairs(by) do row[name] = cell(g[name]) end
-    row.text = g.n > 0 and print_as:format(g.mean) or "\u{d7}"
+    row.text = g.n == 0 and "\u{d7}" or print_as and print_as:format(g.mean) or ""
     if g.n > 0 and not (o.logz and g.mean <= 0) then low, high = math.min(low, g.mean), math.max(high, g.mean) end
     fig.rows[#fig.rows + 1] = row
     fig.has_bad = fig.has_bad or g.n == 0
@@ -114,10 +128,10 @@ end
 local function cell_size(list, room)
   local longest = 1
   for _, row in ipairs(list) do longest = math.max(longest, utf8.len(row.text) or #row.text) end
-  return math.max(7, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
+  return math.max(smallest, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
 end
 
--- A heat map: the mean of z over cells of x and y, its value printed in each.
+-- A heat map: the mean of z over cells of x and y, its value printed in each that has room.
 local function heatmap(o)
   local by = { o.x, o.y }
   if o.panel then table.insert(by, 1, o.panel) end

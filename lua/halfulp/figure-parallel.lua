@@ -5,6 +5,30 @@ local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
 local quote = figure.quote
 
+-- Three digits, but whole numbers as they are.
+local function short(value)
+  return math.abs(value) >= 1000 and math.abs(value) < 1e6 and ("%.0f"):format(value) or ("%.3g"):format(value)
+end
+
+-- What stands below an axis: its name, and its unit in a second line. As gnuplot's text, and how many letters its longer line has.
+local function name_of(name, log)
+  local text = figure.label(name)
+  local first, unit = text:match "^(.-) %((.*)%)$"
+  first = first or text
+  if log then unit = unit and unit .. ", log" or "log" end
+  local n = math.max(utf8.len(first) or #first, unit and #unit + 2 or 0)
+  return unit and ("%s.\"\\n\".%s"):format(quote(first), quote("(" .. unit .. ")")) or quote(first), n
+end
+
+-- The width of the figure and the size of the names below its axes, so that neighbors do not touch.
+local function sizes_of(o, letters)
+  local most = 1
+  for k = 2, #letters do most = math.max(most, (letters[k - 1] + letters[k]) / 2) end
+  local function size(width) return (width - 90) / (#letters - 0.3) / (0.57 * most + 1) end
+  local width = o.width or ((#letters > 4 or size(420) < 10) and 860 or 420)
+  return width, math.max(7, math.min(13, math.floor(size(width))))
+end
+
 -- A column as an axis from 0 to 1: {name, at = value -> place or nil, ticks = {{text, place}, ...}}.
 local function axis_of(list, name, log)
   local values = rows.values(list, name)
@@ -36,7 +60,7 @@ local function axis_of(list, name, log)
   for _, value in ipairs(whole and values or {}) do axis.ticks[#axis.ticks + 1] = { tostring(value), axis.at(value) } end
   if whole then return axis end
   for _, share in ipairs(low > high and {} or high > low and { 0, 0.25, 0.5, 0.75, 1 } or { 0.5 }) do
-    axis.ticks[#axis.ticks + 1] = { ("%.3g"):format(high > low and unscale(low + share * (high - low)) or unscale(low)), share }
+    axis.ticks[#axis.ticks + 1] = { short(high > low and unscale(low + share * (high - low)) or unscale(low)), share }
   end
   return axis
 end
@@ -76,13 +100,14 @@ end
 -- A line a point through an axis for each of `columns`.
 local function parallel(o)
   local fig = { panels = {}, rows = {}, columns = { "point", "axis", "at", "place", "shade", "text" }, title = o.title, legend = {} }
-  local log, axes, ticks = {}, {}, {}
+  local log, axes, ticks, letters, size = {}, {}, {}, {}, nil
   for _, name in ipairs(o.log or {}) do log[name] = true end
   for k, name in ipairs(o.columns) do
     axes[k] = axis_of(o.rows, name, log[name])
-    ticks[k] = ("%s %d"):format(quote(figure.label(name) .. (log[name] and ", log" or "")), k)
+    ticks[k], letters[k] = name_of(name, log[name])
+    ticks[k] = ticks[k] .. " " .. k
   end
-  fig.width = o.width or (#axes > 4 and 860 or 420)
+  fig.width, size = sizes_of(o, letters)
   add_lines(o, fig, axes)
   local thin = math.max(0.5, math.min(1.6, 60 / (fig.n or 1)))
   fig.panels[1] = {
@@ -90,7 +115,7 @@ local function parallel(o)
       parts.hover("(column('at'))", "(column('place'))", { { "axis", label = "", text = true }, { "text", label = "", text = true }, { "point" } }) } or { "NaN with points" },
     commands = axis_commands(axes),
     after = { "unset arrow", "unset label" },
-    x = { commands = { "set xlabel ''", "unset logscale x", ("set xrange [0.5:%g]"):format(#axes + 0.2), "set xtics (" .. table.concat(ticks, ", ") .. ") scale 0 noenhanced" } },
+    x = { commands = { "set xlabel ''", ("name_font = hu_font_size(kind, %d)"):format(size), "unset logscale x", ("set xrange [0.5:%g]"):format(#axes + 0.2), "set xtics (" .. table.concat(ticks, ", ") .. ") scale 0 noenhanced font name_font" } },
     y = { commands = { "set ylabel ''", "unset logscale y", "set ytics ('' 0) scale 0", "set yrange [-0.03:1.03]" } },
   }
   fig.panel_px = o.width == 420 and 265 or 300

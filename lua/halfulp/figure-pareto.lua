@@ -40,7 +40,7 @@ local function drawable(o, panel)
 end
 
 -- Gives a text to those points of the front, among rows from `first` on, whose names do not lie upon one another; sizes are those of a panel
--- of one column.
+-- of one column. Notes how far they reach beyond the last point, in parts of the axis.
 local function place_labels(o, fig, first, seen)
   local function scale_of(list, log)
     local low, high = math.huge, -math.huge
@@ -60,6 +60,7 @@ local function place_labels(o, fig, first, seen)
       end
       if free then
         row.text, placed[#placed + 1] = one.text, one
+        seen.beyond = math.max(seen.beyond or 0, (one.x + one.w) / 320 - 1)
       end
     end
   end
@@ -114,6 +115,18 @@ local function marks_of(o, seen, panel, series)
   return marks
 end
 
+-- The axis of x, with room for the names that stand to the right of their points.
+local function axis_x(o, seen, label)
+  local first, last = math.huge, -math.huge
+  for _, value in ipairs(seen.xs) do first, last = math.min(first, value), math.max(last, value) end
+  local pad, range = not o.logx and last > first and (last - first) / 40 or 0, nil
+  if seen.beyond and last > first then
+    range = o.logx and { first / 1.12, last * math.max(1.12, (last / first) ^ seen.beyond) }
+      or { first - pad, last + math.max(pad, seen.beyond * (last - first)) }
+  end
+  return figure.axis("x", seen.xs, { label = label, log = o.logx, pad = pad, range = range })
+end
+
 -- y against x, both the smaller the better; `maximize` names those that are the better the larger.
 local function pareto(o)
   local fig = { panels = {}, rows = {}, columns = {}, title = o.title, width = o.width, across = o.across }
@@ -124,11 +137,9 @@ local function pareto(o)
   local xlabel, ylabel = labels(o, o.x, o.y)
   for p = 1, count(panels) do
     local seen = gather(o, fig, panels[p])
-    local first, last = math.huge, -math.huge
-    for _, value in ipairs(seen.xs) do first, last = math.min(first, value), math.max(last, value) end
     fig.panels[p] = seen.any and {
       title = panel_title(o, panels[p]), marks = marks_of(o, seen, panels[p], series), commands = { "label_font = hu_font_size(kind, 10)" },
-      x = figure.axis("x", seen.xs, { label = xlabel, log = o.logx, pad = not o.logx and last > first and (last - first) / 40 or 0 }),
+      x = axis_x(o, seen, xlabel),
       y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy }),
     } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
   end

@@ -35,12 +35,12 @@ function figure.label(name)
   return (name:gsub("_", " "))
 end
 
----The command that sets an axis label, close to its axis.
+---The command that sets an axis label, close to its axis: lines of SVG are higher.
 ---@param letter string
 ---@param text string
 ---@return string
 function figure.label_command(letter, text)
-  return ("set %slabel %s noenhanced offset %s"):format(letter, quote(text), letter == "x" and "0,0.5" or "-0.3,0")
+  return ("set %slabel %s noenhanced offset %s"):format(letter, quote(text), letter == "x" and "0,(kind eq 'svg' ? 0.85 : 0.5)" or "-0.3,0")
 end
 
 local function ticks_of(list)
