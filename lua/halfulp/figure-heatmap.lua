@@ -22,12 +22,12 @@ local function texts_of(groups, format)
 end
 
 -- Three digits for a cell; four where different values would look alike and the cells (`room` pixels wide) hold them; fewer in narrow
--- cells; none, as nil, where they hold nothing that could be read.
+-- cells; none, as nil, where they do not hold two.
 local function cell_format(groups, room)
   local function size(format) return room * 0.92 / (0.6 * math.max(1, (texts_of(groups, format)))) end
   local _, alike = texts_of(groups, "%.3g")
   if alike and size "%.4g" >= 9 then return "%.4g" end
-  for _, format in ipairs { "%.3g", "%.2g", "%.1g" } do
+  for _, format in ipairs { "%.3g", "%.2g" } do
     if size(format) >= smallest then return format end
   end
   return nil

@@ -281,13 +281,15 @@ claims["sets without a point are left out, and gnuplot says nothing"] = function
   end
 end
 
-claims["cells of different values print alike only where there is no room"] = function()
-  local near, many = {}, {}
+claims["cells of different values print alike only where there is no room, and nothing where there is none for two digits"] = function()
+  local near, some, many = {}, {}, {}
   for m = 1, 4 do near[m] = { m = m, k = "a", z = 5.54 + m / 1000 } end
+  for m = 1, 20 do some[m] = { m = m, k = "a", z = 5.54 + m / 1000 } end
   for m = 1, 30 do many[m] = { m = "label " .. m, k = "a", z = 5.54 + m / 1000 } end
   local tsv = draw { rows = near, x = "m", y = "k", z = "z", file = "near" }
   t.assertStrContains(tsv, "\t5.541\n")
-  t.assertStrContains((draw { rows = many, x = "m", y = "k", z = "z", file = "many" }), "\t5.54\n")
+  t.assertStrContains((draw { rows = some, x = "m", y = "k", z = "z", file = "some" }), "\t5.5\n")
+  t.assertStrContains((draw { rows = many, x = "m", y = "k", z = "z", file = "many" }), "\t1\t\n")
   local ticks, shown = read(plots .. "many.gp"):match "set xtics (%b())", 0
   for _ in ticks:gmatch "'label" do shown = shown + 1 end
   t.assertTrue(shown >= 2 and shown <= 10, ticks)
