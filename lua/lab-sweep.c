@@ -242,6 +242,9 @@ static int compute(lua_State *L)
     hu_lua_try(L, read_record(L, 1, &outcome->results, false, &err), &err);
     if (lua_istable(L, 2))
         hu_lua_try(L, read_record(L, 2, &outcome->artifacts, false, &err), &err);
+    hu_lua_push_policies(L);
+    if (lua_istable(L, -1))
+        hu_lua_try(L, read_record(L, lua_gettop(L), &outcome->policies, false, &err), &err);
     outcome->ok = true;
     return 0;
 }
@@ -252,6 +255,8 @@ static void work(void *user, size_t i, hu_outcome *outcome)
     lua_State *L = job->L;
     int top = lua_gettop(L);
     size_t position = job->plan->todo[i];
+    lua_pushnil(L);
+    hu_lua_swap_policies(L);            /* those of the script stand below the call, and come back after it */
     lua_pushcfunction(L, hu_lua_error_text);
     lua_pushcfunction(L, compute);
     lua_pushvalue(L, job->function);
@@ -260,7 +265,7 @@ static void work(void *user, size_t i, hu_outcome *outcome)
     lua_pushinteger(L, (lua_Integer)position);
     lua_pushlightuserdata(L, outcome);
     interruptible = L;
-    int status = lua_pcall(L, 5, 0, top + 1);
+    int status = lua_pcall(L, 5, 0, top + 2);
     interruptible = NULL;
     lua_sethook(L, NULL, 0, 0);
     if (status != LUA_OK) {
@@ -269,6 +274,8 @@ static void work(void *user, size_t i, hu_outcome *outcome)
         outcome->stopped = text && strcmp(text, STOPPED) == 0;
         snprintf(outcome->failure, sizeof outcome->failure, "%s", text ? text : "an error without a message");
     }
+    lua_settop(L, top + 1);
+    hu_lua_swap_policies(L);
     lua_settop(L, top);
 }
 
@@ -331,7 +338,8 @@ static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error 
 {
     sweep_job *job = user;
     const hu_point *p = &job->plan->points[job->plan->todo[i]];
-    hu_finish f = {.results = &outcome->results, .artifacts = &outcome->artifacts, .failure = outcome->ok ? NULL : outcome->failure,
+    hu_finish f = {.results = &outcome->results, .artifacts = &outcome->artifacts, .policies = &outcome->policies,
+                   .run = hu_run_dir_run(job->dir), .failure = outcome->ok ? NULL : outcome->failure,
                    .output = outcome->output[0] ? outcome->output : NULL, .signal = outcome->signal, .seconds = outcome->seconds};
     hu_status status = hu_store_finish(hu_run_dir_store(job->dir), p->key, &f, err);
     if (status != HU_OK)

@@ -32,12 +32,58 @@ hu_run_dir *hu_lua_check_run(lua_State *L)
     return box->dir;
 }
 
+/* ---- policies of training runs ---- */
+
+static const char noted;         /* its address is the table's key in the registry */
+
+void hu_lua_push_policies(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &noted);
+}
+
+void hu_lua_swap_policies(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &noted);
+    lua_insert(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &noted);
+}
+
+void hu_lua_note_policy(lua_State *L, const char *digest, const char *text)
+{
+    hu_lua_push_policies(L);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &noted);
+    }
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, digest);
+    lua_pop(L, 1);
+}
+
+/* Those of the script itself, into the store. */
+static void keep_policies(lua_State *L, hu_run_dir *dir)
+{
+    hu_error err = {0};
+    hu_lua_push_policies(L);
+    if (lua_istable(L, -1))
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            hu_lua_try(L, hu_store_policy(hu_run_dir_store(dir), hu_run_dir_run(dir), NULL, lua_tostring(L, -2), lua_tostring(L, -1), &err), &err);
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    hu_lua_swap_policies(L);
+    lua_pop(L, 1);
+}
+
 /* run:close(): writes the last manifest. */
 static int run_close(lua_State *L)
 {
     run_box *box = luaL_checkudata(L, 1, HU_LUA_RUN);
     hu_run_dir *dir = box->dir;
     hu_error err = {0};
+    if (dir)
+        keep_policies(L, dir);
     box->dir = NULL;
     hu_lua_try(L, hu_run_dir_close(dir, &err), &err);
     return 0;
@@ -97,6 +143,7 @@ static int run_state(lua_State *L)
     static const char *const states[] = {"running", "finished", "failed", "interrupted", NULL};
     hu_error err = {0};
     hu_run_dir *dir = hu_lua_check_run(L);
+    keep_policies(L, dir);
     hu_lua_try(L, hu_run_dir_state(dir, states[hu_lua_choice(L, 2, "state", states)], &err), &err);
     return 0;
 }

@@ -10,6 +10,12 @@
 /* The open run directory at argument 1; raises where it is closed. */
 hu_run_dir *hu_lua_check_run(lua_State *L);
 
+/* Notes the policy of a training run: of the point that runs here, else of the script. The table digest -> text of those noted is pushed
+ * by the other; and set aside before a point, and put back after it, by the third, which takes the table (or nil) on the stack for it. */
+void hu_lua_note_policy(lua_State *L, const char *digest, const char *text);
+void hu_lua_push_policies(lua_State *L);
+void hu_lua_swap_policies(lua_State *L);
+
 /* Adds lab.json and run:sweep; the module's functions are on top of the stack. */
 void hu_lua_lab_sweep(lua_State *L);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/lab.h"
 #include "lua/nn.h"
 #include "lua/quantizer.h"
 #include "src/base/memory.h"
@@ -346,6 +347,33 @@ hu_policy hu_lua_option_policy(lua_State *L, int idx)
     return p;
 }
 
+/* The text, pushed; without its last newline. */
+static void push_text(lua_State *L, const hu_policy *p)
+{
+    char *text = hu_policy_text(p);
+    if (!text)
+        luaL_error(L, "policy: out of memory");
+    lua_pushlstring(L, text, strlen(text) - 1);
+    hu_free(text);
+}
+
+/* The SHA-256 of the text on top of the stack. */
+static void digest_of_text(lua_State *L, char hex[HU_SHA256_HEX])
+{
+    size_t n;
+    const char *text = lua_tolstring(L, -1, &n);
+    hu_sha256_of(text, n, hex);
+}
+
+void hu_lua_keep_policy(lua_State *L, const hu_policy *p)
+{
+    char hex[HU_SHA256_HEX];
+    push_text(L, p);
+    digest_of_text(L, hex);
+    hu_lua_note_policy(L, hex, lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
 /* ---- objects ---- */
 
 /* policy(text | table) -> policy */
@@ -368,16 +396,6 @@ static int new_policy(lua_State *L)
     return 1;
 }
 
-/* The text, pushed; without its last newline. */
-static void push_text(lua_State *L, const hu_policy *p)
-{
-    char *text = hu_policy_text(p);
-    if (!text)
-        luaL_error(L, "policy: out of memory");
-    lua_pushlstring(L, text, strlen(text) - 1);
-    hu_free(text);
-}
-
 static int to_string(lua_State *L)
 {
     push_text(L, hu_lua_check_box(L, 1, HU_LUA_POLICY, "policy"));
@@ -389,9 +407,7 @@ static int digest(lua_State *L)
 {
     char hex[HU_SHA256_HEX];
     push_text(L, hu_lua_check_box(L, 1, HU_LUA_POLICY, "policy"));
-    size_t n;
-    const char *text = lua_tolstring(L, -1, &n);
-    hu_sha256_of(text, n, hex);
+    digest_of_text(L, hex);
     lua_pushstring(L, hex);
     return 1;
 }

@@ -21,6 +21,9 @@ hu_policy hu_lua_policy(lua_State *L, int idx);
 /* The same for the field "policy" of the options at idx. */
 hu_policy hu_lua_option_policy(lua_State *L, int idx);
 
+/* Into the store of the run that is going on: the policy of a training run, with its digest. */
+void hu_lua_keep_policy(lua_State *L, const hu_policy *p);
+
 /* The options of hu.quantizer at idx (absolute) but for the keys in `own`, as its C form; `rounding` where they say none. */
 hu_scaled hu_lua_scaled(lua_State *L, int idx, const char *const *own, const hu_rounding *rounding);
 

@@ -48,15 +48,26 @@ end
 
 -- ---- the page ----
 
+local function unescape(text)
+  return (text:gsub("\\u(%x%x%x%x)", function(hex) return utf8.char(tonumber(hex, 16)) end):gsub("\\(.)", "%1"))
+end
+
+-- The policies of the training runs: digest and text of each.
+local function policies_text(json)
+  local list = {}
+  for digest, text in json:gmatch '"(%x+)": "(.-[^\\])"' do
+    list[#list + 1] = digest .. ": " .. unescape(text):gsub("%s*\n%s*", "; ")
+  end
+  return #list > 0 and table.concat(list, ". ") or "none"
+end
+
 -- The fields of manifest.json, which has one a line.
 local function manifest_fields(json)
   local list, map = {}, {}
   for name, value in json:gmatch '\n  "([^"]+)": ([^\n]*)' do
     value = value:gsub(",$", "")
     local text = value:match '^"(.*)"$'
-    if text then
-      value = text:gsub("\\u(%x%x%x%x)", function(hex) return utf8.char(tonumber(hex, 16)) end):gsub("\\(.)", "%1")
-    end
+    if text then value = unescape(text) elseif name == "policies" then value = policies_text(value) end
     list[#list + 1] = { name, value }
     map[name] = value
   end

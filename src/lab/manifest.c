@@ -91,6 +91,8 @@ void hu_manifest_json(const hu_manifest *m, hu_buffer *out)
     field(out, "parameters", &first);
     hu_buffer_text(out, f->parameters && f->parameters[0] ? f->parameters : "{}");
     formats_field(out, &first);
+    field(out, "policies", &first);
+    hu_buffer_text(out, m->policies ? m->policies : "{}");
     integer_field(out, "seed", (int64_t)f->seed, &first);
     integer_field(out, "jobs", f->jobs, &first);
     text_field(out, "cpu", cpu, &first);

@@ -12,6 +12,7 @@ typedef struct hu_manifest {
     struct timespec     start;       /* of the real-time clock  */
     double              wall_s;
     size_t              n_done, n_failed;
+    const char         *policies;    /* of the training runs, a JSON object; NULL: none */
 } hu_manifest;
 
 /* Appends the manifest as a JSON object, one field a line. */

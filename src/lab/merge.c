@@ -86,7 +86,8 @@ static hu_status take_point(merge *m, const hu_row *row, hu_point *p, hu_error *
         m->out->n_known++;
         return status;
     }
-    hu_finish f = {.results = &row->results, .artifacts = &row->artifacts, .failure = row->state == HU_POINT_FAILED ? row->failure : NULL,
+    hu_finish f = {.results = &row->results, .artifacts = &row->artifacts, .policies = &row->policies, .run = hu_run_dir_run(m->to),
+                   .failure = row->state == HU_POINT_FAILED ? row->failure : NULL,
                    .output = row->output, .signal = row->signal, .seconds = row->seconds};
     if (row->state == HU_POINT_FAILED && !f.failure)
         f.failure = "failed";

@@ -168,9 +168,13 @@ static bool overwrite(const char *path, const char *data, size_t n_bytes)
 /* The manifest goes into the store and beside it; the file gets it also where the store has no room. */
 static hu_status write_manifest(hu_run_dir *d, hu_error *err)
 {
-    hu_buffer json = {0};
+    hu_buffer json = {0}, policies = {0};
+    bool known = d->run && hu_store_policies(d->store, d->run, &policies, NULL) == HU_OK && !policies.failed;
+    d->manifest.policies = known ? policies.data : NULL;
     d->manifest.wall_s = hu_clock_s(CLOCK_MONOTONIC) - d->started_s;
     hu_manifest_json(&d->manifest, &json);
+    hu_buffer_clear(&policies);
+    d->manifest.policies = NULL;
     char *path = join(d->path, "manifest.json");
     hu_status status = json.failed || !path ? hu_fail(err, HU_ENOMEM, "%s: out of memory", d->path) : HU_OK;
     if (status == HU_OK)

@@ -60,12 +60,13 @@ static hu_status read_series(hu_record *r, sqlite3_stmt *st, hu_error *err)
     return status;
 }
 
-enum { POINTS, SERIES, ARTIFACTS, N_READERS };
+enum { POINTS, SERIES, ARTIFACTS, POLICIES, N_READERS };
 enum { ID, SWEEP, KEY, JSON, FAILURE, STATUS, SECONDS, SIGNAL, ATTEMPTS, OUTPUT, NANS, POSITION, FIRST_VALUE };
 
 static const char *const readers[N_READERS] = {
     [SERIES]    = "SELECT name, shape, n, packing, data FROM series WHERE point = ?",
     [ARTIFACTS] = "SELECT name, digest FROM artifacts WHERE point = ? ORDER BY name",
+    [POLICIES]  = "SELECT substr(text, 1, 64), substr(text, 66) FROM events WHERE point = ? AND kind = 'policy' ORDER BY id",
 };
 
 /* The rows of one table that belong to a point. */
@@ -121,11 +122,14 @@ static hu_status read_row(hu_store *s, sqlite3_stmt **all, hu_visit *visit, void
         status = read_table(s, all[SERIES], id, &row.results, true, err);
     if (status == HU_OK && row.state == HU_POINT_DONE)
         status = read_table(s, all[ARTIFACTS], id, &row.artifacts, false, err);
+    if (status == HU_OK && row.state == HU_POINT_DONE)
+        status = read_table(s, all[POLICIES], id, &row.policies, false, err);
     if (status == HU_OK)
         status = visit(user, &row, err);
     hu_record_clear(&row.params);
     hu_record_clear(&row.results);
     hu_record_clear(&row.artifacts);
+    hu_record_clear(&row.policies);
     return status;
 }
 
@@ -183,6 +187,38 @@ hu_status hu_store_find(hu_store *s, const char *key, hu_visit *visit, void *use
     if (status == HU_OK && sqlite3_bind_text(st[POINTS], 1, key, -1, SQLITE_STATIC) != SQLITE_OK)
         status = hu_store_fail(s, err);
     return visit_all(s, st, status, visit, user, err);
+}
+
+/* A row of events: "DIGEST\nTEXT". */
+static void add_policy(hu_buffer *json, const char *both, bool *first)
+{
+    size_t n = strcspn(both, "\n");
+    char digest[HU_SHA256_HEX];
+    snprintf(digest, sizeof digest, "%.*s", (int)n, both);
+    hu_json_key(json, digest, first);
+    both += n + (both[n] == '\n');
+    hu_json_string(json, both, strlen(both));
+}
+
+hu_status hu_store_policies(hu_store *s, int64_t run, hu_buffer *json, hu_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    bool first = true;
+    int code = sqlite3_prepare_v2(s->db, "SELECT DISTINCT e.text FROM events e LEFT JOIN points p ON p.id = e.point WHERE e.kind = 'policy'"
+                                         " AND coalesce(p.run, e.run) = ? ORDER BY 1", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(st, 1, run);
+    hu_buffer_text(json, "{");
+    for (; code == SQLITE_OK || code == SQLITE_ROW;) {
+        code = sqlite3_step(st);
+        const char *both = code == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+        if (both)
+            add_policy(json, both, &first);
+    }
+    hu_buffer_text(json, "}");
+    hu_status status = code == SQLITE_DONE ? HU_OK : hu_store_fail(s, err);
+    sqlite3_finalize(st);
+    return status;
 }
 
 char *hu_store_fact(hu_store *s, const char *name)

@@ -56,8 +56,9 @@ static void view_sql(const hu_store *s, hu_buffer *out)
     static const char *const fixed[][2] = {
         {"id", "id"}, {"sweep", "sweep"}, {"status", "status"}, {"error", "failure"}, {"seconds", "seconds"}, {"run", "run"},
         {"position", "position"}, {"key", "key"}, {"attempts", "attempts"}, {"signal", "signal"}, {"output", "output"},
+        {"(SELECT group_concat(substr(text, 1, 64)) FROM events e WHERE e.point = points.id AND e.kind = 'policy')", "policies"},
     };
-    hu_buffer_text(out, "DROP VIEW IF EXISTS results; CREATE VIEW results AS SELECT ");
+    hu_buffer_text(out, "CREATE INDEX IF NOT EXISTS events_of_point ON events(point, kind); DROP VIEW IF EXISTS results; CREATE VIEW results AS SELECT ");
     for (size_t k = 0; k < sizeof fixed / sizeof fixed[0]; k++) {
         bool taken = false;
         for (size_t i = 0; i < s->n_columns; i++)

@@ -55,6 +55,18 @@ hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *
     return hu_store_step(s, &b, NULL, err);
 }
 
+hu_status hu_store_policy(hu_store *s, int64_t run, const char *key, const char *digest, const char *text, hu_error *err)
+{
+    hu_buffer both = {0};
+    hu_buffer_text(&both, digest);
+    hu_buffer_text(&both, "\n");
+    hu_buffer_text(&both, text);
+    hu_status status = both.failed ? hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path)
+                                   : hu_store_event(s, run, key, "policy", both.data, err);
+    hu_buffer_clear(&both);
+    return status;
+}
+
 static void add(hu_buffer *out, const char *before, int number, const char *after)
 {
     char text[32];
@@ -246,10 +258,14 @@ hu_status hu_store_finish(hu_store *s, const char *key, const hu_finish *f, hu_e
         status = update_point(s, key, f, r, &id, err);
     if (status == HU_OK && (status = drop(s, HU_ST_DROP_SERIES, id, err)) == HU_OK)
         status = drop(s, HU_ST_DROP_ARTIFACTS, id, err);
+    if (status == HU_OK)
+        status = drop(s, HU_ST_DROP_POLICIES, id, err);
     for (size_t i = 0; status == HU_OK && r && i < r->n; i++)
         if (!column_of(s, &r->values[i]))
             status = insert_series(s, id, &r->values[i], err);
     for (size_t i = 0; status == HU_OK && r && f->artifacts && i < f->artifacts->n; i++)
         status = insert_artifact(s, id, &f->artifacts->values[i], err);
+    for (size_t i = 0; status == HU_OK && r && f->policies && i < f->policies->n; i++)
+        status = hu_store_policy(s, f->run, key, f->policies->values[i].name, f->policies->values[i].data, err);
     return hu_store_end(s, status, err);
 }

@@ -28,6 +28,7 @@ static const char *const sql[HU_N_STATEMENTS] = {
     [HU_ST_DROP_ARTIFACTS] = "DELETE FROM artifacts WHERE point = ?",
     [HU_ST_EVENT]       = "INSERT INTO events(time, run, point, kind, text) VALUES (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), "
                           "?, (SELECT id FROM points WHERE key = ?), ?, ?)",
+    [HU_ST_DROP_POLICIES] = "DELETE FROM events WHERE point = ? AND kind = 'policy'",
     [HU_ST_COLUMN]      = "INSERT INTO columns(number, role, name) VALUES (?, ?, ?)",
 };
 

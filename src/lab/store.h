@@ -6,7 +6,8 @@
  *   columns    which column of points is which parameter or result
  *   series     lists and arrays, packed where that is smaller (series.h)
  *   artifacts  files that a point left in its folder, with their digests
- *   events     what happened, when: failures, points tried again, interruptions, merges
+ *   events     what happened, when: failures, points tried again, interruptions, merges, and the policy of each training run
+ *              (kind "policy": its SHA-256, a line end, its text)
  *   results    a view: points with their columns under the names that the script gave them
  *
  * A result that is NaN is NULL in its column, and listed in the point's `nans`. The file carries an application id, so
@@ -50,8 +51,10 @@ hu_status hu_store_plan(hu_store *s, int64_t run, const char *sweep, hu_point *p
 typedef struct hu_finish {
     const hu_record *results;
     const hu_record *artifacts;    /* name -> "DIGEST BYTES"; NULL: none                     */
+    const hu_record *policies;     /* of the training runs: digest -> text; NULL: none       */
     const char      *failure;      /* the reason why there are no results; NULL: there are   */
     const char      *output;       /* of a failure: the last lines that the point printed    */
+    int64_t          run;          /* that computed it, for the history of policies          */
     int              signal;       /* of a failure: what ended its worker; 0: none           */
     double           seconds;
 } hu_finish;
@@ -62,6 +65,12 @@ hu_status hu_store_finish(hu_store *s, const char *key, const hu_finish *f, hu_e
 /* One more attempt at a point, whose failure is not its last word. */
 hu_status hu_store_again(hu_store *s, const char *key, hu_error *err);
 
+/* The policy of a training run, of a point or (key NULL) of the script itself. */
+hu_status hu_store_policy(hu_store *s, int64_t run, const char *key, const char *digest, const char *text, hu_error *err);
+
+/* Those of a run and of its points as a JSON object, digest -> text, appended. */
+hu_status hu_store_policies(hu_store *s, int64_t run, hu_buffer *json, hu_error *err);
+
 /* A line of the history; key NULL: of the run as a whole. */
 hu_status hu_store_event(hu_store *s, int64_t run, const char *key, const char *kind, const char *text, hu_error *err);
 
@@ -71,7 +80,7 @@ typedef struct hu_row {
     double         seconds;
     int            signal, attempts;
     size_t         position;
-    hu_record      params, results, artifacts;
+    hu_record      params, results, artifacts, policies;
 } hu_row;
 
 /* Calls visit for the points of the latest run (or of a run by number, when run > 0) in the order of their plan;

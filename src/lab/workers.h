@@ -17,6 +17,7 @@ typedef struct hu_outcome {
     int       signal;            /* that ended its worker; 0: none                 */
     hu_record results;           /* when ok                                        */
     hu_record artifacts;         /* when ok: files that it left, name -> digest    */
+    hu_record policies;          /* when ok: of its training runs, digest -> text  */
     char      failure[1024];     /* when not: the error, or the signal of its worker */
     char      output[2048];      /* the last of what it printed                    */
     double    seconds;           /* of wall time                                   */

@@ -200,3 +200,49 @@ ok" ]
     [ "$before" = "$after" ]
     [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
 }
+
+@test "the policies of training runs are in the manifest with their digests, whoever computed the points" {
+    cat >train.lua <<'LUA'
+local hu = require "halfulp"
+local data = hu.nn.markov {alphabet = 4, order = 1, train = 400, heldout = 40}
+local function train(policy, seed)
+  local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 16, seed = seed}
+  return hu.nn.train {model = model, data = data, batch = 2, steps = 2, policy = policy}.loss
+end
+hu.sweep {name = {"fp32", "e5m2:sr", "both", "none"}}:run(function(q)
+  if q.name == "none" then return {loss = 0} end
+  if q.name == "both" then train("e4m3fn", 1) end
+  return {loss = train(q.name == "both" and {accumulate = "e8m7", layers = {head = "fp32"}} or q.name, q.run_seed)}
+end, {quiet = true})
+train("e8m3:rz", 1)
+if not hu.args.digests then hu.report {} end
+for _, policy in ipairs {"fp32", "e5m2:sr", "e4m3fn", {accumulate = "e8m7", layers = {head = "fp32"}}, "e8m3:rz"} do print(hu.nn.policy(policy):digest()) end
+LUA
+    policies() { "$HALFULP" results "$1" --json --sql "SELECT json_extract(manifest, '\$.policies') AS p FROM runs ORDER BY id DESC LIMIT 1"; }
+    "$HALFULP" run train.lua --jobs 2 --out two >digests.txt 2>/dev/null
+    [ "$(wc -l <digests.txt)" -eq 5 ]
+    while read -r digest; do
+        grep -q '"policies": {.*"'"$digest"'": "policy, seed 0' two/manifest.json
+        grep -q "$digest: policy, seed 0" two/report.html
+    done <digests.txt
+    [ "$(grep -o '"[0-9a-f]\{64\}": "policy' two/manifest.json | wc -l)" -eq 5 ]
+    grep -q 'sum e8m7' two/report.html
+    # by point, in the order in which they were used
+    { read -r fp32; read -r e5m2; read -r e4m3; read -r e8m7; } <digests.txt
+    [ "$("$HALFULP" results two --csv --columns name,policies | tr -d '\r')" = "name,policies
+fp32,$fp32
+e5m2:sr,$e5m2
+both,\"$e4m3,$e8m7\"
+none," ] || [ "$("$HALFULP" results two --csv --columns name,policies | tr -d '\r' | sed -n 4p)" = "both,\"$e8m7,$e4m3\"" ]
+    # in this process; and a run that finds all points has those of before
+    "$HALFULP" run train.lua --jobs 0 --out none >/dev/null 2>&1
+    [ "$(policies two)" = "$(policies none)" ]
+    "$HALFULP" run train.lua --jobs 1 --out two >/dev/null 2>&1
+    [ "$(policies two)" = "$(policies none)" ]
+    # halves that are merged have those of their points
+    "$HALFULP" run train.lua --shard 1/2 --out a >/dev/null 2>&1
+    "$HALFULP" run train.lua --shard 2/2 --out b >/dev/null 2>&1
+    "$HALFULP" results merge all a b
+    "$HALFULP" run train.lua --out all >/dev/null 2>&1
+    [ "$(policies all)" = "$(policies none)" ]
+}
