@@ -90,3 +90,8 @@ reproduces() {
     reproduces deepseek-fp8 8 3 0
     [ -s results/plots/tiles.svg ]
 }
+
+@test "an int8 graph is trained by SGD with quantization-aware scaling" {
+    reproduces qas 12 0 0
+    [ -s results/plots/qas.svg ] && [ -s results/plots/qas-ratios.svg ]
+}
