@@ -2,6 +2,7 @@
 
 local array = require("halfulp.core").array
 local arith = require("halfulp.core").arith
+local check_options = require "halfulp.options"
 
 local ascent = {
   takes = { sam = { "rho" }, asam = { "rho", "eta" }, worst = { "rho", "norm", "adaptive", "iterations" }, average = { "rho", "norm", "adaptive", "samples" } },
@@ -20,13 +21,10 @@ local kinds = {
 
 local function read(name, options, defaults)
   if type(options) ~= "table" then error(("%s: options are missing; it takes a table: loss, weights, rho"):format(name), 3) end
-  local o = {}
-  for key, value in pairs(options) do
-    if defaults[key] == nil and key ~= "loss" and key ~= "weights" then
-      error(("%s: unknown option %s"):format(name, tostring(key)), 3)
-    end
-    o[key] = value
-  end
+  local o, known = {}, { "loss", "weights" }
+  for key in pairs(defaults) do known[#known + 1] = key end
+  check_options(name, options, known, 3)
+  for key, value in pairs(options) do o[key] = value end
   for key, value in pairs(defaults) do
     if o[key] == nil then o[key] = value end
     if kinds[key] then

@@ -2,20 +2,13 @@
 
 local core = require("halfulp.core")
 local run = require "halfulp.run"
+local check_options = require "halfulp.options"
 
-local known = { rows = true, y = true, model = true, start = true, positive = true, log = true, starts = true, spread = true, seed = true,
-  huber = true, iterations = true, tolerance = true, confidence = true }
+local known = { "rows", "y", "model", "start", "positive", "log", "starts", "spread", "seed", "huber", "iterations", "tolerance", "confidence" }
 
 local function check_keys(options)
   if type(options) ~= "table" then error(("fit: options is a %s; it takes a table: rows, y, model, start"):format(type(options)), 3) end
-  for key in pairs(options) do
-    if not known[key] then
-      local names = {}
-      for name in pairs(known) do names[#names + 1] = name end
-      table.sort(names)
-      error(("fit: unknown option %s; known: %s"):format(tostring(key), table.concat(names, ", ")), 3)
-    end
-  end
+  check_options("fit", options, known, 3)
   if type(options.rows) ~= "table" or #options.rows == 0 then error("fit: rows is no list of rows; it takes tables with the measurements", 3) end
   if type(options.model) ~= "function" then error("fit: model is no function; it takes function(p, row) that returns a number", 3) end
   if type(options.start) ~= "table" or next(options.start) == nil then error("fit: start has no parameters; it takes {name = value, ...}", 3) end
@@ -121,8 +114,7 @@ local function with_band(found, predict, quantile, is_log)
 end
 
 local function r2_of(found, y)
-  local mean, total = 0, 0
-  for _, value in ipairs(y) do mean = mean + value / #y end
+  local mean, total = core.analysis.mean(y), 0
   for _, value in ipairs(y) do total = total + (value - mean) ^ 2 end
   return total > 0 and 1 - found.rms ^ 2 * #y / total or 1
 end

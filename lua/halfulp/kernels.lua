@@ -9,6 +9,7 @@
 -- Algorithms, 2nd ed.: chapter 3 (dot and matrix products), 4 (sums), 9 (LU) and 12 (refinement).
 
 local core = require "halfulp.core"
+local check_options = require "halfulp.options"
 local array, numeric, metrics = core.array, core.numeric, core.analysis.error
 
 local kernels = {}
@@ -259,11 +260,7 @@ local defaults = {kernel = false, format = false, rounding = "rne", n = false, s
 
 local function check(p)
   if type(p) ~= "table" then error("kernels.error: it takes a table, such as {kernel = \"sum\", format = \"e5m7\"}", 3) end
-  for key in pairs(p) do
-    if defaults[key] == nil then
-      error(("kernels.error: unknown option %s; known: kernel, format, rounding, n, seed, repeats, working"):format(tostring(key)), 3)
-    end
-  end
+  check_options("kernels.error", p, defaults, 3)
   if not by_name[p.kernel] then
     error(("kernels.error: kernel is %s; it takes one of %s"):format(tostring(p.kernel), table.concat(kernels.names(), ", ")), 3)
   end

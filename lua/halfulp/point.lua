@@ -2,6 +2,7 @@
 
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
+local check_options = require "halfulp.options"
 
 ---A point of a sweep, as its function gets it: a table of its parameters and `run_seed`.
 ---@class hu.point
@@ -106,11 +107,7 @@ function Point:checkpoint(options)
   local mine = hidden[self]
   if not mine then error("checkpoint: it takes the point, as in point:checkpoint {...}", 2) end
   options = options or {}
-  for key in pairs(options) do
-    if key ~= "trainer" and key ~= "state" and key ~= "every" then
-      error(("checkpoint: unknown option %s; known: trainer, state, every"):format(tostring(key)), 2)
-    end
-  end
+  check_options("checkpoint", options, { "trainer", "state", "every" })
   local every = options.every
   if every ~= nil and (math.type(every) ~= "integer" or every < 1) then
     error(("checkpoint: every is %s; it takes a whole number from 1 on"):format(tostring(every)), 2)

@@ -9,6 +9,7 @@
 -- nothing but the results: not on who computed them, nor when.
 
 local lab = require("halfulp.core").lab
+local check_options = require "halfulp.options"
 
 local source = {}
 local Source = { __name = "points" }
@@ -38,13 +39,7 @@ function source.options(what, options, known)
   local names = {}
   for name in pairs(known) do names[#names + 1] = name end
   table.sort(names)
-  for name in pairs(options) do
-    if known[name] == nil then
-      local near = lab.nearest(tostring(name), names)
-      error(("points.%s: unknown option %s; %s"):format(what, tostring(name), near and "did you mean " .. near .. "?" or
-        "known: " .. table.concat(names, ", ")), 3)
-    end
-  end
+  check_options("points." .. what, options, names, 3)
   for _, name in ipairs(names) do
     if type(known[name]) == "string" and options[name] == nil then
       error(("points.%s: %s is missing; it takes %s"):format(what, name, known[name]), 3)

@@ -3,6 +3,7 @@
 local lab = require("halfulp.core").lab
 local rows = require "halfulp.rows"
 local run = require "halfulp.run"
+local check_options = require "halfulp.options"
 
 ---@class hu.published.table  claims of one source, each with what was measured
 ---@field source string
@@ -20,18 +21,11 @@ end
 
 local function check(options, allowed, what)
   if type(options) ~= "table" then error(("published: %s is a %s; it takes a table"):format(what, type(options)), 3) end
-  for key in pairs(options) do
-    if not allowed[key] then
-      local names = {}
-      for name in pairs(allowed) do names[#names + 1] = name end
-      table.sort(names)
-      error(("published: unknown field %s; known: %s"):format(tostring(key), table.concat(names, ", ")), 3)
-    end
-  end
+  check_options("published", options, allowed, 3, "field")
   if type(options.what) ~= "string" then error("published: what is missing; it takes a text that says what was measured", 3) end
 end
 
-local number_fields = { what = true, published = true, here = true, within = true, relative = true, digits = true, note = true }
+local number_fields = { "what", "published", "here", "within", "relative", "digits", "note" }
 
 ---A figure of the source beside one of ours. It is as published within `within` (absolute) or `relative` of it; without either, where both print
 ---alike in `digits` digits.
@@ -50,7 +44,7 @@ function Published:number(options)
   return same
 end
 
-local claim_fields = { what = true, published = true, here = true, holds = true, note = true }
+local claim_fields = { "what", "published", "here", "holds", "note" }
 
 ---A statement of the source, an ordering or a shape, beside what was seen.
 ---@param options table {what = text, published = text or number, here = text or number, holds = whether it is so (nil: not tested), note = text}

@@ -3,6 +3,7 @@
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
+local check_options = require "halfulp.options"
 local html = require "halfulp.report-html"
 local html_figure = require "halfulp.report-figure"
 local published = require "halfulp.report-published"
@@ -248,11 +249,8 @@ local function fail(text, ...)
 end
 
 local function check(spec)
-  local known = { title = true, lead = true, sections = true, file = true }
   if type(spec) ~= "table" then fail("it takes a table, for example {title = \"...\", sections = {...}}") end
-  for key in pairs(spec) do
-    if not known[key] then fail("unknown option %s; known: file, lead, sections, title", tostring(key)) end
-  end
+  check_options("report", spec, { "title", "lead", "sections", "file" }, 3)
   for i, section in ipairs(spec.sections or {}) do
     if type(section) ~= "table" then fail("section %d is a %s; it takes a table", i, type(section)) end
     for key, value in pairs(section) do

@@ -3,6 +3,7 @@
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
+local check_options = require "halfulp.options"
 local source = require "halfulp.points-source"
 local grids = require "halfulp.points-grid"
 local point_of = require "halfulp.point"
@@ -22,9 +23,7 @@ function Sweep.new(grid, options)
   if type(grid) ~= "table" or next(grid) == nil then
     error("sweep: it takes a table, for example {mantissa = hu.range(1, 10), seed = {1, 2, 3}}", 2)
   end
-  for key in pairs(options or {}) do
-    if key ~= "where" then error(("sweep: unknown option %s; known: where"):format(tostring(key)), 2) end
-  end
+  check_options("sweep", options, { "where" })
   local from = grid
   if not source.is(grid) then from = type(grid[1]) == "table" and grids.list(grid, 3) or grids.new(grid, 3) end
   local self = setmetatable({ points = {}, names = from.names, source = from, where = options and options.where }, Sweep)
@@ -39,7 +38,7 @@ function Sweep:add(list)
   end
 end
 
-local options_of_run = { name = true, uses = true, files = true, jobs = true, quiet = true, retry = true, timeout = true, memory = true, best = true }
+local options_of_run = { "name", "uses", "files", "jobs", "quiet", "retry", "timeout", "memory", "best" }
 
 local function unique_name(wanted)
   local name, n = wanted or "sweep", 1
@@ -97,11 +96,7 @@ function Sweep:run(fn, options)
   if type(fn) ~= "function" then
     error(("run: the first argument is a %s; it takes a function of a point"):format(type(fn)), 2)
   end
-  for key in pairs(options) do
-    if not options_of_run[key] then
-      error(("run: unknown option %s; known: name, uses, files, jobs, retry, timeout, memory, best, quiet"):format(tostring(key)), 2)
-    end
-  end
+  check_options("run", options, options_of_run)
   run.quiet = run.quiet or options.quiet
   local settings = run.settings()
   local identity = run.identity(fn, options.uses, options.files or {})
@@ -199,11 +194,7 @@ end
 ---@return string
 function Sweep:table(options)
   options = options or {}
-  for key in pairs(options) do
-    if key ~= "columns" and key ~= "file" then
-      error(("table: unknown option %s; known: columns, file"):format(tostring(key)), 2)
-    end
-  end
+  check_options("table", options, { "columns", "file" })
   local list = self:rows()
   local columns = options.columns or rows.columns(list)
   for _, name in ipairs(columns) do rows.need(list, name, "table", 2) end

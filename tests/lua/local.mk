@@ -27,3 +27,4 @@ lua_tests += tests/lua/quantizer.lua
 lua_tests += tests/lua/block-fma.lua
 lua_tests += tests/lua/accumulate.lua
 lua_tests += tests/lua/curvature.lua
+lua_tests += tests/lua/options.lua

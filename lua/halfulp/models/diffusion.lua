@@ -3,6 +3,7 @@
 -- Source: Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", 2020, algorithms 1 and 2.
 
 local options = require "halfulp.models.options"
+local check_options = require "halfulp.options"
 
 local diffusion = {}
 
@@ -38,9 +39,7 @@ end
 function diffusion.sample(model, data, n, given)
   local hu = require "halfulp"
   local o = given or {}
-  for key in pairs(o) do
-    if key ~= "seed" and key ~= "policy" then error(("sample: unknown option %s; known: policy, seed"):format(tostring(key)), 2) end
-  end
+  check_options("sample", o, { "seed", "policy" })
   if math.type(n) ~= "integer" or n < 1 then error(("sample: n is %s; it takes a whole number, at least 1"):format(tostring(n)), 2) end
   local kept = data:kept()
   if not kept then error("sample: the data are not denoised; data:denoised(steps) makes those that are", 2) end
