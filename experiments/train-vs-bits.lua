@@ -74,14 +74,6 @@ local function unigram_loss(text)
   return loss
 end
 
-local function mean_of_last(losses, share)
-  local n = math.max(1, math.floor(#losses * share))
-  return hu.stats.mean(table.move(losses, #losses - n + 1, #losses, 1, {}))
-end
-
--- A run that ended in NaN counts as infinitely bad, so that its row is kept and sorts last.
-local function or_infinite(x) return x == x and x or math.huge end
-
 local function new_model(p, seed)
   local config = {seed = seed}
   for key, value in pairs(p.model) do config[key] = value end
@@ -104,11 +96,11 @@ local function train(p, data, point)
   }
   local diverged, spikes = hu.stats.diverged(run.loss, {reference = data.unigram}), hu.stats.spikes(run.loss)
   local result = {
-    loss = or_infinite(mean_of_last(run.loss, 0.1)),
-    heldout = or_infinite(model:loss(data.text, {policy = policy, pieces = 64})),
+    loss = hu.stats.or_infinite(hu.stats.last_mean(run.loss)),
+    heldout = hu.stats.or_infinite(model:loss(data.text, {policy = policy, pieces = 64})),
     diverged_average = diverged.by_average, diverged_level = diverged.by_level,
     spikes_residual = spikes.residual.count, spikes_rise = spikes.rise.count,
-    losses = run.loss, probe_steps = probe_steps, phi_emulated = phi_emulated, phi_full = phi_full, phi = or_infinite(phi_emulated[#phi_emulated] or math.huge),
+    losses = run.loss, probe_steps = probe_steps, phi_emulated = phi_emulated, phi_full = phi_full, phi = hu.stats.or_infinite(phi_emulated[#phi_emulated] or math.huge),
   }
   if point.seed == 1 and point.rate == 1 then
     local s = hu.sharpness.model(model, data.text, {space = "weights", rows = 8, policy = policy, iterations = p.keskar})

@@ -2,6 +2,7 @@
 
 local core = require("halfulp.core").analysis
 local run = require "halfulp.run"
+local check_options = require "halfulp.options"
 
 local analysis = {}
 
@@ -65,6 +66,29 @@ stats.sd = core.sd
 ---@param x any  array or table of numbers
 ---@return number
 stats.ci95 = core.ci95
+
+---Mean of the last numbers of a series: of a tenth of it, or another share, and at least of one.
+---
+---```lua
+---print(hu.stats.last_mean({9, 9, 2, 4}, 0.5))    --> 3.0
+---```
+---@param x any           array or table of numbers
+---@param share? number   above 0, up to 1 (0.1)
+---@return number
+function stats.last_mean(x, share)
+  share = share or 0.1
+  if type(share) ~= "number" or not (share > 0 and share <= 1) then
+    error(("last_mean: share is %s; it takes a number above 0, at most 1"):format(tostring(share)), 2)
+  end
+  local last, n = {}, math.max(1, math.floor(#x * share))
+  for i = math.max(1, #x - n + 1), #x do last[#last + 1] = x[i] end
+  return stats.mean(last)
+end
+
+---The number, or infinity for NaN: a run that ended in NaN counts as infinitely bad, so that its row is kept and sorts last.
+---@param x number
+---@return number
+function stats.or_infinite(x) return x == x and x or math.huge end
 
 ---Wilson's score interval of a probability.
 ---
@@ -131,9 +155,9 @@ end
 ---@return integer|nil position
 function stats.warning(series, options)
   local o = {}
+  check_options("warning", options, warning_defaults)
   for key, value in pairs(warning_defaults) do o[key] = value end
   for key, value in pairs(options or {}) do
-    if not warning_defaults[key] then error(("warning: unknown option %s; known: factor, floor, least"):format(tostring(key)), 2) end
     if type(value) ~= "number" or not (value >= 0) then error(("warning: %s is %s; it takes a number that is not negative"):format(key, tostring(value)), 2) end
     o[key] = value
   end
@@ -174,11 +198,7 @@ end
 ---@param options table? {logx = false, logy = false}: takes the logarithm to base 2 first
 ---@return table {slope=, intercept=, slope_se=, r2=}
 function stats.fit(x, y, options)
-  for key in pairs(options or {}) do
-    if key ~= "logx" and key ~= "logy" then
-      error(("fit: unknown option %s; known: logx, logy"):format(tostring(key)), 2)
-    end
-  end
+  check_options("fit", options, { "logx", "logy" })
   if options and options.logx then x = log2_of(x, "x") end
   if options and options.logy then y = log2_of(y, "y") end
   local line = run.call(2, core.fit, x, y)

@@ -2,6 +2,7 @@
 
 local stats = require("halfulp.analysis").stats
 local rows = require "halfulp.rows"
+local check_options = require "halfulp.options"
 
 ---@class hu.study  training runs of every policy at every rate from every seed
 ---@field sweep hu.sweep    the runs as points: policy, rate, seed
@@ -10,9 +11,8 @@ local Study = {}
 Study.__index = Study
 Study.__name = "study"
 
-local known = { model = true, data = true, policies = true, rates = true, seeds = true, steps = true, batch = true, probes = true, rows = true,
-  metrics = true, split = true, reference = true, moves = true, train = true, warning = true, heldout = true, name = true, uses = true, files = true,
-  jobs = true, quiet = true }
+local known = { "model", "data", "policies", "rates", "seeds", "steps", "batch", "probes", "rows", "metrics", "split", "reference", "moves", "train", "warning",
+  "heldout", "clock", "results", "name", "uses", "files", "jobs", "quiet" }
 
 local function fail(level, text, ...)
   error("study: " .. text:format(...), level + 1)
@@ -20,10 +20,14 @@ end
 
 -- ---- what is looked at along the way: name -> function(model, data, how) that returns a number ----
 
+-- One evaluation gives the emulated figure and that in full precision: the second metric of a space takes what the first kept.
 local function of_model(space, which)
   return function(model, data, how)
-    local sharpness = require "halfulp.sharpness"
-    local s = sharpness.model(model, data, { space = space, rows = how.rows, split = how.split, policy = how.policy })
+    local s = how.kept[space]
+    if not s then
+      s = require("halfulp.sharpness").model(model, data, { space = space, rows = how.rows, split = how.split, policy = how.policy })
+      how.kept[space] = s
+    end
     return (s[which] or s.full).phi
   end
 end
@@ -107,24 +111,22 @@ local function model_maker(model, level)
   end
 end
 
+local function check_moves(moves, level)
+  if moves ~= nil and moves ~= "rise" and moves ~= "residual" then fail(level + 1, "moves is %s; it takes \"rise\" or \"residual\"", tostring(moves)) end
+end
+
 local function plan_of(options, level)
   level = level + 1
   if type(options) ~= "table" then fail(level, "options are missing; it takes a table: model, data, policies, rates, seeds, steps") end
-  for key in pairs(options) do
-    if not known[key] then
-      local names = {}
-      for name in pairs(known) do names[#names + 1] = name end
-      table.sort(names)
-      fail(level, "unknown option %s; known: %s", tostring(key), table.concat(names, ", "))
-    end
-  end
+  check_options("study", options, known, level)
   if options.data == nil then fail(level, "data are missing; it takes a text, as hu.nn.text() makes it") end
-  if options.moves and options.moves ~= "rise" and options.moves ~= "residual" then
-    fail(level, "moves is %s; it takes \"rise\" or \"residual\"", tostring(options.moves))
+  if options.results ~= nil and type(options.results) ~= "function" then
+    fail(level, "results is a %s; it takes function(run, point) that returns a table of named results", type(options.results))
   end
+  check_moves(options.moves, level)
   local plan = { data = options.data, steps = options.steps or 300, batch = options.batch or 8, probes = options.probes or 20, rows = options.rows or 32,
     split = options.split or "heldout", reference = options.reference, moves = options.moves or "rise", train = options.train or {},
-    heldout = options.heldout, warning = options.warning, make = model_maker(options.model, level + 1), metrics = metrics_of(options.metrics, level + 1) }
+    heldout = options.heldout, clock = options.clock, results = options.results, warning = options.warning, make = model_maker(options.model, level + 1), metrics = metrics_of(options.metrics, level + 1) }
   plan.policies, plan.names = policies_of(options.policies, level + 1)
   plan.rates, plan.seeds = list_of(options.rates, "rates", 1e-3, level + 1), list_of(options.seeds, "seeds", 3, level + 1)
   for _, key in ipairs { "steps", "batch", "probes", "rows" } do
@@ -135,14 +137,6 @@ end
 
 -- ---- one run ----
 
-local function mean_of_last(losses, share)
-  local n = math.max(1, math.floor(#losses * share))
-  return stats.mean(table.move(losses, #losses - n + 1, #losses, 1, {}))
-end
-
--- A run that ended in NaN counts as infinitely bad, so that its row is kept and sorts last.
-local function or_infinite(x) return x == x and x or math.huge end
-
 -- The step at which the loss moves: its first spike by the rule, or the first loss that is not finite; nil where there is neither.
 local function movement(diverged, spikes, rule)
   local first = spikes[rule].steps[1]
@@ -151,23 +145,25 @@ local function movement(diverged, spikes, rule)
 end
 
 local function train(plan, point)
-  local model, policy = plan.make(point.seed), plan.policies[point.policy]
+  local start, model, policy = os.clock(), plan.make(point.seed), plan.policies[point.policy]
   local steps, series = {}, {}
   for _, m in ipairs(plan.metrics) do series[m.name] = {} end
   local options = { model = model, data = plan.data, steps = plan.steps, batch = plan.batch, lr = point.rate, seed = point.seed, policy = policy,
     every = math.max(1, plan.steps // plan.probes),
     callback = function(info)
+      local kept = {}
       steps[#steps + 1] = info.step
       for _, m in ipairs(plan.metrics) do
-        series[m.name][#steps] = m.measure(model, plan.data, { rows = plan.rows, split = plan.split, policy = policy, step = info.step })
+        series[m.name][#steps] = m.measure(model, plan.data, { rows = plan.rows, split = plan.split, policy = policy, step = info.step, kept = kept })
       end
     end }
   for key, value in pairs(plan.train) do options[key] = value end
-  local run = require("halfulp.nn").train(options)
-  local diverged, spikes = stats.diverged(run.loss, { reference = plan.reference }), stats.spikes(run.loss)
+  local trained = require("halfulp.nn").train(options)
+  local losses = trained.loss
+  local diverged, spikes = stats.diverged(losses, { reference = plan.reference }), stats.spikes(losses)
   local moves = movement(diverged, spikes, plan.moves)
   local result = {
-    loss = or_infinite(mean_of_last(run.loss, 0.1)), first_loss = run.loss[1], losses = run.loss, probe_steps = steps,
+    loss = stats.or_infinite(stats.last_mean(losses)), first_loss = losses[1], losses = losses, probe_steps = steps,
     diverged_average = diverged.by_average, diverged_level = diverged.by_level, spikes_residual = spikes.residual.count,
     spikes_rise = spikes.rise.count, moves = moves or math.huge,
   }
@@ -176,7 +172,12 @@ local function train(plan, point)
     result[m.name] = series[m.name]
     result[m.name .. "_warns"] = at and steps[at] or math.huge
   end
-  if plan.heldout then result.heldout = or_infinite(model:loss(plan.data, { policy = policy, pieces = plan.heldout })) end
+  if plan.heldout then result.heldout = stats.or_infinite(model:loss(plan.data, { policy = policy, pieces = plan.heldout })) end
+  for key, value in pairs(plan.results and plan.results(trained, point) or {}) do
+    if result[key] ~= nil then error(("study: the result %s of the function results is one of the study's own"):format(key), 0) end
+    result[key] = value
+  end
+  if plan.clock then result.cpu_s = os.clock() - start end
   return result
 end
 
@@ -197,7 +198,7 @@ end
 ---local line = study:summary()[1]
 ---print(line.policy, line.runs, line.diverged_average)    --> fp32	2	0
 ---```
----@param options table `model` = options of `hu.nn.lm`, or function(seed) that returns a model; `data`; `policies` = list of policies of `hu.nn.train` ({name = "...", ...} or [name] = {...} where they are tables); `rates` ({1e-3}); `seeds` = list or how many (3); `steps` (300); `batch` (8); `probes` = how often the metrics are taken in a run (20); `rows` of the held-out part for them (32); `split` ("heldout"); `metrics` = list of names and name = function(model, data, {rows=, split=, policy=, step=}) ({"logits", "logits_full"}); `reference` = loss of a model that has learned nothing (the first loss); `moves` = the spikes that count as a movement ("rise" or "residual"); `warning` = options of `hu.stats.warning`; `heldout` = pieces for a final loss on the held-out part (none); `train` = further options of `hu.nn.train`; `name` ("study"), `uses`, `files`, `jobs`, `quiet` of the sweep
+---@param options table `model` = options of `hu.nn.lm`, or function(seed) that returns a model; `data`; `policies` = list of policies of `hu.nn.train` ({name = "...", ...} or [name] = {...} where they are tables); `rates` ({1e-3}); `seeds` = list or how many (3); `steps` (300); `batch` (8); `probes` = how often the metrics are taken in a run (20); `rows` of the held-out part for them (32); `split` ("heldout"); `metrics` = list of names and name = function(model, data, {rows=, split=, policy=, step=, kept = a table that the metrics of one look share}) ({"logits", "logits_full"}); `reference` = loss of a model that has learned nothing (the first loss); `moves` = the spikes that count as a movement ("rise" or "residual"); `warning` = options of `hu.stats.warning`; `heldout` = pieces for a final loss on the held-out part (none); `clock` = whether a run's processor seconds are among its results, `cpu_s` (false); `results` = function(run, point) that returns further results of a run of `hu.nn.train`, by name; `train` = further options of `hu.nn.train`; `name` ("study"), `uses`, `files`, `jobs`, `quiet` of the sweep
 ---@return hu.study
 local function study(options)
   local plan = plan_of(options, 2)
@@ -216,7 +217,7 @@ local function study(options)
 end
 
 ---The runs: policy, rate, seed, loss, diverged_average, diverged_level, spikes_residual, spikes_rise, moves (step; infinite: never), a series for each metric with its
----steps in `probe_steps`, and METRIC_warns (step; infinite: never).
+---steps in `probe_steps`, METRIC_warns (step; infinite: never), `cpu_s` and what `results` gave, where they were asked for.
 ---@return table[]
 function Study:rows()
   return self.sweep:rows()
@@ -234,22 +235,79 @@ local function median(list)
   return n > 0 and (list[(n + 1) // 2] + list[n // 2 + 1]) / 2 or nil
 end
 
--- How a metric warned in some runs: before the loss moved, too late or never, and where the loss did not move at all.
-local function warnings(some, metric)
-  local w, leads = { before = 0, late = 0, none = 0, alone = 0, moved = 0 }, {}
-  for _, row in ipairs(some) do
-    local at = row[metric .. "_warns"]
-    if row.moves < math.huge then
+-- How warnings stand to movements, of runs {warns =, moves =}: before the loss moved, too late or never, and where the loss did not move at all.
+local function tally(runs)
+  local w, leads = { before = 0, late = 0, none = 0, alone = 0, moved = 0, runs = runs }, {}
+  for _, one in ipairs(runs) do
+    if one.moves < math.huge then
       w.moved = w.moved + 1
-      local how = at < row.moves and "before" or at < math.huge and "late" or "none"
+      local how = one.warns < one.moves and "before" or one.warns < math.huge and "late" or "none"
       w[how] = w[how] + 1
-      if how == "before" then leads[#leads + 1] = row.moves - at end
-    elseif at < math.huge then
+      if how == "before" then leads[#leads + 1] = one.moves - one.warns end
+    elseif one.warns < math.huge then
       w.alone = w.alone + 1
     end
   end
   w.lead = median(leads)
   return w
+end
+
+-- The first probe at which a metric is not finite, or above `factor` times the largest value that another run of that policy has at the same rate and probe.
+local function warns_against(row, others, metric, factor)
+  local series = row[metric]
+  for i = 1, #series do
+    local most = -math.huge
+    for _, other in ipairs(others) do
+      local value = (other.seed ~= row.seed or other.policy ~= row.policy) and other[metric][i]
+      if value and value > most then most = value end
+    end
+    if not (series[i] < math.huge) or most > -math.huge and series[i] > factor * most then return row.probe_steps[i] end
+  end
+  return math.huge
+end
+
+---How a metric warned: in the runs whose loss moved, before that, not before, or not at all; and in how many whose loss did not move.
+---
+---A warning is the first value out of line with those before it (`hu.stats.warning`), or with `against`, out of line with the runs of another policy.
+---@param metric string
+---@param options? table  `where` = function(row) that says which runs (all); `against` = a policy: a warning is the first value above `factor` (1.5) times the largest of its runs (other than the run itself) at the same rate and step; `moves` = "rise" or "residual" (that of the study)
+---@return table {moved=, before=, late=, none=, alone=, lead = median of the steps between warning and movement, where there are some, runs = list of {policy=, rate=, seed=, warns=, moves=}}
+function Study:warnings(metric, options)
+  check_options("study:warnings", options, { "where", "against", "factor", "moves" })
+  local is_ours, o, list, runs = false, options or {}, self:rows(), {}
+  check_moves(o.moves, 2)
+  for _, name in ipairs(self.metrics) do is_ours = is_ours or name == metric end
+  if not is_ours then fail(2, "no metric %s was looked at; there are: %s", tostring(metric), table.concat(self.metrics, ", ")) end
+  if o.against ~= nil and not self.plan.policies[o.against] then
+    fail(2, "against is %s, which is no policy of the study; there are: %s", tostring(o.against), table.concat(self.plan.names, ", "))
+  end
+  for _, row in ipairs(list) do
+    if not o.where or o.where(row) then
+      local one = { policy = row.policy, rate = row.rate, seed = row.seed, warns = row[metric .. "_warns"], moves = row.moves }
+      if o.against then one.warns = warns_against(row, rows.select(list, { policy = o.against, rate = row.rate }), metric, o.factor or 1.5) end
+      if o.moves then one.moves = movement(stats.diverged(row.losses), stats.spikes(row.losses), o.moves) or math.huge end
+      runs[#runs + 1] = one
+    end
+  end
+  return tally(runs)
+end
+
+---How much larger a result is under one policy than under another at the same seed: mean over the seeds and half its 95 % interval.
+---@param a string      name of a policy
+---@param b string      that which is taken off
+---@param rate number?  the first of the study
+---@param result string? name of a single result ("loss")
+---@param other? hu.study  where the runs of `b` are, with the same seeds; this one
+---@return number mean, number? ci95, integer n
+function Study:difference(a, b, rate, result, other)
+  local base, list = {}, {}
+  rate, result = rate or self.plan.rates[1], result or "loss"
+  for _, row in ipairs(rows.select((other or self):rows(), { policy = b, rate = rate })) do base[row.seed] = row[result] end
+  for _, row in ipairs(rows.select(self:rows(), { policy = a, rate = rate })) do
+    if base[row.seed] then list[#list + 1] = row[result] - base[row.seed] end
+  end
+  if #list == 0 then fail(2, "no seed has %s both under %s and under %s at the rate %g", tostring(result), tostring(a), tostring(b), rate) end
+  return stats.mean(list), #list > 1 and stats.ci95(list) or nil, #list
 end
 
 local function of_cell(self, list, policy, rate)
@@ -262,7 +320,11 @@ local function of_cell(self, list, policy, rate)
   for _, rule in ipairs { "average", "level" } do
     line[rule .. "_low"], line[rule .. "_high"] = stats.wilson(line["diverged_" .. rule], #some)
   end
-  for _, name in ipairs(self.metrics) do line[name] = warnings(some, name) end
+  for _, name in ipairs(self.metrics) do
+    local runs = {}
+    for i, row in ipairs(some) do runs[i] = { warns = row[name .. "_warns"], moves = row.moves } end
+    line[name] = tally(runs)
+  end
   return line
 end
 

@@ -262,4 +262,15 @@ claims["a line is fitted in plain and in logarithmic coordinates"] = function()
   t.assertErrorMsgContains("different x", hu.stats.fit, {1, 1}, {1, 2})
 end
 
+claims["the last tenth of a series has a mean, and NaN counts as infinite"] = function()
+  t.assertEquals(hu.stats.last_mean { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 40 }, 29.5)
+  t.assertEquals(hu.stats.last_mean({ 5, 1, 2 }, 0.7), 1.5)
+  t.assertEquals(hu.stats.last_mean { 5, 7 }, 7)
+  t.assertEquals(hu.stats.last_mean({ 5, 7 }, 1), 6)
+  t.assertEquals(hu.stats.last_mean(hu.array { 5, 7 }), 7)
+  t.assertTrue(hu.stats.last_mean {} ~= hu.stats.last_mean {})
+  for _, share in ipairs { 0, -1, 1.5, 0 / 0, "x" } do t.assertErrorMsgContains("share is", hu.stats.last_mean, { 1 }, share) end
+  t.assertEquals({ hu.stats.or_infinite(0 / 0), hu.stats.or_infinite(-3.5), hu.stats.or_infinite(-math.huge) }, { math.huge, -3.5, -math.huge })
+end
+
 claims:run()

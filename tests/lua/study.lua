@@ -85,6 +85,82 @@ claims["4: planted warnings are counted as before, late, none and alone"] = func
   t.assertNil(wild.late.lead)
 end
 
+claims["4b: warnings against a policy are above 1.5 times its other runs; those of some runs, and by the other rule of movement, can be asked for"] = function()
+  local list = study:rows()
+  for _, factor in ipairs { 0.5, 1.01 } do
+    local w = study:warnings("logits", { against = "fp32", factor = factor })
+    t.assertEquals(#w.runs, 8)
+    for i, one in ipairs(w.runs) do
+      local want = math.huge
+      for at = 20, 1, -1 do
+        local most = 0
+        for _, other in ipairs(list) do
+          if other.policy == "fp32" and other.rate == one.rate and not (one.policy == "fp32" and one.seed == other.seed) then most = math.max(most, other.logits[at] or 0) end
+        end
+        if list[i].logits[at] > factor * most then want = list[i].probe_steps[at] end
+      end
+      t.assertEquals({ one.policy, one.rate, one.seed }, { list[i].policy, list[i].rate, list[i].seed })
+      t.assertEquals(one.warns, want)
+    end
+    t.assertEquals(w.moved, w.before + w.late + w.none)
+  end
+  t.assertEquals(study:warnings("logits", { against = "fp32", factor = 1e9 }).alone, 0)
+  local same = study:warnings("logits", { where = function(row) return row.policy == "e8m2:rz+sat" and row.rate == 3 end })
+  local line = study:summary()[4]
+  t.assertEquals({ same.before, same.late, same.none, same.lead }, { line.logits.before, line.logits.late, line.logits.none, line.logits.lead })
+  t.assertEquals(#same.runs, 2)
+  for i, one in ipairs(study:warnings("logits", { moves = "residual" }).runs) do
+    t.assertEquals(one.moves, hu.stats.spikes(list[i].losses).residual.steps[1] or math.huge)
+  end
+  t.assertErrorMsgContains("no metric logit", study.warnings, study, "logit")
+  t.assertErrorMsgContains("against is fp31", study.warnings, study, "logits", { against = "fp31" })
+  t.assertErrorMsgContains("did you mean against?", study.warnings, study, "logits", { againts = "fp32" })
+  t.assertErrorMsgContains("moves is up", study.warnings, study, "logits", { moves = "up" })
+end
+
+claims["4c: a difference is taken seed by seed"] = function()
+  local loss = {}
+  for _, row in ipairs(study:rows()) do loss[row.policy .. row.rate .. row.seed] = row.loss end
+  local function gap(rate, seed) return loss["e8m2:rz+sat" .. rate .. seed] - loss["fp32" .. rate .. seed] end
+  for _, rate in ipairs { 1e-2, 3 } do
+    local mean, ci95, n = study:difference("e8m2:rz+sat", "fp32", rate)
+    t.assertAlmostEquals(mean, (gap(rate, 5) + gap(rate, 6)) / 2, 1e-12)
+    t.assertAlmostEquals(ci95, hu.stats.ci95 { gap(rate, 5), gap(rate, 6) }, 1e-12)
+    t.assertEquals(n, 2)
+  end
+  t.assertEquals(study:difference("e8m2:rz+sat", "fp32"), (study:difference("e8m2:rz+sat", "fp32", 1e-2)))
+  t.assertErrorMsgContains("no seed has loss both under fp33", study.difference, study, "fp33", "fp32")
+  local later = hu.study(options { name = "later", policies = { "fp32" }, rates = { 1e-2 }, seeds = { 6, 7 }, metrics = {} })
+  local mean, ci95, n = study:difference("e8m2:rz+sat", "fp32", 1e-2, "loss", later)
+  t.assertAlmostEquals(mean, gap(1e-2, 6), 1e-12)
+  t.assertEquals({ ci95 or "none", n }, { "none", 1 })
+end
+
+claims["4d: a run's processor time and further results are kept where they are asked for, and two metrics share one look"] = function()
+  local sharpness, looks = require "halfulp.sharpness", 0
+  local whole = sharpness.model
+  sharpness.model = function(...)
+    looks = looks + 1
+    return whole(...)
+  end
+  local function watch(_, _, how)
+    how.kept.mine = (how.kept.mine or 0) + 1
+    return how.kept.mine
+  end
+  local more = hu.study(options { name = "more", policies = { "e8m2:rz+sat" }, rates = { 1e-2 }, seeds = 1, jobs = 0, clock = true,
+    train = { counters = true }, results = function(run, point) return { counted = #run.trainer:counters(), seen = point.seed } end,
+    metrics = { "logits", "logits_full", watch_1 = watch, watch_2 = watch } })
+  sharpness.model = whole
+  local row = more:rows()[1]
+  t.assertTrue(row.counted > 0 and row.seen == 1 and row.cpu_s > 0 and row.cpu_s < 60)
+  t.assertEquals(looks, 20)
+  for i = 1, 20 do t.assertEquals({ row.watch_1[i], row.watch_2[i] }, { 1, 2 }) end
+  t.assertNil(study:rows()[1].cpu_s)
+  local done, message = pcall(hu.study, options { name = "hidden", policies = { "fp32" }, rates = { 1e-2 }, seeds = 1, results = function() return { loss = 1 } end })
+  t.assertFalse(done)
+  t.assertStrContains(message, "the result loss of the function results is one of the study's own")
+end
+
 claims["5: a run that leaves the finite numbers is kept, infinitely bad, and moves there"] = function()
   local wild = hu.study(options { name = "infinite", policies = { ["no infinity"] = { format = "e4m3fn", overflow = "ieee" } }, rates = { 1e4 }, seeds = 1, metrics = {} })
   local row = wild:rows()[1]
@@ -127,7 +203,7 @@ claims["8: wrong options are one line that names them"] = function()
     { { stesp = 3 }, "unknown option stesp" }, { { policies = {} }, "policies are missing" }, { { policies = { { format = "e4m3" } } }, "takes a name" },
     { { policies = { "fp32", "fp32" } }, 'two policies are called "fp32"' }, { { rates = { -1 } }, "rates[1] is -1" }, { { rates = {} }, "rates is" },
     { { rates = { "x" } }, "rates[1] is x" }, { { seeds = { 1.5 } }, "seeds[1] is 1.5" }, { { steps = 0 }, "steps is 0" }, { { metrics = { "logit" } }, "metric logit is none of ours" },
-    { { model = 3 }, "model is 3" }, { { moves = "up" }, "moves is up" },
+    { { model = 3 }, "model is 3" }, { { moves = "up" }, "moves is up" }, { { stesp = 3 }, "did you mean steps?" }, { { results = 3 }, "results is a number" },
   } do
     local done, message = pcall(hu.study, options(case[1]))
     t.assertFalse(done, case[2])
