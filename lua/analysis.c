@@ -7,6 +7,7 @@
 #include "src/analysis/sharpness.h"
 #include "src/analysis/stability.h"
 #include "src/analysis/stats.h"
+#include "src/analysis/svd.h"
 
 /* ---- reading and leaving numbers ---- */
 
@@ -336,11 +337,32 @@ static int fit(lua_State *L)
     return 1;
 }
 
+/* ---- matrices ---- */
+
+/* svd(a [, {rank=}]) -> u [m][rank], s [rank], v [n][rank] */
+static int svd(lua_State *L)
+{
+    static const char *const keys[] = {"rank", NULL};
+    lua_settop(L, 2);
+    hu_lua_options(L, 2, keys);
+    hu_tensor *a = hu_lua_doubles(L, 1, "a");
+    if (a->rank != 2 || a->n == 0)
+        return luaL_error(L, "svd: a has %d indices and %I elements; it takes a matrix", a->rank, (LUAI_UACINT)a->n);
+    size_t m = a->shape[0], n = a->shape[1], most = m < n ? m : n;
+    size_t k = (size_t)hu_lua_option_integer(L, 2, "rank", (lua_Integer)most, 1, (lua_Integer)most);
+    hu_tensor *u = hu_lua_make_tensor(L, HU_F64, 2, (size_t[]){m, k}), *s = hu_lua_make_tensor(L, HU_F64, 1, &k);
+    hu_tensor *v = hu_lua_make_tensor(L, HU_F64, 2, (size_t[]){n, k});
+    hu_error err = {0};
+    hu_lua_try(L, hu_svd(u->f64, s->f64, v->f64, k, a->f64, m, n, &err), &err);
+    return 3;
+}
+
 static const luaL_Reg functions[] = {
     {"error", error_metrics}, {"ulp", ulp},
     {"sharpness_logits", sharpness_logits}, {"sharpness_keskar", sharpness_keskar},
     {"diverged", diverged}, {"spikes", spikes},
     {"mean", mean}, {"sd", sd}, {"ci95", ci95}, {"wilson", wilson}, {"fit", fit},
+    {"svd", svd},
     {NULL, NULL},
 };
 

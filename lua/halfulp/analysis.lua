@@ -48,6 +48,24 @@ analysis.error = core.error
 ---@return number
 analysis.ulp = core.ulp
 
+---The singular value decomposition of a matrix, a = u diag(s) v', in double.
+---
+---Columns of u and v are orthonormal, those of singular values that are zero too; s is descending. The component of largest magnitude in a
+---column of v is positive.
+---
+---```lua
+---local a = hu.array {{3, 0}, {4, 5}}
+---local u, s, v = hu.svd(a)
+---print(("%.4f %.4f"):format(s(1), s(2)))               --> 6.7082 2.2361
+---print((hu.matmul(u * s, v, {transpose_b = true}) - a):norm() < 1e-14)    --> true
+---```
+---@param a any           an array or table, [m][n], of finite numbers
+---@param options table?  {rank = how many singular values; the smaller of m and n}
+---@return hu.array u     [m][rank]
+---@return hu.array s     [rank]
+---@return hu.array v     [n][rank]
+analysis.svd = core.svd
+
 ---Statistics of runs and series.
 ---@class hu.stats
 local stats = {}

@@ -370,6 +370,7 @@ hu.candidates = core.quantizer.candidates
 local analysis = require "halfulp.analysis"
 hu.error     = analysis.error
 hu.ulp       = analysis.ulp
+hu.svd       = analysis.svd
 hu.sharpness = require "halfulp.sharpness"
 hu.stats     = analysis.stats
 local curvature = require "halfulp.curvature"

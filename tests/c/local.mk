@@ -82,6 +82,7 @@ check_PROGRAMS += tests/c/analysis-lbfgsb
 check_PROGRAMS += tests/c/analysis-least-squares
 check_PROGRAMS += tests/c/analysis-sharpness
 check_PROGRAMS += tests/c/analysis-stability
+check_PROGRAMS += tests/c/analysis-svd
 check_PROGRAMS += tests/c/sha256
 check_PROGRAMS += tests/c/lab-store
 check_PROGRAMS += tests/c/progress

@@ -273,4 +273,21 @@ claims["the last tenth of a series has a mean, and NaN counts as infinite"] = fu
   t.assertEquals({ hu.stats.or_infinite(0 / 0), hu.stats.or_infinite(-3.5), hu.stats.or_infinite(-math.huge) }, { math.huge, -3.5, -math.huge })
 end
 
+-- A symmetric matrix has its eigenvalues' magnitudes: (-1 1; 1 2)'s are (1 +- sqrt(13)) / 2.
+claims["singular values and vectors are those of the matrix, as many as are asked for"] = function()
+  local u, s, v = hu.svd {{-1, 1}, {1, 2}}
+  t.assertAlmostEquals(s(1), (1 + 13 ^ 0.5) / 2, 1e-14)
+  t.assertAlmostEquals(s(2), (13 ^ 0.5 - 1) / 2, 1e-14)
+  t.assertTrue((hu.matmul(u * s, v, {transpose_b = true}) - hu.array {{-1, 1}, {1, 2}}):abs():max() < 1e-14)
+  local a = hu.randn({5, 9}, {seed = 1, dtype = "float"})
+  u, s, v = hu.svd(a, {rank = 2})
+  t.assertEquals({u:shape(), s:shape(), v:shape()}, {{5, 2}, {2}, {9, 2}})
+  t.assertTrue((hu.matmul(a, v) - u * s):abs():max() < 1e-14)
+  t.assertErrorMsgContains("it takes a matrix", hu.svd, {1, 2})
+  t.assertErrorMsgContains("element (1, 2) is", hu.svd, {{1, nan}})
+  t.assertErrorMsgContains("rank", hu.svd, a, {rank = 6})
+  t.assertErrorMsgContains("rank", hu.svd, a, {rnak = 2})
+  t.assertErrorMsgContains("a is missing", hu.svd)
+end
+
 claims:run()
