@@ -208,9 +208,9 @@ static bool choose_drawn(hu_tile_choice *t, const hu_lanes *lanes, const hu_tile
 static bool own_tile(hu_tile_choice *t, const hu_lanes *lanes, bool is_f32)
 {
     if (is_f32)
-        t->f32 = lanes->tile_own_f32;
+        *t = (hu_tile_choice){.f32 = lanes->tile_own_f32, .whole_f32 = lanes->tile_whole_f32};
     else
-        t->f64 = lanes->tile_own_f64;
+        *t = (hu_tile_choice){.f64 = lanes->tile_own_f64, .whole_f64 = lanes->tile_whole_f64};
     return true;
 }
 

@@ -12,6 +12,7 @@ typedef struct C(call) {
     const hu_gemm_shape *s;
     const hu_tiled *how;
     const hu_tile_choice *tile;
+    const hu_lanes *lanes;
     size_t rows, columns;                 /* of a tile */
     size_t depth;                         /* of a stretch */
     F *panels;                            /* of b: [columns of the band / columns][DEPTH][columns] */
@@ -48,16 +49,24 @@ static void C(few)(E *c, const E *a, const E *b, const hu_gemm_shape *s)
 /* out [depth][panel]: `width` lines of x, `across` apart, of elements `along` apart; past the last line zeros. */
 static void C(pack)(F *out, size_t panel, size_t depth, const E *x, size_t width, size_t across, size_t along)
 {
+    size_t r = 0;
     if (width < panel)
         memset(out, 0, depth * panel * sizeof *out);
-    if (across == 1)
+    if (across == 1 && width == panel && sizeof(E) == sizeof(F)) {
         for (size_t l = 0; l < depth; l++)
-            for (size_t r = 0; r < width; r++)
-                out[l * panel + r] = x[l * along + r];
-    else
-        for (size_t r = 0; r < width; r++)
-            for (size_t l = 0; l < depth; l++)
-                out[l * panel + r] = x[r * across + l * along];
+            memcpy(out + l * panel, x + l * along, panel * sizeof *out);
+        return;
+    }
+#ifdef FOUR_LINES
+    for (; across != 1 && along == 1 && r + 4 <= width; r += 4)
+        FOUR_LINES(out + r, panel, depth, x + r * across, across);
+#endif
+    for (size_t l = 0; across == 1 && l < depth; l++)
+        for (size_t i = 0; i < width; i++)
+            out[l * panel + i] = x[l * along + i];
+    for (; across != 1 && r < width; r++)
+        for (size_t l = 0; l < depth; l++)
+            out[l * panel + r] = x[r * across + l * along];
 }
 
 /* a's rows from i0 on. */
@@ -137,16 +146,50 @@ static void C(add_chunks)(const C(call) *g, F *total, F *part, const F *a, const
     }
 }
 
+/* The tile at (i, j), m by n of it, to acc and back. */
+static void C(get)(const C(call) *g, F *acc, size_t i, size_t j, size_t m, size_t n)
+{
+    const E *from = g->c + i * g->s->ldc + j;
+#ifdef GET
+    if (m == g->rows && n == g->columns) {
+        g->lanes->GET(acc, from, g->s->ldc);
+        return;
+    }
+#endif
+    for (size_t r = 0; r < m; r++)
+        for (size_t l = 0; l < n; l++)
+            acc[r * g->columns + l] = from[r * g->s->ldc + l];
+}
+
+static void C(put)(const C(call) *g, const F *acc, size_t i, size_t j, size_t m, size_t n)
+{
+    E *to = g->c + i * g->s->ldc + j;
+#ifdef PUT
+    if (m == g->rows && n == g->columns) {
+        g->lanes->PUT(to, g->s->ldc, acc);
+        return;
+    }
+#endif
+    for (size_t r = 0; r < m; r++)
+        for (size_t l = 0; l < n; l++)
+            to[r * g->s->ldc + l] = C(plain_nan)(acc[r * g->columns + l]);
+}
+
 /* The tile at (i, j), from c and back. */
 static void C(one_tile)(const C(call) *g, const F *a, const F *b, size_t i, size_t j, size_t k0, size_t depth)
 {
     _Alignas(64) F acc[MAX_TILE], part[MAX_TILE];
     size_t m = g->s->m - i < g->rows ? g->s->m - i : g->rows, n = g->s->n - j < g->columns ? g->s->n - j : g->columns;
-    memset(acc, 0, g->rows * g->columns * sizeof *acc);
-    E *to = g->c + i * g->s->ldc + j;
-    for (size_t r = 0; k0 > 0 && r < m; r++)
-        for (size_t l = 0; l < n; l++)
-            acc[r * g->columns + l] = to[r * g->s->ldc + l];
+#ifdef WHOLE_OF
+    if (WHOLE_OF(g->tile) && !g->how->chunk && m == g->rows && n == g->columns) {
+        WHOLE_OF(g->tile)(g->c + i * g->s->ldc + j, g->s->ldc, k0 == 0, a, b, depth);
+        return;
+    }
+#endif
+    if (k0 == 0 || m < g->rows || n < g->columns)
+        memset(acc, 0, g->rows * g->columns * sizeof *acc);
+    if (k0 > 0)
+        C(get)(g, acc, i, j, m, n);
     if (g->how->chunk) {
         memset(part, 0, g->rows * g->columns * sizeof *part);
         for (size_t r = 0; g->parts && k0 > 0 && r < m; r++)
@@ -157,9 +200,7 @@ static void C(one_tile)(const C(call) *g, const F *a, const F *b, size_t i, size
     } else {
         C(tile)(g, acc, a, b, depth);
     }
-    for (size_t r = 0; r < m; r++)
-        for (size_t l = 0; l < n; l++)
-            to[r * g->s->ldc + l] = C(plain_nan)(acc[r * g->columns + l]);
+    C(put)(g, acc, i, j, m, n);
 }
 
 /* A block of a's rows, with the packed band of b. */
@@ -198,7 +239,7 @@ static void C(run_bands)(const C(call) *g, F *packed_a, size_t block, size_t ban
 static bool C(run)(E *c, const E *a, const E *b, const hu_gemm_shape *s, const hu_tiled *how, const hu_tile_choice *tile)
 {
     const hu_lanes *lanes = hu_lanes_chosen();
-    C(call) g = {.c = c, .a = a, .b = b, .s = s, .how = how, .tile = tile, .rows = (size_t)lanes->tile_rows,
+    C(call) g = {.c = c, .a = a, .b = b, .s = s, .how = how, .tile = tile, .lanes = lanes, .rows = (size_t)lanes->tile_rows,
                  .columns = (size_t)lanes->tile_bytes / sizeof(F), .depth = DEPTH};
     size_t block = ROWS / g.rows * g.rows, band = s->n < BAND ? (s->n + g.columns - 1) / g.columns * g.columns : BAND;
     int threads = (double)s->m * (double)s->n * (double)s->k >= WORTH_THREADS ? hu_threads() : 1;

@@ -5,6 +5,9 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 #include "src/base/memory.h"
 #include "src/kernel/accumulate.h"
@@ -47,12 +50,37 @@ static void cut_words(uint32_t *cut, uint32_t *rows, size_t n, const hu_tiled *h
     }
 }
 
+/* Four lines of a row-major matrix side by side. The four after them are asked for, which mostly come next. */
+#ifdef __SSE__
+static void four_lines(float *out, size_t panel, size_t depth, const float *x, size_t across)
+{
+    size_t l = 0;
+    for (; l + 4 <= depth; l += 4) {
+        __m128 a = _mm_loadu_ps(x + l), b = _mm_loadu_ps(x + across + l), c = _mm_loadu_ps(x + 2 * across + l), d = _mm_loadu_ps(x + 3 * across + l);
+        for (uintptr_t r = 4; r < 8; r++)
+            _mm_prefetch((const char *)((uintptr_t)(x + l) + r * across * sizeof *x), _MM_HINT_T0);
+        _MM_TRANSPOSE4_PS(a, b, c, d);
+        _mm_storeu_ps(out + l * panel, a);
+        _mm_storeu_ps(out + (l + 1) * panel, b);
+        _mm_storeu_ps(out + (l + 2) * panel, c);
+        _mm_storeu_ps(out + (l + 3) * panel, d);
+    }
+    for (; l < depth; l++)
+        for (size_t r = 0; r < 4; r++)
+            out[l * panel + r] = x[r * across + l];
+}
+#define FOUR_LINES four_lines
+#endif
+
 #define F float
 #define E float
 #define C(name) float_##name
 #define FMA __builtin_fmaf
 #define TILE_OF(t) (t)->f32
 #define DRAWN_OF(t) (t)->drawn_f32
+#define WHOLE_OF(t) (t)->whole_f32
+#define GET tile_get_f32
+#define PUT tile_put_f32
 #include "src/kernel/gemm.body.h"
 #undef F
 #undef E
@@ -60,6 +88,10 @@ static void cut_words(uint32_t *cut, uint32_t *rows, size_t n, const hu_tiled *h
 #undef FMA
 #undef TILE_OF
 #undef DRAWN_OF
+#undef WHOLE_OF
+#undef GET
+#undef PUT
+#undef FOUR_LINES
 
 #define F double
 #define E double
@@ -67,10 +99,16 @@ static void cut_words(uint32_t *cut, uint32_t *rows, size_t n, const hu_tiled *h
 #define FMA __builtin_fma
 #define TILE_OF(t) (t)->f64
 #define DRAWN_OF(t) (t)->drawn_f64
+#define WHOLE_OF(t) (t)->whole_f64
+#define GET tile_get_f64
+#define PUT tile_put_f64
 #include "src/kernel/gemm.body.h"
 #undef E
 #undef C
 #undef FMA
+#undef WHOLE_OF
+#undef GET
+#undef PUT
 
 #define E float
 #define C(name) mixed_##name

@@ -17,6 +17,8 @@ typedef struct hu_tiled {
 typedef struct hu_tile_choice {
     hu_tile_f32_fn *f32;
     hu_tile_f64_fn *f64;                  /* where is_f32, on floats that have become doubles */
+    hu_whole_f32_fn *whole_f32;           /* and, where they are the carrier's own, whole ones in the result */
+    hu_whole_f64_fn *whole_f64;
     hu_tile_drawn_f32_fn *drawn_f32;      /* or these, where sums draw random words */
     hu_tile_drawn_f64_fn *drawn_f64;
     const hu_grid *product, *sum;

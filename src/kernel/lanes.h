@@ -118,6 +118,10 @@ typedef void hu_shifted_fn(float *out, const float *in, const uint32_t *shift, s
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
 typedef void hu_tile_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_grid *product, const hu_grid *sum);
 
+/* Such a tile of the carrier's own arithmetic, whole and in the result, whose rows are `apart`; tiles from there, and back. */
+typedef void hu_whole_f32_fn(float *to, size_t apart, bool fresh, const float *a, const float *b, size_t k);
+typedef void hu_whole_f64_fn(double *to, size_t apart, bool fresh, const double *a, const double *b, size_t k);
+
 /* A tile whose sums are rounded stochastically, each in its format's grids. Element (r, j) draws for term l the upper half rows[l][r] ^ columns[l][j] of
  * a word, whose lower half is 0, and is rounded as by `sr`; words of the other modes are made such ones before (gemm.body.h). */
 typedef struct hu_tile_words {
@@ -179,6 +183,12 @@ typedef struct hu_lanes {
     int                 tile_rows, tile_bytes;              /* a tile's rows, and how long one is                */
     hu_tile_f32_fn     *tile_own_f32;                       /* the carrier's own arithmetic                     */
     hu_tile_f64_fn     *tile_own_f64;
+    hu_whole_f32_fn    *tile_whole_f32;
+    hu_whole_f64_fn    *tile_whole_f64;
+    void (*tile_get_f32)(float *acc, const float *from, size_t apart);
+    void (*tile_get_f64)(double *acc, const double *from, size_t apart);
+    void (*tile_put_f32)(float *to, size_t apart, const float *acc);
+    void (*tile_put_f64)(double *to, size_t apart, const double *acc);
     hu_step_f32_fn     *step_f32;                           /* of a block FMA, before its last rounding         */
     hu_step_f64_fn     *step_f64;
     hu_lmul_fn         *lmul;
