@@ -2,6 +2,7 @@
 
 local core = require("halfulp.core").nn
 local weights = require "halfulp.weights"
+local check_options = require "halfulp.options"
 
 ---@class hu.text  bytes to learn from: a part to train on, a part held out
 ---@field train_bytes integer
@@ -173,8 +174,8 @@ nn.idx = core.idx
 function nn.npy(features, targets, options)
   local hu = require "halfulp"
   local all = {}
+  check_options("npy", options, {"heldout", "values"})
   for key, value in pairs(options or {}) do
-    if key ~= "heldout" and key ~= "values" then error("npy: no option '" .. tostring(key) .. "'; it has heldout, values", 2) end
     all[key] = value
   end
   local function read(path)

@@ -196,7 +196,7 @@ claims["what does not fit is one line"] = function()
     {{"features", name = "x", channels = 2}, {"dispatch", from = {"x", "x"}, expert = 0}})
   refused("no model 'cn'; there are linear, logistic", function() return hu.nn.models.cn end)
   refused("cnn: classes is missing", hu.nn.models.cnn, {height = 8, width = 8})
-  refused("cnn: no option 'depth'", hu.nn.models.cnn, {height = 8, width = 8, classes = 2, depth = 3})
+  refused("cnn: unknown option widht; did you mean width?", hu.nn.models.cnn, {height = 8, widht = 8, classes = 2})
   refused("vit: width is a string", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, width = "8"})
 
   local model = hu.nn.models.mlp {inputs = 3, classes = 4}

@@ -379,7 +379,7 @@ claims["npy files give examples with classes or values"] = function()
   refused("number 2 of example 1 is NaN", hu.nn.npy, x, y)
   hu.save_npy(hu.array {0, 1}, y)
   refused("2 targets for 4 examples", hu.nn.npy, x, y)
-  refused("no option 'held'", hu.nn.npy, x, y, {held = 1})
+  refused("unknown option held; did you mean heldout?", hu.nn.npy, x, y, {held = 1})
   refused("absent", hu.nn.npy, folder .. "/absent", y)
 end
 

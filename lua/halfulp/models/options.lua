@@ -1,5 +1,7 @@
 -- options.lua - the named options of a model: their defaults, and an error for a name that it does not have.
 
+local check_options = require "halfulp.options"
+
 ---@param name string     of the model, for messages
 ---@param given table?    what the caller said
 ---@param needed string[] options that are numbers and have to be given
@@ -12,13 +14,8 @@ return function(name, given, needed, known)
   local kinds, all = {seed = "number"}, {seed = 1}
   for _, key in ipairs(needed) do kinds[key] = "number" end
   for key, value in pairs(known) do kinds[key], all[key] = type(value), value end
+  check_options(name, given, kinds, 3)
   for key, value in pairs(given or {}) do
-    if not kinds[key] then
-      local names = {}
-      for other in pairs(kinds) do names[#names + 1] = other end
-      table.sort(names)
-      error(name .. ": no option '" .. tostring(key) .. "'; it has " .. table.concat(names, ", "), 3)
-    end
     if type(value) ~= kinds[key] then
       error(name .. ": " .. key .. " is a " .. type(value) .. "; it takes a " .. kinds[key], 3)
     end
