@@ -109,7 +109,7 @@ end
 
 local function contour(o)
   local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across,
-    columns = { "part", "told", o.x, o.y, o.z, "x_low", "x_high", "y_low", "y_high", "dx", "dy" } }
+    columns = { "part", o.x, o.y, o.z, "x_low", "x_high", "y_low", "y_high", "dx", "dy", "told" } }
   if o.panel then table.insert(fig.columns, 1, o.panel) end
   local list, low, high = grids(o), math.huge, -math.huge
   for _, grid in ipairs(list) do low, high = math.min(low, grid.low), math.max(high, grid.high) end
@@ -168,7 +168,7 @@ local function solid_commands(o, grid, low, high)
 end
 
 local function surface(o)
-  local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across, columns = { "told", o.x, o.y, o.z } }
+  local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across, columns = { o.x, o.y, o.z, "told" } }
   if o.panel then table.insert(fig.columns, 1, o.panel) end
   local list, low, high = grids(o), math.huge, -math.huge
   for _, grid in ipairs(list) do low, high = math.min(low, grid.low), math.max(high, grid.high) end

@@ -31,6 +31,7 @@ halfulp_SOURCES += src/cli/bench.h src/cli/bench.c
 halfulp_SOURCES += src/cli/bench-quantize.c
 halfulp_SOURCES += src/cli/bench-gemm.c
 halfulp_SOURCES += src/cli/bench-train.c
+halfulp_SOURCES += src/cli/bench-trainer.h src/cli/bench-trainer.c
 halfulp_SOURCES += src/cli/bench-vectors.c
 halfulp_SOURCES += src/cli/bench-work.h src/cli/bench-work.c src/cli/bench-rows.def
 halfulp_SOURCES += src/cli/bench-record.h src/cli/bench-record.c src/cli/bench-compare.c

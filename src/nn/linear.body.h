@@ -70,14 +70,15 @@ static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
     if (!p3 || !p4 || !p5 || !p6)
         return;
     node->saved[2] = p3, node->saved[3] = p4, node->saved[4] = p5, node->saved[5] = p6;
-    if (x->grad) {
+    REAL *dx = R(hu_gradient_room)(x), *dw = R(hu_gradient_room)(w);
+    if (dx) {
         hu_gemm_shape s = {.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in};
-        R(product)(t, p, HU_GEMM_DGRAD, layer, x->grad, p3, p4, s, x->has_grad);
+        R(product)(t, p, HU_GEMM_DGRAD, layer, dx, p3, p4, s, x->has_grad);
         x->has_grad = true;
     }
-    if (w->grad) {
+    if (dw) {
         hu_gemm_shape s = {.m = out, .n = in, .k = n, .lda = out, .ldb = in, .ldc = in, .a_transposed = true};
-        R(product)(t, p, HU_GEMM_WGRAD, layer, w->grad, p5, p6, s, w->has_grad);
+        R(product)(t, p, HU_GEMM_WGRAD, layer, dw, p5, p6, s, w->has_grad);
         w->has_grad = true;
     }
 }
@@ -244,14 +245,14 @@ static void R(plus_backward)(R(hu_tape) *t, R(hu_node) *node)
     size_t n = node->out->rows * node->out->cols;
     for (int k = 0; k < 2; k++) {
         R(hu_var) *v = node->in[k];
-        if (!v->grad)
+        REAL *restrict dv = R(hu_gradient_room)(v);
+        if (!dv)
             continue;
         if (!v->has_grad) {
-            memcpy(v->grad, dy, n * sizeof *dy);
+            memcpy(dv, dy, n * sizeof *dy);
             v->has_grad = true;
             continue;
         }
-        REAL *restrict dv = v->grad;
         for (size_t i = 0; i < n; i++)
             dv[i] += dy[i];
     }

@@ -9,6 +9,8 @@ void R(hu_tape_init)(R(hu_tape) *t, int threads)
 void R(hu_tape_reset)(R(hu_tape) *t)
 {
     hu_arena_reset(&t->arena);
+    hu_arena_reset(&t->gradients);
+    t->freed = NULL;
     t->first = t->last = NULL;
     t->has_pushed = false;
     t->layer = 0;
@@ -19,6 +21,8 @@ void R(hu_tape_reset)(R(hu_tape) *t)
 void R(hu_tape_clear)(R(hu_tape) *t)
 {
     hu_arena_clear(&t->arena);
+    hu_arena_clear(&t->gradients);
+    t->freed = NULL;
     t->first = t->last = NULL;
     t->has_pushed = false;
 }
@@ -49,10 +53,9 @@ static R(hu_var) *R(variable)(R(hu_tape) *t)
 R(hu_var) *R(hu_var_new)(R(hu_tape) *t, size_t rows, size_t cols)
 {
     REAL *value = R(hu_take)(t, rows * cols);
-    REAL *grad = t->recording ? R(hu_take)(t, rows * cols) : NULL;
     R(hu_var) *v = R(variable)(t);
     if (v)
-        *v = (R(hu_var)){.rows = rows, .cols = cols, .value = value, .grad = grad};
+        *v = (R(hu_var)){.rows = rows, .cols = cols, .value = value, .room = t->recording ? t : NULL};
     return v;
 }
 
@@ -77,9 +80,37 @@ R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, const R(hu_rule) *rule
     return node;
 }
 
+REAL *R(hu_gradient_room)(R(hu_var) *v)
+{
+    size_t n = v->rows * v->cols;
+    if (v->grad || !v->room)
+        return v->grad;
+    for (R(hu_freed) **at = &v->room->freed; *at; at = &(*at)->next)
+        if ((*at)->n == n) {
+            v->grad = (void *)*at;
+            *at = (*at)->next;
+            return v->grad;
+        }
+    size_t bytes = n * sizeof *v->grad;
+    v->grad = hu_arena_take(&v->room->gradients, bytes < sizeof(R(hu_freed)) ? sizeof(R(hu_freed)) : bytes, 1);
+    return v->grad ? v->grad : R(hu_stick)(v->room, HU_ENOMEM, "tape: out of memory");
+}
+
+/* The backward pass is past this variable. */
+static void R(give_back)(R(hu_tape) *t, R(hu_var) *v)
+{
+    if (!v->room || !v->grad)
+        return;
+    R(hu_freed) *f = (void *)v->grad;
+    *f = (R(hu_freed)){t->freed, v->rows * v->cols};
+    t->freed = f;
+    v->grad = NULL;
+    v->has_grad = false;
+}
+
 REAL *R(hu_gradient)(R(hu_var) *v)
 {
-    if (v->grad && !v->has_grad) {
+    if (R(hu_gradient_room)(v) && !v->has_grad) {
         memset(v->grad, 0, v->rows * v->cols * sizeof *v->grad);
         v->has_grad = true;
     }
@@ -101,15 +132,23 @@ const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x)
 
 hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err)
 {
+    bool wanted = !t->error.status && t->recording && R(hu_gradient_room)(out);
     if (t->error.status)
         return hu_fail(err, t->error.status, "%s", t->error.text);
-    if (!t->recording || !out->grad || out->rows * out->cols != 1)
+    if (!wanted || out->rows * out->cols != 1)
         return hu_fail(err, HU_EINVAL, "backward: needs a recording tape and a single value, not %zu by %zu", out->rows,
                        out->cols);
     R(hu_gradient)(out)[0] = t->start > 0 ? (REAL)t->start : 1;
-    for (R(hu_node) *node = t->last; node; node = node->before)
-        if (node->out->has_grad)
-            node->rule->backward(t, node);
+    for (R(hu_node) *node = t->last; node && !t->error.status; node = node->before) {
+        if (!node->out->has_grad)
+            continue;
+        hu_arena_mark before = hu_arena_here(&t->arena);
+        node->rule->backward(t, node);
+        if (t->tangents)
+            continue;
+        hu_arena_rewind(&t->arena, before);
+        R(give_back)(t, node->out);
+    }
     return t->error.status ? hu_fail(err, t->error.status, "%s", t->error.text) : HU_OK;
 }
 
@@ -146,7 +185,7 @@ REAL *R(hu_tangent_new)(R(hu_tape) *t, R(hu_var) *v)
 
 REAL *R(hu_gradient_tangent)(R(hu_tape) *t, R(hu_var) *v)
 {
-    if (!v->grad)
+    if (!v->grad && !v->room)
         return NULL;
     if (!v->grad_tangent && !v->is_leaf)
         v->grad_tangent = R(hu_take)(t, v->rows * v->cols);

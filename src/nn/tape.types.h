@@ -1,11 +1,14 @@
 /* tape.types.h - the declarations of tape.h, for one REAL. */
 
+struct R(hu_tape);
+
 typedef struct R(hu_var) {
     size_t rows, cols;
     REAL  *value;
-    REAL  *grad;        /* NULL: no gradient is wanted                                    */
-    bool   has_grad;    /* grad holds something; until then its memory is not even zeroed */
-    bool   is_leaf;           /* its tangents are memory of the caller                    */
+    REAL  *grad;              /* NULL: not yet, or no longer, or no gradient is wanted          */
+    struct R(hu_tape) *room;  /* where memory for the gradient comes from; NULL: it is the caller's, or none is wanted */
+    bool   has_grad;          /* grad holds something; until then its memory is not even zeroed */
+    bool   is_leaf;           /* its gradient and tangents are memory of the caller       */
     REAL  *tangent;           /* of the value; NULL: zero                                 */
     REAL  *grad_tangent;      /* of the gradient; NULL: no memory for it yet, or none is wanted */
     bool   has_grad_tangent;  /* grad_tangent holds something; without it the tangent is zero   */
@@ -35,8 +38,16 @@ struct R(hu_node) {
     unsigned    layer;
 };
 
+/* Memory of a gradient that nobody needs any more, for the next one of its size. */
+typedef struct R(hu_freed) {
+    struct R(hu_freed) *next;
+    size_t              n;       /* numbers */
+} R(hu_freed);
+
 struct R(hu_tape) {
     hu_arena         arena;
+    hu_arena         gradients;  /* of what is no leaf: taken when the backward pass comes to it, given back when it is past */
+    R(hu_freed)     *freed;
     R(hu_node)      *first, *last;
     const hu_policy *policy;     /* NULL: full precision                          */
     uint64_t         step;       /* for the streams of stochastic quantizers      */
@@ -61,7 +72,8 @@ void R(hu_tape_clear)(R(hu_tape) *t);
  * memory is written, not added to, by the next backward pass, and only if the result depends on the variable. */
 R(hu_var) *R(hu_leaf)(R(hu_tape) *t, REAL *value, REAL *grad, size_t rows, size_t cols);
 
-/* Gradients of `out` [1][1] with respect to every variable with a gradient. */
+/* Gradients of `out` [1][1] with respect to every leaf with a gradient. Those of other variables, and what operations take from the tape,
+ * are gone once the pass is through with them, unless `tangents` is set. */
 hu_status R(hu_backward)(R(hu_tape) *t, R(hu_var) *out, hu_error *err);
 
 /* Forward over reverse, after hu_backward on a tape with `tangents` set: from the tangents of the leaves (given with hu_leaf_tangent) the tangents of all values
@@ -196,6 +208,9 @@ R(hu_var)  *R(hu_var_new)(R(hu_tape) *t, size_t rows, size_t cols);
 R(hu_node) *R(hu_node_new)(R(hu_tape) *t, R(hu_var) *out, const R(hu_rule) *rule);
 REAL       *R(hu_take)(R(hu_tape) *t, size_t n);
 REAL       *R(hu_gradient)(R(hu_var) *v);
+
+/* The same memory as it is, for an operation that writes all of it where has_grad is false, and then sets has_grad. */
+REAL       *R(hu_gradient_room)(R(hu_var) *v);
 
 /* For push and pull: the tangent of v's value and of v's gradient to read from, zeros where there is none; where push
  * writes the tangent of a result; and the gradient's tangent to add to, zeroed when this is the first addition. Each

@@ -39,6 +39,27 @@ positive() {
     [ "$status" -eq 0 ]
     positive tokens_per_s gflops step_ms
     [[ $output == *'"policy": "e8m3:rz+sat"'* && $(field threads) = 2 ]]
+    run "$HALFULP" bench train --layers 1 --heads 2 --width 16 --context 8 --batch 2 --accumulate e5m10 --json
+    [ "$status" -eq 0 ]
+    [[ $output == *'"accumulate": "e5m10"'* ]]
+    # counted by hand: 16 (2*256*16 + 3*16 + 4*16*16 + 3*16*48) bytes, and 4 * 2*8 (13*16 + 3*48 + 2*8 + 2*16 + 2*256)
+    [ "$(field weights)" = 11568 ] && [ "$(field paper_mb)" = 0.2322 ]
+}
+
+@test "a training step takes at most 1.3 times the memory that is counted on paper" {
+    [ -z "${HU_PRELOAD:-}" ] || skip "a sanitizer has memory of its own"
+    shapes=("--layers 4 --heads 4 --width 128 --context 128")
+    [ -z "${HU_TEST_LONG:-}" ] || shapes+=("--layers 6 --heads 6 --width 384 --context 256")
+    for shape in "${shapes[@]}"; do
+        for policy in fp32 e4m3fn/e5m2@tensor "fp32 --accumulate e8m7"; do
+            # shellcheck disable=SC2086
+            run "$HALFULP" bench train $shape --batch 8 --policy $policy --threads 2 --json
+            [ "$status" -eq 0 ]
+            positive paper_mb memory_mb ratio_paper
+            echo "# $shape $policy: $(field memory_mb) MiB, $(field paper_mb) on paper" >&3
+            [ "$(echo "$(field ratio_paper)" | awk '{print $1 <= 1.3}')" = 1 ]
+        done
+    done
 }
 
 @test "bench vectors shows the speed of writing and of checking" {
