@@ -63,17 +63,6 @@ local function policy_of(format, method)
   end
 end
 
--- Loss in nats of a model that knows how often each byte comes and nothing else: who stays above it has not learned.
-local function unigram_loss(text)
-  local bytes, counts, loss = text:part "train", {}, 0
-  for i = 1, #bytes do
-    local b = bytes:byte(i)
-    counts[b] = (counts[b] or 0) + 1
-  end
-  for _, n in pairs(counts) do loss = loss - n / #bytes * math.log(n / #bytes) end
-  return loss
-end
-
 local function new_model(p, seed)
   local config = {seed = seed}
   for key, value in pairs(p.model) do config[key] = value end
@@ -294,7 +283,7 @@ function part.run(params, out)
   params, out = params or {}, out or print
   local p, path = settings(params), params.text ~= "" and params.text or nil
   local text = part.load(params)
-  local data = {text = text, unigram = unigram_loss(text)}
+  local data = {text = text, unigram = hu.nn.frequency_loss(text)}
   out(("%s; knowing byte frequencies only gives %.3f nats a byte"):format(tostring(text), data.unigram))
   if params.scale == "small" then out "scale=small tries the machinery alone: a few steps teach nothing, so every run counts as diverged" end
 

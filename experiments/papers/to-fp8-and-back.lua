@@ -45,16 +45,6 @@ local path = params.text ~= "" and params.text or params.scale == "full" and bes
 local text = (path or params.scale == "full") and hu.nn.text(path) or hu.nn.markov { alphabet = 8, order = 2, seed = 7 }
 p.model.vocabulary = (text:part "train" .. text:part "heldout"):find "[\x80-\xff]" and 256 or 128
 
--- Loss in nats of a model that knows how often each byte comes and nothing else: who stays above it has not learned.
-local function unigram_loss()
-  local bytes, loss = text:part "train", 0
-  local counts = {}
-  for i = 1, #bytes do counts[bytes:byte(i)] = (counts[bytes:byte(i)] or 0) + 1 end
-  for _, n in pairs(counts) do loss = loss - n / #bytes * math.log(n / #bytes) end
-  return loss
-end
-local unigram = unigram_loss()
-
 -- ---- policies ----
 
 local function masked(format, more)
@@ -95,7 +85,7 @@ end
 
 local function study_of(name, policies, rates, seeds, more)
   local o = { name = name, model = p.model, data = text, policies = policies, rates = rates, seeds = seeds, steps = p.steps, batch = p.batch, probes = p.probes, rows = p.rows,
-    reference = unigram, clock = true, files = { path }, uses = { "scale", "steps" }, train = { schedule = "constant", warmup = p.steps // 20 } }
+    reference = hu.nn.frequency_loss(text), clock = true, files = { path }, uses = { "scale", "steps" }, train = { schedule = "constant", warmup = p.steps // 20 } }
   for key, value in pairs(more or {}) do o[key] = value end
   return hu.study(o)
 end

@@ -279,6 +279,30 @@ function nn.text(path, options)
   return blame_caller(pcall(core.text, path, all))
 end
 
+---Loss in nats of a model that knows how often each byte comes in a text's training part, and nothing else, on that part: who stays above it has not
+---learned. A `reference` for `hu.study` and `hu.stats.diverged`.
+---
+---```lua
+---local even = hu.nn.markov {alphabet = 2, order = 1, spread = 0, train = 100000}
+---print(string.format("%.3f", hu.nn.frequency_loss(even)))    --> 0.693
+---```
+---@param text hu.text
+---@return number
+function nn.frequency_loss(text)
+  local ok, bytes = pcall(function() return text:part "train" end)
+  if not ok or type(bytes) ~= "string" then error(("frequency_loss: text is a %s; it takes a text, as hu.nn.text() makes it"):format(type(text)), 2) end
+  local counts, loss = {}, 0.0
+  for i = 1, #bytes do
+    local byte = bytes:byte(i)
+    counts[byte] = (counts[byte] or 0) + 1
+  end
+  for byte = 0, 255 do
+    local share = (counts[byte] or 0) / #bytes
+    if share > 0 then loss = loss - share * math.log(share) end
+  end
+  return loss
+end
+
 ---@class hu.policy  which format, scale, rounding and accumulator each part of a training step gets; prints as text
 ---@field digest fun(self): string  SHA-256 of its text
 

@@ -89,6 +89,16 @@ claims["wrong policies and options are named, with the nearest name"] = function
   end)
 end
 
+claims["what byte frequencies alone give is the entropy of the training part"] = function()
+  local path = claims.tmpdir() .. "/bytes.txt"
+  local file = assert(io.open(path, "wb"))
+  file:write(("aaab"):rep(225), ("zz"):rep(50))                  -- the last tenth is held out
+  file:close()
+  local want = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+  t.assertAlmostEquals(hu.nn.frequency_loss(hu.nn.text(path)), want, 1e-12)
+  for _, wrong in ipairs { 3, "text", {} } do t.assertErrorMsgContains("it takes a text", hu.nn.frequency_loss, wrong) end
+end
+
 claims["texts that are absent, empty or too short get one line"] = function()
   refused("text: cannot open /nonexistent", hu.nn.text, "/nonexistent")
   local path = os.tmpname()
