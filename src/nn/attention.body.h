@@ -160,7 +160,7 @@ typedef struct R(backward_room) {
 } R(backward_room);
 
 static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_node) *node, R(backward_room) room,
-                                  const REAL *dout, const REAL *p, REAL *dqkv, size_t bh, hu_seen *looks, hu_error *err)
+                                  const REAL *dout, const REAL *p, REAL *dqkv, size_t bh, hu_policy_seen *looks, hu_error *err)
 {
     size_t n = h->positions, d = h->dim;
     const REAL *packed = node->saved[0], *pq = node->saved[2];
@@ -224,7 +224,7 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
     if (!room || !errors || !dout || t->error.status)
         return;
     memset(errors, 0, (size_t)t->threads * sizeof *errors);
-    hu_seen *seen = NULL;
+    hu_policy_seen *seen = NULL;
     if (hu_policy_looks(hu_policy_at(t->policy, node->layer), HU_P_DSCORES)) {
         seen = hu_arena_take(&t->arena, count, sizeof *seen);
         if (!seen) {

@@ -127,7 +127,7 @@ double hu_policy_state_largest(const hu_policy_state *s, size_t row, int role)
     return most;
 }
 
-void hu_policy_state_add(hu_policy_state *s, size_t row, int role, unsigned length, const hu_seen *seen)
+void hu_policy_state_add(hu_policy_state *s, size_t row, int role, unsigned length, const hu_policy_seen *seen)
 {
     if (row >= s->n_rows)
         return;

@@ -25,10 +25,10 @@ typedef struct hu_counts {
 } hu_counts;
 
 /* What one or more uses of a quantizer saw. */
-typedef struct hu_seen {
+typedef struct hu_policy_seen {
     double    largest;                  /* magnitude of the finite ones */
     hu_counts counts;
-} hu_seen;
+} hu_policy_seen;
 
 /* The largest magnitudes of the last steps, in a ring. */
 typedef struct hu_history {
@@ -65,7 +65,7 @@ void hu_policy_state_reset(hu_policy_state *s);
 double hu_policy_state_largest(const hu_policy_state *s, size_t row, int role);
 
 /* Adds what was seen. length: of the history, 0: none. */
-void hu_policy_state_add(hu_policy_state *s, size_t row, int role, unsigned length, const hu_seen *seen);
+void hu_policy_state_add(hu_policy_state *s, size_t row, int role, unsigned length, const hu_policy_seen *seen);
 
 /* The histories as numbers, and back: how many there are, for a checkpoint. Sizes follow from what was used. */
 size_t    hu_policy_state_size(const hu_policy_state *s);

@@ -77,7 +77,7 @@ static void R(count)(hu_counts *c, const hu_format *f, const REAL *in, const REA
     }
 }
 
-static hu_status R(quantize_once)(const hu_policy *p, const hu_policy_use *use, REAL *out, const REAL *in, hu_seen *seen,
+static hu_status R(quantize_once)(const hu_policy *p, const hu_policy_use *use, REAL *out, const REAL *in, hu_policy_seen *seen,
                                   hu_error *err)
 {
     size_t n = use->rows * use->cols, run = 0;
@@ -127,7 +127,7 @@ hu_status R(hu_policy_apply)(const hu_policy *p, const hu_policy_use *use, REAL 
         return R(quantize_once)(p, use, out, in, NULL, err);
     if (use->seen)
         return R(quantize_once)(p, use, out, in, use->seen, err);
-    hu_seen *seen = hu_calloc(1, sizeof *seen);
+    hu_policy_seen *seen = hu_calloc(1, sizeof *seen);
     if (!seen)
         return hu_fail(err, HU_ENOMEM, "policy: out of memory");
     hu_status status = R(quantize_once)(p, use, out, in, seen, err);

@@ -240,7 +240,7 @@ bool hu_policy_looks(const hu_policy *p, hu_operand operand)
     return hu_policy_has(p, operand) && p->state && (p->state->counting || p->scaling[operand].history);
 }
 
-void hu_policy_note(const hu_policy *p, hu_operand operand, unsigned layer, const hu_seen *seen)
+void hu_policy_note(const hu_policy *p, hu_operand operand, unsigned layer, const hu_policy_seen *seen)
 {
     p = hu_policy_at(p, layer);
     hu_policy_state_add(p->state, layer, (int)operand, p->scaling[operand].history, seen);

@@ -130,7 +130,7 @@ typedef struct hu_policy_use {
     size_t     row;         /* of the state, plus 1; 0: the layer                              */
     size_t     first;       /* random word of the first element                                */
     size_t     rows, cols;
-    hu_seen   *seen;        /* where the uses of one operand run at a time: what was seen, to be added to the state
+    hu_policy_seen   *seen;        /* where the uses of one operand run at a time: what was seen, to be added to the state
                                afterwards in a fixed order; NULL: added at once                */
 } hu_policy_use;
 
@@ -139,7 +139,7 @@ hu_status hu_policy_apply_f32(const hu_policy *p, const hu_policy_use *use, floa
 hu_status hu_policy_apply_f64(const hu_policy *p, const hu_policy_use *use, double *out, const double *in, hu_error *err);
 
 /* Adds to p's state what was seen by uses of one operand of a layer. */
-void hu_policy_note(const hu_policy *p, hu_operand operand, unsigned layer, const hu_seen *seen);
+void hu_policy_note(const hu_policy *p, hu_operand operand, unsigned layer, const hu_policy_seen *seen);
 
 /* Whether anything is wanted to be seen of an operand: its magnitudes or its counts. p may be NULL. */
 bool hu_policy_looks(const hu_policy *p, hu_operand operand);

@@ -127,7 +127,7 @@ static hu_status keep_states(hu_trainer *t, size_t k, const hu_update *u, hu_err
         status = hu_state_apply(&c->state[s], u->state[s], rows, n / rows, seed, t->updates << 20 | (uint64_t)k << 1 | (uint64_t)s, err);
         if (!t->memory.counting || status)
             continue;
-        hu_seen *seen = hu_calloc(1, sizeof *seen);
+        hu_policy_seen *seen = hu_calloc(1, sizeof *seen);
         if (!seen)
             return hu_fail(err, HU_ENOMEM, "train: out of memory");
         hu_counts_add_f32(&seen->counts, t->room, u->state[s], n, -INFINITY, INFINITY);

@@ -22,6 +22,7 @@ cli_tests += tests/cli/repl.bats
 cli_tests += tests/cli/run-dir.bats
 cli_tests += tests/cli/results.bats
 cli_tests += tests/cli/survives.bats
+cli_tests += tests/cli/training.bats
 cli_tests += tests/cli/machines.bats
 cli_tests += tests/cli/bench.bats
 cli_tests += tests/cli/experiments.bats

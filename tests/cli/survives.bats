@@ -150,10 +150,11 @@ pause() { sleep "0.$((RANDOM % 5))$((RANDOM % 10))"; }
 local hu = require "halfulp"
 local p = hu.params {steps = 1200}
 local text = hu.nn.markov {alphabet = 4, order = 1, train = 4000, heldout = 400}
-local sweep = hu.sweep {policy = {"fp32", "e5m2:sr"}}
+local policies = {fp32 = "fp32", ["e5m2:sr"] = "e5m2:sr", sums = {activation = "e4m3fn@tensor", accumulate = "e8m7"}}
+local sweep = hu.sweep {policy = {"fp32", "e5m2:sr", "sums"}}
 sweep:run(function(q)
   local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 16, seed = q.run_seed}
-  local trainer = hu.nn.trainer {model = model, data = text, batch = 4, steps = p.steps, policy = q.policy, seed = q.run_seed}
+  local trainer = hu.nn.trainer {model = model, data = text, batch = 4, steps = p.steps, policy = policies[q.policy], seed = q.run_seed}
   local keep = q:checkpoint {trainer = trainer, every = 7, state = {loss = {}, noise = {}}}
   local from = keep.step
   for step = keep.step + 1, p.steps do
@@ -190,7 +191,7 @@ LUA
     echo "# ended early $kills times; $(grep -c 'went on from [1-9]' went.txt) of $(grep -c 'went on' went.txt) ends went on from a checkpoint" >&3
     dump_training whole >whole.txt
     dump_training cut >cut.txt
-    [ "$(wc -l <whole.txt)" -eq 6 ]
+    [ "$(wc -l <whole.txt)" -eq 9 ]
     cmp whole.txt cut.txt
     cmp whole/all.tsv cut/all.tsv
     [ "$(grep -c 'went on from [1-9]' went.txt)" -ge 1 ]
