@@ -19,4 +19,5 @@ nobase_dist_pkgdata_DATA += experiments/papers/zero-collectives.lua
 nobase_dist_pkgdata_DATA += experiments/papers/deepseek-fp8.lua
 nobase_dist_pkgdata_DATA += experiments/papers/qas.lua
 nobase_dist_pkgdata_DATA += experiments/papers/to-fp8-and-back.lua
+nobase_dist_pkgdata_DATA += experiments/papers/mus.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

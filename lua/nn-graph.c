@@ -77,11 +77,13 @@ static void read_field(lua_State *L, hu_layer *layer, size_t *n, lua_Integer i)
         layer->share = text_field(L, i, key);
     else if (strcmp(key, "deviation") == 0 && lua_type(L, -1) == LUA_TNUMBER)
         layer->deviation = lua_tonumber(L, -1);
+    else if (strcmp(key, "rate") == 0 && lua_type(L, -1) == LUA_TNUMBER)
+        layer->rate = lua_tonumber(L, -1);
     else
         read_size(L, layer, n, i, key);
 }
 
-/* graph(list, name, seed) -> model; list: instructions {"operation", name =, from =, share =, deviation =, SIZE = ...} */
+/* graph(list, name, seed) -> model; list: instructions {"operation", name =, from =, share =, deviation =, rate =, SIZE = ...} */
 static int new_graph(lua_State *L)
 {
     hu_error err = {0};

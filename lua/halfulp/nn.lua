@@ -86,7 +86,8 @@ nn.mlp = core.mlp
 ---A model from a list of instructions, which C checks and runs; see docs/models.md for the operations.
 ---
 ---Each instruction is `{"operation", name = , from = , SIZE = ...}`. It takes the result of the one before, or of those
----that `from` names. Parameters are called NAME.weight, NAME.bias and so on.
+---that `from` names. Parameters are called NAME.weight, NAME.bias and so on; `deviation` is that of the initial values of the first,
+---`rate` what its learning rate is multiplied by.
 ---
 ---```lua
 ---local model = hu.nn.model {

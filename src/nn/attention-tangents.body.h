@@ -7,6 +7,10 @@
  *   dS' = (P' (dP - sum of P dP) + P (dP' - sum of (P' dP + P dP'))) / sqrt(D),
  *   dQ' = dS' K + dS K',   dK' = dS'^T Q + dS^T Q'.
  *
+ * Where P is the root of the softmax, with c the row's sum of P dP:
+ *
+ *   P' = P (S' - sum of P P S') / 2,   c' = sum of (P' dP + P dP'),   dS' = (P' (dP - P c) + P (dP' - P' c - P c')) / (2 sqrt(D)).
+ *
  * The matrices of a head are taken whole, also where a causal P, P', dS and dS' are zero.
  */
 
@@ -22,6 +26,17 @@ static REAL *R(attention_moving)(R(hu_tape) *t, hu_operand operand, unsigned lay
     return out;
 }
 
+/* A row of S' in, of P' out, where p is the root of the softmax. */
+static void R(root_push)(REAL *restrict row, const REAL *restrict p, size_t seen, size_t n)
+{
+    REAL mean = 0;
+    for (size_t j = 0; j < seen; j++)
+        mean += p[j] * p[j] * row[j];
+    for (size_t j = 0; j < seen; j++)
+        row[j] = p[j] * (row[j] - mean) / 2;
+    memset(row + seen, 0, (n - seen) * sizeof *row);
+}
+
 static void R(head_push)(const R(heads) *h, REAL *dp, const REAL *p, const REAL *packed, const REAL *moves, size_t bh)
 {
     size_t n = h->positions, d = h->dim, q = R(packed_at)(h, 0, bh), k = R(packed_at)(h, 1, bh);
@@ -29,7 +44,10 @@ static void R(head_push)(const R(heads) *h, REAL *dp, const REAL *p, const REAL 
     R(gemm)(CblasNoTrans, CblasTrans, n, n, d, scale, moves + q, d, packed + k, d, 0, dp, n);
     R(gemm)(CblasNoTrans, CblasTrans, n, n, d, scale, packed + q, d, moves + k, d, 1, dp, n);
     for (size_t i = 0; i < n; i++)
-        R(softmax_back)(dp + i * n, p + i * n, R(seen_by)(h, i), n, 1);   /* softmax is its own transpose */
+        if (h->how & HU_ROOT)
+            R(root_push)(dp + i * n, p + i * n, R(seen_by)(h, i), n);
+        else
+            R(softmax_back)(dp + i * n, p + i * n, R(seen_by)(h, i), n, 1);   /* softmax is its own transpose */
 }
 
 static void R(attention_push)(R(hu_tape) *t, R(hu_node) *node)
@@ -77,7 +95,9 @@ static void R(head_scores_pull)(const R(heads) *h, const R(hu_node) *node, REAL 
     for (size_t i = 0; i < n; i++, p += n, moved += n, dp += n, ds += n) {
         size_t seen = R(seen_by)(h, i);
         REAL inner = R(dot)(p, dp, seen), shift = R(dot)(moved, dp, seen) + R(dot)(p, ds, seen);
-        for (size_t j = 0; j < seen; j++)
+        for (size_t j = 0; h->how & HU_ROOT && j < seen; j++)
+            ds[j] = scale / 2 * (moved[j] * (dp[j] - 2 * p[j] * inner) + p[j] * (ds[j] - p[j] * shift));
+        for (size_t j = 0; !(h->how & HU_ROOT) && j < seen; j++)
             ds[j] = scale * (moved[j] * (dp[j] - inner) + p[j] * (ds[j] - shift));
         memset(ds + seen, 0, (n - seen) * sizeof *ds);
     }

@@ -6,6 +6,8 @@
  *   S = Q K^T / sqrt(D),   P = softmax of the rows of S (causal: up to the diagonal),   O = P V;
  *   dV = P^T dO,   dP = dO V^T,   dS = P (dP - sum of P dP over the row) / sqrt(D),   dQ = dS K,   dK = dS^T Q.
  *
+ * With HU_ROOT, P is the root of that softmax, and dS = P (dP - P sum of P dP over the row) / (2 sqrt(D)).
+ *
  * Rows are done in strips: a causal strip of S needs the columns up to its last row only, which saves nearly half of the work.
  */
 #include "src/nn/vector.body.h"
@@ -13,7 +15,7 @@
 typedef struct R(heads) {
     size_t  batch, heads, positions, channels, dim;   /* B H T C D */
     size_t  matrix;                                   /* T D       */
-    unsigned how;                                     /* HU_CAUSAL | HU_ROTARY */
+    unsigned how;                                     /* HU_CAUSAL | HU_ROTARY | HU_ROOT */
     REAL   *cosine, *sine;                            /* [T][D / 2] */
 } R(heads);
 
@@ -122,6 +124,13 @@ static void R(softmax_of)(REAL *restrict row, size_t seen, size_t n)
     memset(row + seen, 0, (n - seen) * sizeof *row);
 }
 
+/* The roots of a row's first `seen` weights. */
+static void R(root_of)(REAL *row, size_t seen)
+{
+    for (size_t j = 0; j < seen; j++)
+        row[j] = REAL_SQRT(row[j]);
+}
+
 /* Weights P [T][T] of one head. */
 static void R(head_weights)(const R(heads) *h, REAL *p, const REAL *q, const REAL *k)
 {
@@ -130,8 +139,11 @@ static void R(head_weights)(const R(heads) *h, REAL *p, const REAL *q, const REA
     for (size_t i = 0; i < n; i += R(STRIP)) {
         size_t rows = n - i < R(STRIP) ? n - i : R(STRIP);
         R(gemm)(CblasNoTrans, CblasTrans, rows, R(seen_by)(h, i + rows - 1), d, scale, q + i * d, d, k, d, 0, p + i * n, n);
-        for (size_t r = i; r < i + rows; r++)
+        for (size_t r = i; r < i + rows; r++) {
             R(softmax_of)(p + r * n, R(seen_by)(h, r), n);
+            if (h->how & HU_ROOT)
+                R(root_of)(p + r * n, R(seen_by)(h, r));
+        }
     }
 }
 
@@ -151,6 +163,15 @@ static void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t se
     REAL inner = R(dot)(ds, p, seen);
     for (size_t j = 0; j < seen; j++)
         ds[j] = p[j] * (ds[j] - inner) * scale;
+    memset(ds + seen, 0, (n - seen) * sizeof *ds);
+}
+
+/* The same where p is the root of the softmax. */
+static void R(root_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
+{
+    REAL inner = R(dot)(ds, p, seen);
+    for (size_t j = 0; j < seen; j++)
+        ds[j] = p[j] * (ds[j] - p[j] * inner) * (scale / 2);
     memset(ds + seen, 0, (n - seen) * sizeof *ds);
 }
 
@@ -175,7 +196,7 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
         R(gemm)(CblasNoTrans, CblasTrans, rows, R(seen_by)(h, i + rows - 1), d, 1, dout + i * h->channels, h->channels, v, d,
                 0, room.ds + i * n, n);
         for (size_t r = i; r < i + rows; r++)
-            R(softmax_back)(room.ds + r * n, p + first + r * n, R(seen_by)(h, r), n, scale);
+            (h->how & HU_ROOT ? R(root_back) : R(softmax_back))(room.ds + r * n, p + first + r * n, R(seen_by)(h, r), n, scale);
     }
     if (hu_policy_has(hu_policy_at(t->policy, node->layer), HU_P_DSCORES)) {
         const hu_policy_use use = {.operand = HU_P_DSCORES, .step = t->step, .layer = node->layer, .first = first, .rows = n,

@@ -43,7 +43,7 @@ R(hu_var) *R(hu_features_run)(R(hu_frame) *f, const hu_instruction *i)
 
 R(hu_var) *R(hu_linear_run)(R(hu_frame) *f, const hu_instruction *i)
 {
-    R(hu_var) *y = R(hu_linear)(f->tape, R(in)(f, i, 0), R(parameter)(f, i, 0), i->layer, R(is_full)(f, i));
+    R(hu_var) *y = R(hu_multiplied)(f->tape, R(in)(f, i, 0), R(parameter)(f, i, 0), i->size[2], i->layer, R(is_full)(f, i));
     return i->n_parameters > 1 ? R(hu_bias)(f->tape, y, R(parameter)(f, i, 1)) : y;
 }
 
@@ -58,7 +58,7 @@ R(hu_var) *R(hu_embedding_run)(R(hu_frame) *f, const hu_instruction *i)
 
 R(hu_var) *R(hu_attention_run)(R(hu_frame) *f, const hu_instruction *i)
 {
-    unsigned how = (i->size[1] != 0 ? HU_CAUSAL : 0) | (i->size[2] != 0 ? HU_ROTARY : 0);
+    unsigned how = (i->size[1] != 0 ? HU_CAUSAL : 0) | (i->size[2] != 0 ? HU_ROTARY : 0) | (i->size[3] != 0 ? HU_ROOT : 0);
     return R(hu_attend)(f->tape, R(in)(f, i, 0), (size_t)i->size[0], R(rows_each)(f, i, 0), i->layer, how);
 }
 

@@ -76,6 +76,7 @@ typedef struct hu_layer {
     const char *from[HU_GRAPH_INPUTS];         /* names of instructions; the first NULL: the one before */
     const char *share;                         /* NULL, or the parameter that takes the place of its first one */
     double      deviation;                     /* of its first parameter; 0: 1 / sqrt(columns), 0.02 for tables */
+    double      rate;                          /* what its first parameter's learning rate is multiplied by; 0: 1 */
     struct { const char *name; double value; } size[HU_GRAPH_SIZES + 1];   /* up to a NULL name           */
 } hu_layer;
 

@@ -53,8 +53,8 @@
 #include "src/nn/arena.h"
 #include "src/nn/policy.h"
 
-/* How attention looks. */
-enum { HU_CAUSAL = 1, HU_ROTARY = 2 };
+/* How attention looks; with HU_ROOT values are weighed by the square roots of the softmax. */
+enum { HU_CAUSAL = 1, HU_ROTARY = 2, HU_ROOT = 4 };
 
 /* Functions of one element. */
 typedef enum hu_point_kind { HU_RELU, HU_SILU, HU_TANH, HU_SIGMOID } hu_point_kind;

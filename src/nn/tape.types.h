@@ -125,8 +125,9 @@ R(hu_var) *R(hu_embedding)(R(hu_tape) *t, R(hu_var) *table, const int32_t *ids, 
  * Source: Su et al., "RoFormer", 2021; Vaswani et al., "Attention is all you need", 2017. */
 R(hu_var) *R(hu_attention)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer);
 
-/* The same with `how`, an OR of HU_CAUSAL (a position attends to itself and those before; else to all) and HU_ROTARY (else
- * queries and keys stay as they are, and D need not be even). */
+/* The same with `how`, an OR of HU_CAUSAL (a position attends to itself and those before; else to all), HU_ROTARY (else
+ * queries and keys stay as they are, and D need not be even) and HU_ROOT (the weights are the square roots of the softmax, whose
+ * squares sum up to 1: the variance of independent values stays as it is. Source: munit Scaling, arXiv 2502.05967). */
 R(hu_var) *R(hu_attend)(R(hu_tape) *t, R(hu_var) *qkv, size_t heads, size_t positions, unsigned layer, unsigned how);
 
 /* The mean over rows of logsumexp(row) - row[target] -> [1][1]. Logits [N][V], targets < V. */
@@ -200,6 +201,10 @@ const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x);
 /* x times `forward`; its gradient is that of the result times `backward`, whatever `forward` is (unit scaling). With a forward of 1
  * the result's value is that of x, in x's memory. */
 R(hu_var) *R(hu_unit)(R(hu_tape) *t, R(hu_var) *x, double forward, double backward);
+
+/* x w^T times `by`; 0: times 1. The factor comes after the product of the policy's operands, forward and in both products backward, so that
+ * the operands keep the size that they have (munit scaling: by = 1 / sqrt(columns)). */
+R(hu_var) *R(hu_multiplied)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, double by, unsigned layer, bool full);
 
 /* For the operations: a variable with room for its value (and gradient, when recording); a node for it, whose rule is
  * a static const; memory; the gradient to add to, zeroed when this is the first addition (NULL: none is wanted); and

@@ -66,6 +66,8 @@ typedef struct operation {
     X(no_rotation,   6, 18, 0, 0,  0, 0,  attend, in[0], 2, 3, 0, HU_CAUSAL)           \
     X(not_causal,    6, 12, 0, 0,  0, 0,  attend, in[0], 1, 3, 0, HU_ROTARY)           \
     X(all_strips,   70, 9,  0, 0,  0, 0,  attend, in[0], 1, 70, 0, 0)                  \
+    X(roots,         8, 24, 0, 0,  0, 0,  attend, in[0], 2, 4, 0, HU_CAUSAL | HU_ROTARY | HU_ROOT) \
+    X(root_strips,  70, 9,  0, 0,  0, 0,  attend, in[0], 1, 70, 0, HU_ROOT)            \
     X(relu,          8, 6,  0, 0,  0, 0,  point, in[0], HU_RELU)                       \
     X(silu,          8, 40, 0, 0,  0, 0,  point, in[0], HU_SILU)                       \
     X(tanh,          8, 6,  0, 0,  0, 0,  point, in[0], HU_TANH)                       \

@@ -268,6 +268,20 @@ static hu_graph *expert_graph(void)
     return g;
 }
 
+/* Products with multipliers around attention by the roots of the softmax. */
+static hu_graph *munit_graph(void)
+{
+    hu_graph *g = hu_graph_new("munit");
+    add(g, (hu_layer){.operation = "tokens", .size = {{"context", 5}, {"vocabulary", 11}}});
+    add(g, (hu_layer){.operation = "embedding", .name = "x", .deviation = 1, .size = {{"width", 8}}});
+    add(g, (hu_layer){.operation = "linear", .deviation = 1, .size = {{"out", 24}, {"multiplier", 0.3}}});
+    add(g, (hu_layer){.operation = "attention", .size = {{"heads", 2}, {"root", 1}}});
+    add(g, (hu_layer){.operation = "layernorm"});
+    add(g, (hu_layer){.operation = "linear", .name = "head", .deviation = 1, .size = {{"out", 11}, {"multiplier", 0.2}}});
+    add(g, (hu_layer){.operation = "cross_entropy"});
+    return g;
+}
+
 static double loss_near(hu_model *m, const hu_batch *b, const double *at, const double *u, double step, double *gradient)
 {
     double *w = malloc(m->n_weights * sizeof *w), loss;
@@ -323,6 +337,53 @@ static void derivatives_of_graphs(void **state)
         pixels[i] = (float)(2 * test_random_unit(&r) - 1);
     check_derivatives(image_graph(), (hu_batch){.rows = 3, .positions = 1, .features = pixels, .targets = classes});
     check_derivatives(expert_graph(), (hu_batch){.rows = 3, .positions = 5, .bytes = bytes, .targets = targets});
+    check_derivatives(munit_graph(), (hu_batch){.rows = 3, .positions = 5, .bytes = bytes, .targets = targets});
+}
+
+/* f(x; 4 w) with multiplier 1/4 is f(x; w), its gradient by 4 w a quarter of that by w; the matrix, not the bias, has the rate. */
+static void multipliers(void **state)
+{
+    (void)state;
+    const hu_batch batch = {.rows = 3, .positions = 1, .features = features, .targets = classes};
+    hu_model m[2];
+    double loss[2], g[2][18];
+    for (int with = 0; with < 2; with++) {
+        hu_graph *graph = hu_graph_new("x");
+        add(graph, (hu_layer){.operation = "features", .size = {{"channels", 5}}});
+        add(graph, (hu_layer){.operation = "linear", .name = "head", .deviation = 1, .rate = with ? 0.25 : 0,
+                              .size = {{"out", 3}, {"multiplier", with ? 0.25 : 0}}});
+        add(graph, (hu_layer){.operation = "cross_entropy"});
+        m[with] = model_of(graph, 3);
+        for (size_t i = 0; with && i < 15; i++)
+            m[with].weights[i] *= 4;
+        assert_int_equal(hu_model_loss_f64(&m[with], NULL, &batch, NULL, 0, &loss[with], g[with], NULL), HU_OK);
+        assert_true(m[with].parameters[0].rate == (with ? 0.25 : 0) && m[with].parameters[1].rate == 0);
+    }
+    assert_true(loss[0] == loss[1]);
+    for (int i = 0; i < 18; i++)
+        assert_true(fabs(g[1][i] - (i < 15 ? g[0][i] / 4 : g[0][i])) < 1e-15);
+    hu_model_clear(&m[0]);
+    hu_model_clear(&m[1]);
+}
+
+/* With a policy the operands are those of a layer without a multiplier: the gradient of the result is not made smaller before it is rounded. */
+static void multipliers_after_rounding(void **state)
+{
+    (void)state;
+    float x[2] = {1, -2}, w[2] = {0.5f, 1.5f}, dx[2], dw[2];
+    hu_policy p = {0};
+    assert_int_equal(hu_policy_parse(&p, "e5m2:rne+sat", NULL), HU_OK);
+    hu_tape_f32 t;
+    hu_tape_init_f32(&t, 1);
+    t.policy = &p;
+    const double by = 0x1p-30;                 /* a gradient times it is zero in e5m2 */
+    hu_var_f32 *y = hu_multiplied_f32(&t, hu_leaf_f32(&t, x, dx, 1, 2), hu_leaf_f32(&t, w, dw, 1, 2), by, 0, false);
+    assert_true(y->value[0] == -2.5f * 0x1p-30f);
+    hu_gradient_f32(y)[0] = 1;
+    for (hu_node_f32 *node = t.last; node; node = node->before)
+        node->rule->backward(&t, node);
+    assert_true(dx[0] == 0.5f * 0x1p-30f && dx[1] == 1.5f * 0x1p-30f && dw[0] == 0x1p-30f && dw[1] == -0x1p-29f);
+    hu_tape_clear_f32(&t);
 }
 
 /* One linear layer [1][2] with bias: the Hessian of its three weights on three examples, by hand. */
@@ -396,6 +457,8 @@ static void what_does_not_fit(void **state)
     refused_as(g, (hu_layer){.operation = "linear", .share = "x", .size = {{"out", 5}}}, HU_ENAME, "no earlier parameter");
     refused_as(g, (hu_layer){.operation = "gelu", .share = "x"}, HU_EINVAL, "has no parameter");
     refused_as(g, (hu_layer){.operation = "linear", .deviation = NAN, .size = {{"out", 5}}}, HU_ERANGE, "deviation is nan");
+    refused_as(g, (hu_layer){.operation = "linear", .rate = -1, .size = {{"out", 5}}}, HU_ERANGE, "rate is -1");
+    refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", -1}}}, HU_ERANGE, "multiplier is -1");
     assert_int_equal(hu_graph_check(g, &err), HU_EINVAL);
     add(g, (hu_layer){.operation = "linear", .name = "a", .size = {{"out", 4}}});
     refused_as(g, (hu_layer){.operation = "plus", .from = {"in", "a"}}, HU_ESHAPE, "takes 'in' of 1 x 1 x 5 and 'a' of 1 x 1 x 4");
@@ -464,6 +527,8 @@ static const struct CMUnitTest claims[] = {
     CLAIM("a scan is its recurrence", scan_by_loops),
     CLAIM("gates choose the largest, an expert without rows changes nothing, a balanced load costs its weight", gates_by_hand),
     CLAIM("gradient and Hessian of whole graphs agree with differences to 1e-7", derivatives_of_graphs),
+    CLAIM("a multiplier is one of the weights, in value and gradient", multipliers),
+    CLAIM("and is applied after the operands were rounded, forward and backward", multipliers_after_rounding),
     CLAIM("the Hessians of linear and logistic regression are those of their formulas", known_hessians),
     CLAIM("an instruction that does not fit is refused in one line, and the graph stays as it was", what_does_not_fit),
     CLAIM("a batch of another kind is refused", batches_are_checked),

@@ -56,6 +56,11 @@ reproduces() {
     [ -s results/plots/rates.svg ]
 }
 
+@test "variances, eight bits and the best rate in munit scaling" {
+    reproduces mus 16 1 0
+    [ -s results/plots/mus-rates.svg ] && [ -s results/plots/mus-depth.svg ]
+}
+
 @test "optimizers against the rate with four bits" {
     reproduces stable-spam 3 1 1
     [ -s results/plots/optimizers.svg ]

@@ -12,6 +12,7 @@ local function refused(message, call, ...)
 end
 
 local text = hu.nn.markov {alphabet = 4, order = 1, spread = 2, train = 20000, heldout = 2000}
+local text64 = hu.nn.markov {alphabet = 16, order = 1, train = 4000, heldout = 500, seed = 2}
 local images = hu.nn.blobs {classes = 4, height = 8, width = 8, separation = 5, train = 400, heldout = 200}
 
 local folder = claims.tmpdir()
@@ -26,6 +27,9 @@ local cases = {
     data = text, most = 0.5},
   llama = {model = function() return hu.nn.models.llama {layers = 1, heads = 2, width = 16, context = 16, vocabulary = 128} end,
     data = text, most = 0.5},
+  ["gpt2 in munit scaling"] = {model = function()
+    return hu.nn.models.gpt2 {layers = 1, heads = 2, width = 16, context = 16, vocabulary = 128, units = "mus"}
+  end, data = text, lr = 0.1, most = 0.5},
   experts = {model = function()
     return hu.nn.models.experts {layers = 1, heads = 2, width = 16, hidden = 16, context = 16, vocabulary = 128}
   end, data = text, most = 0.5},
@@ -36,7 +40,7 @@ local cases = {
 }
 
 local function options(case, model)
-  return {model = model, data = case.data, steps = 60, batch = 16, lr = 1e-2}
+  return {model = model, data = case.data, steps = 60, batch = 16, lr = case.lr or 1e-2}
 end
 
 local function mean(list, first, last)
@@ -83,6 +87,45 @@ for _, name in ipairs(names) do
     else
       lu.assertEquals(run.model:loss(text), second:loss(text))
     end
+  end
+end
+
+-- The table of methods, section 4.2: variances 1, hidden matrices at the rate / sqrt(inputs), which a step of Lion shows.
+claims["munit scaling starts and learns by its table"] = function()
+  for _, name in ipairs {"gpt2", "llama"} do
+    local width, lr = 64, 2 ^ -8
+    local model = hu.nn.models[name] {layers = 2, heads = 2, width = width, context = 8, vocabulary = 128, tied = false, units = "mus"}
+    local before = model:tensors()
+    hu.nn.trainer {model = model, data = text64, lr = lr, steps = 0, warmup = 0, weight_decay = 0, optimizer = "lion", clip = 0}:step()
+    for key, w in pairs(before) do
+      local inputs = w:shape()[2]
+      local hidden = key:match "^%d.*weight$" and inputs > 1 and not key:match "norm"
+      local start = math.sqrt((w * w):sum() / w.n)
+      if not key:match "norm" then lu.assertTrue(math.abs(start - 1) < 0.05, name .. " " .. key .. " starts with " .. start) end
+      local moved = (model:get(key) - w):abs():max()
+      local want = hidden and lr / math.sqrt(inputs) or lr
+      lu.assertTrue(math.abs(moved / want - 1) < 1e-3, name .. " " .. key .. " moved by " .. moved .. ", not " .. want)
+    end
+  end
+end
+
+-- Weights are divided by sqrt(inputs) after the product: the operands of every product have a size near 1.
+claims["munit scaling needs no scales at the start, in eight layers"] = function()
+  for _, name in ipairs {"gpt2", "llama"} do
+    local model = hu.nn.models[name] {layers = 8, heads = 2, width = 64, context = 16, vocabulary = 128, tied = false, units = "mus", tau = 0.3}
+    local trainer = hu.nn.trainer {model = model, data = text64, lr = 0, batch = 4, counters = true, loss_scale = 4 * 16 * 64, policy = "e4m3fn/e5m2:rne+sat"}
+    trainer:step()
+    local seen = 0
+    for _, c in ipairs(trainer:counters()) do
+      if c.layer ~= "all" and c.role:match "^p[123]$" then
+        local squares = 0
+        for exponent, n in pairs(c.exponents) do squares = squares + n * 4.0 ^ exponent * 7 / 3 end
+        local size = math.sqrt(squares / c.n)
+        seen = seen + 1
+        lu.assertTrue(size > 0.1 and size < 10, name .. " " .. c.layer .. " " .. c.role .. ": " .. size)
+      end
+    end
+    lu.assertEquals(seen, 3 * 33)
   end
 end
 
@@ -197,6 +240,8 @@ claims["what does not fit is one line"] = function()
   refused("no model 'cn'; there are linear, logistic", function() return hu.nn.models.cn end)
   refused("cnn: classes is missing", hu.nn.models.cnn, {height = 8, width = 8})
   refused("cnn: unknown option widht; did you mean width?", hu.nn.models.cnn, {height = 8, widht = 8, classes = 2})
+  refused("units is 'umup'; it takes none or mus", hu.nn.models.gpt2, {units = "umup"})
+  refused("tau is 1; it takes a number from 0", hu.nn.models.llama, {tau = 1})
   refused("vit: width is a string", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, width = "8"})
 
   local model = hu.nn.models.mlp {inputs = 3, classes = 4}
