@@ -70,11 +70,11 @@ static int fraction_of(const hu_format *f)
 /* The field "integer" and those that go with it; bits 0 where there is none. */
 static hu_integer read_integer(lua_State *L, int idx, const char *name, const hu_format *a, const hu_format *b)
 {
-    static const char *const overflows[] = {"wrap", "saturate", NULL}, *const others[] = {"overflow", "fraction", "product_bits"};
+    static const char *const overflows[] = {"wrap", "saturate", NULL}, *const others[] = {"overflow", "fraction", "product_bits", "shared"};
     const hu_format *of[2] = {a, b};
     hu_integer how = {0};
     if (!hu_lua_option(L, idx, "integer")) {
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
             if (hu_lua_option(L, idx, others[i]))
                 luaL_error(L, "%s: %s goes with integer, the width of an integer accumulator", name, others[i]);
         return how;
@@ -86,7 +86,8 @@ static hu_integer read_integer(lua_State *L, int idx, const char *name, const hu
         lua_pop(L, 1);
     how.bits = (int)hu_lua_option_integer(L, idx, "integer", 0, 2, 64);
     how.saturates = hu_lua_option_choice(L, idx, "overflow", overflows, 0) == 1;
-    how.fraction = (int)hu_lua_option_integer(L, idx, "fraction", fraction_of(of[0]) + fraction_of(of[1]), -60, 100);
+    how.shared = (int)hu_lua_option_integer(L, idx, "shared", 0, 0, 32);
+    how.fraction = (int)hu_lua_option_integer(L, idx, "fraction", how.shared ? 0 : fraction_of(of[0]) + fraction_of(of[1]), -60, 100);
     how.product_bits = (int)hu_lua_option_integer(L, idx, "product_bits", 0, 0, 63);
     return how;
 }
@@ -95,7 +96,7 @@ static hu_integer read_integer(lua_State *L, int idx, const char *name, const hu
 static hu_accumulator accumulator_for(lua_State *L, int idx, const char *name, const hu_format *a, const hu_format *b)
 {
     static const char *const keys[]   = {"format", "product", "outer", "chunk", "order", "profile", "block", "input", "output",
-                                            "integer", "overflow", "fraction", "product_bits", "multiplier", "l", NULL};
+                                            "integer", "overflow", "fraction", "product_bits", "shared", "multiplier", "l", NULL};
     static const char *const orders[] = {[HU_ORDER_SEQUENTIAL] = "sequential", [HU_ORDER_PAIRWISE] = "pairwise",
                                            [HU_ORDER_EXACT] = "exact", [HU_ORDER_KAHAN] = "kahan", NULL};
     hu_accumulator acc = {0};

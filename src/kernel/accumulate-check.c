@@ -52,6 +52,10 @@ static hu_status check_integer(const hu_accumulator *acc, const char *what, hu_e
         return hu_fail(err, HU_EINVAL, "%s: products of %d bits; 1 to 63 will do, or 0 for any", what, how->product_bits);
     if (how->product_bits && (acc->product || acc->multiplier.kind != HU_MULTIPLIER_EXACT))
         return hu_fail(err, HU_EINVAL, "%s: a product format or a multiplier says what products are like; product_bits goes without them", what);
+    if (how->shared != 0 && (how->shared < 2 || how->shared > 32))
+        return hu_fail(err, HU_EINVAL, "%s: dynamic fixed point of %d bits; 2 to 32 will do", what, how->shared);
+    if (how->shared && (how->fraction || acc->product || acc->multiplier.kind != HU_MULTIPLIER_EXACT))
+        return hu_fail(err, HU_EINVAL, "%s: the unit of dynamic fixed point follows from its factors; it goes without fraction, product format and multiplier", what);
     if (how->saturates && how->bits < how->product_bits)
         return hu_fail(err, HU_EINVAL, "%s: a saturating accumulator of %d bits is narrower than its products of %d; %d bits will do, or one that wraps", what,
                        how->bits, how->product_bits, how->product_bits);

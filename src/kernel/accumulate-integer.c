@@ -137,7 +137,13 @@ static void choose(hu_integer_sums *sums, const hu_integer *how, double largest,
         sums->size = how->bits <= 31 && largest <= 0x1p30 ? 4 : how->bits <= 63 && largest <= 0x1p61 ? 8 : 16;
 }
 
-static hu_status init_direct(hu_integer_sums *sums, const hu_accumulation *g, const hu_integer *how, bool no_flags, const char *what, hu_error *err)
+/* Of dynamic fixed point: the unit of its integers is 2^-fraction. */
+static int fraction_of_shared(const survey *x, int bits)
+{
+    return x->largest > 0 ? bits - 2 - ilogb(x->largest) : 0;
+}
+
+static hu_status init_direct(hu_integer_sums *sums, const hu_accumulation *g, hu_integer *how, bool no_flags, const char *what, hu_error *err)
 {
     const hu_gemm_shape *s = &g->s;
     const factors a = {g->a, s->m, s->k, s->lda, g->is_f32, s->a_transposed, "a"}, b = {g->b, s->k, s->n, s->ldb, g->is_f32, s->b_transposed, "b"};
@@ -145,6 +151,8 @@ static hu_status init_direct(hu_integer_sums *sums, const hu_accumulation *g, co
     hu_status status = look(&of_a, &a, what, err);
     if (!status)
         status = look(&of_b, &b, what, err);
+    if (!status && how->shared)
+        how->fraction = fraction_of_shared(&of_a, how->shared) + fraction_of_shared(&of_b, how->shared);
     if (!status && how->product_bits && of_a.largest * of_b.largest >= ldexp(1, how->product_bits - 2 - how->fraction))
         status = check_products(&a, &b, how, what, err);
     if (status)
@@ -180,12 +188,14 @@ static hu_status init_by_doubles(const hu_accumulation *g, const hu_accumulator 
 
 hu_status hu_integer_init(hu_integer_sums *sums, const hu_accumulation *g, const hu_accumulator *acc, bool no_flags, const char *what, hu_error *err)
 {
-    const hu_integer *how = &acc->integer;
+    hu_integer own = acc->integer, *how = &own;
     int64_t high = (int64_t)((UINT64_C(1) << (how->bits - 1)) - 1);
     *sums = (hu_integer_sums){.range = {-high - 1, high, how->bits}, .way = how->saturates ? HU_INTEGER_SATURATE : HU_INTEGER_WRAP, .fraction = how->fraction};
     if (g->has_product)
         return init_by_doubles(g, acc, what, err);
-    return init_direct(sums, g, how, no_flags, what, err);
+    hu_status status = init_direct(sums, g, how, no_flags, what, err);
+    sums->fraction = how->fraction;
+    return status;
 }
 
 void hu_integer_clear(hu_integer_sums *sums)

@@ -109,7 +109,9 @@ hu_status hu_function_f64(double *out, const hu_op *op, const double *a, const d
  * that is given, has to be a multiple of the unit; without `product` the factors have to be multiples of 2^-p and 2^-q with p + q =
  * fraction or less. Overflow is raised where an addition left the range, and inexact with it. The sum (of a chunk) is then rounded to the
  * carrier, nearest-even: up to 24 bits fit a float, up to 53 a double. With product_bits > 0 products are signed
- * numbers of that many bits: one that is larger is HU_ERANGE, and a saturating integer narrower than that HU_EINVAL.
+ * numbers of that many bits: one that is larger is HU_ERANGE, and a saturating integer narrower than that HU_EINVAL. With `shared` bits P > 0 the
+ * factors are dynamic fixed point, integers of P bits times a power of two that each matrix has for itself, 2^(floor(log2 of its largest
+ * magnitude) - (P - 2)); the unit is the product of the two, and `fraction` is 0 and has no meaning.
  *
  * With scales.a or scales.b, numbers of blocks of a and b, element (i, j) is the sum over the chunks c of s part(c), in order from zero, each
  * step fma(part, s, sum) rounded once to `outer` (NULL: as `sum`; there too NULL: the carrier's own): s is the product of the two scales, rounded to
@@ -122,6 +124,7 @@ typedef struct hu_integer {
     int  fraction;               /* of 2^-fraction is its unit; -1000 to 1000 */
     bool saturates;              /* else it wraps                             */
     int  product_bits;           /* 0: products of any size                   */
+    int  shared;                 /* bits of dynamic fixed-point factors, 2 to 32; 0: they are others */
 } hu_integer;
 
 /* One number for each block of a_rows x a_depth elements of a [m][k] and b_depth x b_columns of b [k][n], row by row, the last of a row or

@@ -134,7 +134,9 @@ static void put_accumulator(text *t, const char *before, const hu_policy *p, int
         put(t, ", chunks of %zu added in %s", a->chunk, a->outer ? a->outer->name : a->sum ? a->sum->name : "fp32");
     if (a->multiplier.kind)
         put(t, ", L-Mul of %s by %s, l %d", a->multiplier.a->name, a->multiplier.kind == HU_MULTIPLIER_LMUL_FORMULA ? "the formula" : "bits", a->multiplier.l);
-    if (a->integer.bits)
+    if (a->integer.bits && a->integer.shared)
+        put(t, ", integers of %d bits of dynamic fixed point of %d, that %s", a->integer.bits, a->integer.shared, a->integer.saturates ? "saturate" : "wrap");
+    else if (a->integer.bits)
         put(t, ", integers of %d bits, %d of fraction, that %s", a->integer.bits, a->integer.fraction, a->integer.saturates ? "saturate" : "wrap");
     put(t, "\n");
 }

@@ -187,6 +187,39 @@ static void chunks_are_promoted(void **state)
 }
 
 /* A product format cuts the products before they are added. */
+/* Integers of 16 bits, each matrix times a power of two of its own: sums are those of the integers, times both. */
+static void shared_exponents(void **state)
+{
+    (void)state;
+    test_random r = {31};
+    const int scales[4][2] = {{0, 0}, {-20, 7}, {-70, -15}, {40, 20}};
+    for (int t = 0; t < 8; t++) {
+        const hu_integer how = {.bits = 32, .saturates = t % 2, .shared = 16};
+        hu_accumulator acc = {.integer = how, .chunk = t < 4 ? 0 : 7};
+        hu_env env = hu_env_default();
+        hu_error err = {0};
+        draw(&r, 16, 16, t & 2);
+        whole_a[3] = a[3] = a_f32[3] = 20000, whole_b[5] = b[5] = b_f32[5] = -32767;   /* the largest have all bits */
+        const int *s = scales[t % 4];
+        for (size_t i = 0; i < MOST_A; i++)
+            a_f32[i] = whole_a[i] == -32768 ? (float)(whole_a[i] = -32767) : a_f32[i], a_f32[i] = ldexpf(a_f32[i], s[0]);
+        for (size_t i = 0; i < MOST_B; i++)
+            b_f32[i] = whole_b[i] == -32768 ? (float)(whole_b[i] = -32767) : b_f32[i], b_f32[i] = ldexpf(b_f32[i], s[1]);
+        if (hu_gemm_f32(c_f32, a_f32, b_f32, shape, &acc, &env, &err))
+            fail_msg("%s", err.text);
+        bool lost = false;
+        for (size_t i = 0; i < M; i++)
+            for (size_t j = 0; j < N; j++) {
+                float want = 0;
+                for (size_t k = 0; k < K; k += acc.chunk ? acc.chunk : K)
+                    want += ldexpf((float)plain_sum(i, j, k, acc.chunk ? k + acc.chunk : K, &how, &lost), s[0] + s[1]);
+                if (c_f32[i * N + j] != want)
+                    fail_msg("case %d, (%zu, %zu): %a, not %a", t, i, j, (double)c_f32[i * N + j], (double)want);
+            }
+        assert_true(lost == !!(env.flags & HU_OVERFLOW));
+    }
+}
+
 static void products_may_be_rounded(void **state)
 {
     (void)state;
@@ -261,6 +294,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("saturation happens in order", saturates_in_order),
     CLAIM("fixed-point operands are counted in the accumulator's unit", fixed_point_operands),
     CLAIM("chunks' sums are added in the outer format", chunks_are_promoted),
+    CLAIM("dynamic fixed point is counted in the product of its units", shared_exponents),
     CLAIM("a product format rounds before the integer adds", products_may_be_rounded),
     CLAIM("accumulators that do not go together are refused in one line, and nothing is written", wrong_integers_are_refused),
     CLAIM("so are factors that no integer counts", factors_that_do_not_fit_are_refused),
