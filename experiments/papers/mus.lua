@@ -10,7 +10,11 @@
 -- Source: munit Scaling, arXiv:2502.05967 (widths 256 to 8192, four layers, Lion, cosine to 10 %). Its pair of formats and the table of tau against depth are not known to us.
 -- What would surprise: a best rate that moves, or an operand that needs a scale.
 --
--- MEASURED
+-- Measured at scale=full (3 seeds, widths 16 to 128, 150 steps): the best rate moves as width^-0.22 with munit scaling (2^-3.08 to 2^-3.77) and as width^-1.03 without
+-- (2^-6.96 to 2^-10.16). Attention by roots keeps the variance (0.987 to 0.996 over 16 to 256 positions; softmax 0.129 to 0.0102); where values share half of their
+-- variance it rises to 101, as k exp(-1/4) / 2 says. The stream's variance is 1.08 after 64 blocks with tau 0.4 and 0.97 with the running mean; norms first: 159.
+-- In the first step operands are 0.74 to 1.9 and gradients 0.37 to 8.7, without 0.011 to 1.1 and 2.8 to 97 under the same constant; but in eight bits neither loses more than
+-- 0.002 nats at this size, so that the ways do not differ in that. At 12 layers tau 0.1 (1.694) beats the running mean (1.716), and 0.4 (2.026) does not.
 --
 -- Columns: part ("rates", "depth"), units, policy, layers, tau, width, rate, seed; loss (nats a byte, held out).
 --
