@@ -16,7 +16,8 @@ static int threads_for(const hu_block_job *job, size_t worth)
 
 static void finish(hu_env *env, const hu_block_job *job, hu_flags flags)
 {
-    env->flags |= flags;
+    if (!env->no_flags)
+        env->flags |= flags;
     if (job->plan.is_random)
         env->random.index += hu_block_elements(job->layout);
 }
@@ -66,20 +67,49 @@ static hu_flags quantize_blocks(const hu_block_job *job, void *out, size_t first
     return flags;
 }
 
+enum { STRIPS = 16 };         /* of blocks, that a thread takes together */
+
+/* n blocks from block `first` on. raised: flags that need no telling any more. */
+static hu_flags quantize_strips(const hu_block_job *job, void *out, size_t first, size_t n, size_t together, hu_flags raised, bool streams)
+{
+    const hu_flags told = HU_INEXACT | HU_UNDERFLOW | HU_OVERFLOW;
+    hu_flags flags = 0;
+    for (size_t block = first, end = first + n; block < end; block += together) {
+        if (job->floats.group && ((raised | flags) & told) == told)
+            block += hu_block_floats_groups(job, out, block, end - block, streams);
+        if (block < end)
+            flags |= quantize_blocks(job, out, block, together);
+    }
+    return flags;
+}
+
+/* All blocks, one after another or in strips. */
+static hu_flags quantize_all(const hu_block_job *job, void *out)
+{
+    hu_flags flags = 0;
+    size_t together = hu_block_strip_blocks(job), step = together > 0 ? STRIPS * together : 1, n = job->n_blocks;
+    int threads = threads_for(job, together > 0 ? WORTH_THREADS_IN_STRIPS : WORTH_THREADS);
+    bool streams = job->is_f32 && out != job->in && (uintptr_t)out % 64 == 0 && hu_block_elements(job->layout) * sizeof(float) >= HU_WORTH_STREAMING;
+    if (together > 0 && threads == 1)
+        return quantize_strips(job, out, 0, n, together, job->raised, streams);
+    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
+    for (size_t block = 0; block < n; block += step)
+        flags |= together > 0 ? quantize_strips(job, out, block, n - block < step ? n - block : step, together, job->raised | flags, streams)
+                              : quantize_blocks(job, out, block, 0);
+    return flags;
+}
+
 static hu_status quantize(void *out, const void *in, bool is_f32, const hu_block_layout *l, const hu_block_format *f,
                           hu_env *env, hu_error *err)
 {
+    const size_t size = hu_block_elements(l) * (is_f32 ? sizeof(float) : sizeof(double));
     hu_block_job job;
-    hu_status status = hu_block_job_init(&job, in, is_f32, l, f, env, err);
+    hu_status status = hu_check_apart(f->name, "the input", out, size, in, size, true, err);
+    if (!status)
+        status = hu_block_job_init(&job, in, is_f32, l, f, env, err);
     if (status)
         return status;
-    hu_flags flags = 0;
-    size_t together = hu_block_strip_blocks(&job), step = together > 0 ? together : 1;
-    int threads = threads_for(&job, together > 0 ? WORTH_THREADS_IN_STRIPS : WORTH_THREADS);
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(|:flags)
-    for (size_t block = 0; block < job.n_blocks; block += step)
-        flags |= quantize_blocks(&job, out, block, together);
-    finish(env, &job, flags);
+    finish(env, &job, quantize_all(&job, out));
     return HU_OK;
 }
 

@@ -54,7 +54,7 @@ hu_status hu_block_layout_init(hu_block_layout *l, const hu_block_format *f, int
 size_t hu_block_count(const hu_block_layout *l, const hu_block_format *f);        /* blocks   */
 size_t hu_block_elements(const hu_block_layout *l);                               /* elements */
 
-/* out = in in the block format, as values. out may be in. */
+/* out = in in the block format, as values. out may be in, but not overlap it otherwise: HU_EINVAL. */
 hu_status hu_block_quantize_f32(float  *out, const float  *in, const hu_block_layout *l, const hu_block_format *f,
                                 hu_env *env, hu_error *err);
 hu_status hu_block_quantize_f64(double *out, const double *in, const hu_block_layout *l, const hu_block_format *f,

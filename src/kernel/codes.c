@@ -152,6 +152,8 @@ static hu_status encode(void *out, int bytes, const void *in, bool is_f32, size_
     hu_status status = check_width("encode", f, bytes ? 8 * bytes : PACKED_MAX, err);
     if (!status && is_f32 && f->family->result)
         status = hu_check_fit("encode", "", f, true, err);
+    if (!status)
+        status = hu_check_apart("encode", "the values", out, bytes ? n * (size_t)bytes : hu_packed_bytes(n, f), in, n * (is_f32 ? sizeof(float) : sizeof(double)), false, err);
     if (status)
         return status;
     hu_plan plan;
@@ -262,6 +264,8 @@ static hu_status decode(void *out, bool is_f32, const void *in, int bytes, size_
     hu_status status = check_width("decode", f, bytes ? 8 * bytes : PACKED_MAX, err);
     if (!status)
         status = hu_check_fit("decode", "", f, is_f32, err);
+    if (!status)
+        status = hu_check_apart("decode", "the codes", out, n * (is_f32 ? sizeof(float) : sizeof(double)), in, bytes ? n * (size_t)bytes : hu_packed_bytes(n, f), false, err);
     hu_env env = hu_env_default();
     hu_plan plan;
     job j = {.plan = &plan, .format = f, .is_f32 = is_f32, .bytes = bytes, .in = in, .out = out};

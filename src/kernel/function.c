@@ -76,7 +76,7 @@ static void run(const job *j, size_t n, hu_env *env)
         env->random.index += n;
 }
 
-static hu_status check(const hu_op *op, const void *const x[2], size_t n, bool is_f32, const hu_format *f, hu_error *err)
+static hu_status check(const void *out, const hu_op *op, const void *const x[2], size_t n, bool is_f32, const hu_format *f, hu_error *err)
 {
     if (!op || !op->is_function)
         return hu_fail(err, HU_EINVAL, "%s is no function of this kind; exp to hypot are", op ? op->name : "NULL");
@@ -87,13 +87,17 @@ static hu_status check(const hu_op *op, const void *const x[2], size_t n, bool i
         if (!x[i])
             return hu_fail(err, HU_EINVAL, "%s: operand %d is missing; it takes %d", op->name, i + 1, op->arity);
     }
-    return hu_check_fit(op->name, "", f, is_f32, err);
+    const size_t size = n * (is_f32 ? sizeof(float) : sizeof(double));
+    status = hu_check_fit(op->name, "", f, is_f32, err);
+    for (int i = 0; i < op->arity && !status; i++)
+        status = hu_check_apart(op->name, i ? "operand 2" : "operand 1", out, size, x[i], size, true, err);
+    return status;
 }
 
 static hu_status apply(void *out, const hu_op *op, const void *const x[2], size_t n, bool is_f32, const hu_format *f,
                        hu_env *env, hu_error *err)
 {
-    hu_status status = check(op, x, n, is_f32, f, err);
+    hu_status status = check(out, op, x, n, is_f32, f, err);
     if (status)
         return status;
     hu_env plain = *env;

@@ -6,7 +6,8 @@
  * env->random.index + i, and the index has moved on by n afterwards; in the others it stays. Flags of all
  * elements are OR-ed into env->flags. Of env the NaN rule and the given word are not looked at.
  *
- * `out` may be one of the inputs unless a comment says otherwise. A NaN result is the carrier's
+ * `out` may be one of the inputs unless a comment says otherwise; one that overlaps an input otherwise is refused with HU_EINVAL, and nothing
+ * is written. A NaN result is the carrier's
  * canonical quiet NaN (payloads are a matter of codes, src/ops); a format without negative zero gives +0.
  * A result is the value that its code decodes to, which is a zero for the subnormals of a format that flushes
  * them on input.
@@ -42,7 +43,7 @@ hu_status hu_decode_f64(double *out, const uint64_t *in, size_t n, const hu_form
  * 16 bits has its lower byte first. Packed arrays have hu_packed_bytes(n, f) bytes; unused bits of the last one are 0.
  *
  * What is encoded are any values of the carrier, whether those of f are values of it or not, but for logarithmic formats; decode
- * needs that. HU_EINVAL: f's codes are wider; a code is past f's last one; f does not fit. Codes and values must not overlap. */
+ * needs that. HU_EINVAL: f's codes are wider; a code is past f's last one; f does not fit; codes and values overlap. */
 #define HU_CODES_MAP(X) X(uint8_t, u8) X(uint16_t, u16) X(uint8_t, packed)
 #define X(T, name) \
 hu_status hu_encode_##name##_f32(T *out, const float  *in, size_t n, const hu_format *f, hu_env *env, hu_error *err); \

@@ -1,4 +1,5 @@
 /* map.c - quantize and the elementwise operations: arrays cut into pieces, pieces into blocks. */
+#include <omp.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -6,14 +7,11 @@
 
 enum { PIECE = 16 * HU_BLOCK, WORTH_THREADS = 8 * PIECE };
 
-/* An output of this many bytes does not stay in the caches: past them from 8 Mi bytes on took 0.6 to 0.9 of the time. */
-static const size_t WORTH_STREAMING = (size_t)1 << 24;
-
 /* A call: out = op(x[0], x[1], x[2]) over n elements of one carrier; op HU_ROUND_ONLY: out = x[0]. */
 typedef struct job {
     const hu_plan *plan;
     hu_elementwise op;
-    bool is_f32, streams;
+    bool is_f32, streams;          /* streams: through buffers, the loops do not */
     int arity;
     void *out;
     const void *x[3];
@@ -41,6 +39,15 @@ static hu_flags block(const job *j, size_t start, size_t n)
     else
         memcpy((double *)j->out + start, out, n * sizeof *out);
     return flags | (seen.signaling ? HU_INVALID : 0);
+}
+
+/* What a loop that cannot stream has left in a buffer. */
+static void put(const job *j, void *to, const void *from, size_t size)
+{
+    if (j->streams)
+        j->plan->lanes->stream(to, from, size);
+    else
+        memcpy(to, from, size);
 }
 
 /* The loops that need no buffers, but for streaming. */
@@ -89,27 +96,39 @@ static hu_flags by_odd(const job *j, size_t start, size_t n, hu_seen *seen)
     return flags;
 }
 
-/* Stochastic rounding by halves of random words; a block where they do not tell is done again with whole ones. */
+/* Stochastic rounding by halves of random words: many at a glance, or block by block with the flags of each element; a block where they do
+ * not tell is done again with whole ones. */
 static hu_flags by_halves(const job *j, size_t start, size_t n, hu_seen *seen)
 {
+    enum { MOST = 4 * HU_BLOCK };
     const hu_plan *p = j->plan;
     const hu_random *r = &p->env.random;
     hu_glance_random_fn *glance = p->lanes->glance_random[p->way - HU_N_FIXED];
     hu_quick_random_fn *quick = p->lanes->quick_random[p->way - HU_N_FIXED];
     hu_flags again = 0;
-    for (size_t i = start; i < start + n; i += HU_BLOCK) {
-        size_t m = start + n - i < HU_BLOCK ? start + n - i : HU_BLOCK;
+    float rounded[MOST];
+    uint32_t halves[MOST];
+    for (size_t i = start, m; i < start + n; i += m) {
         const float *in = (const float *)j->x[0] + i;
-        float rounded[HU_BLOCK];
-        uint32_t halves[HU_BLOCK];
+        float *to = (float *)j->out + i;
+        m = glance && seen->inexact ? MOST : HU_BLOCK;
+        m = start + n - i < m ? start + n - i : m;
         p->lanes->halves(halves, m, r->seed, r->stream, r->index + i);
-        bool glanced = glance && seen->inexact && !glance(rounded, in, halves, m, &p->grid_f32, seen);
-        if (!glanced && quick(rounded, in, halves, m, &p->grid_f32, seen))
-            again |= block(j, i, m);
-        else if (j->streams)
-            p->lanes->stream((float *)j->out + i, rounded, m * sizeof *rounded);
-        else
-            memcpy((float *)j->out + i, rounded, m * sizeof *rounded);
+        if (glance && seen->inexact) {
+            bool is_apart = j->out != j->x[0] && !j->streams;
+            if (!glance(is_apart ? to : rounded, in, halves, m, &p->grid_f32, seen)) {
+                if (!is_apart)
+                    put(j, to, rounded, m * sizeof *to);
+                continue;
+            }
+        }
+        for (size_t k = 0; k < m; k += HU_BLOCK) {
+            size_t few = m - k < HU_BLOCK ? m - k : HU_BLOCK;
+            if (quick(rounded, in + k, halves + k, few, &p->grid_f32, seen))
+                again |= block(j, i + k, few);
+            else
+                put(j, to + k, rounded, few * sizeof *to);
+        }
     }
     return again;
 }
@@ -135,19 +154,33 @@ static hu_seen raised_before(const hu_env *env)
     return (hu_seen){.inexact = raised & HU_INEXACT, .underflow = raised & HU_UNDERFLOW, .overflow = raised & HU_OVERFLOW};
 }
 
+/* Pieces from .. to - 1, by one thread. */
+static hu_flags run_pieces(const job *j, size_t n, size_t from, size_t to, const hu_env *env)
+{
+    hu_seen seen = raised_before(env);
+    hu_flags flags = 0;
+    for (size_t p = from; p < to; p++)
+        flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE, &seen);
+    if (j->plan->grid_f32.streams)
+        j->plan->lanes->stream(j->out, j->out, 0);
+    return flags | hu_plan_flags(j->is_f32 ? &j->plan->grid_f32 : &j->plan->grid_f64, &seen);
+}
+
+/* One thread works without a team, which takes as long to make as rounding 4000 floats. */
 static void run(const job *j, size_t n, hu_env *env)
 {
     hu_flags flags = 0;
     size_t pieces = n / PIECE + (n % PIECE != 0);
     int threads = n >= WORTH_THREADS ? hu_threads() : 1;
-    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
-    {
-        hu_seen seen = raised_before(env);
-        #pragma omp for schedule(static)
-        for (size_t p = 0; p < pieces; p++)
-            flags |= piece(j, p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE, &seen);
-        flags |= hu_plan_flags(j->is_f32 ? &j->plan->grid_f32 : &j->plan->grid_f64, &seen);
-        hu_plan_end_of_thread(j->plan->format);
+    if (threads == 1) {
+        flags = run_pieces(j, n, 0, pieces, env);
+    } else {
+        #pragma omp parallel num_threads(threads) reduction(|:flags)
+        {
+            size_t team = (size_t)omp_get_num_threads(), t = (size_t)omp_get_thread_num();
+            flags |= run_pieces(j, n, pieces * t / team, pieces * (t + 1) / team, env);
+            hu_plan_end_of_thread(j->plan->format);
+        }
     }
     if (!env->no_flags)
         env->flags |= flags;
@@ -158,14 +191,20 @@ static void run(const job *j, size_t n, hu_env *env)
 static hu_status map(const char *what, void *out, hu_elementwise op, const void *const x[3], int arity, size_t n,
                      bool is_f32, const hu_format *f, hu_env *env, hu_error *err)
 {
+    static const char *const roles[] = {"operand 1", "operand 2", "operand 3"};
+    const size_t size = n * (is_f32 ? sizeof(float) : sizeof(double));
     hu_status status = hu_check_fit(what, "", f, is_f32, err);
+    for (int i = 0; !status && i < arity; i++)
+        status = hu_check_apart(what, op == HU_ROUND_ONLY ? "the input" : roles[i], out, size, x[i], size, true, err);
     if (status)
         return status;
     hu_plan plan;
     hu_plan_init(&plan, f, env);
     hu_stairs *stairs = op == HU_ROUND_ONLY && !plan.has_f64 ? hu_stairs_take(f, &plan.env, is_f32, n) : NULL;
     plan.stairs = stairs;
-    bool streams = out != x[0] && n * (is_f32 ? sizeof(float) : sizeof(double)) >= WORTH_STREAMING;
+    bool streams = out != x[0] && size >= HU_WORTH_STREAMING;
+    plan.grid_f32.streams = streams && is_f32 && plan.lanes->streams_f32 && (uintptr_t)out % 64 == 0;
+    streams = streams && !plan.grid_f32.streams;
     run(&(job){.plan = &plan, .op = op, .is_f32 = is_f32, .streams = streams, .arity = arity, .out = out, .x = {x[0], x[1], x[2]}}, n, env);
     hu_stairs_give_back(stairs);
     return HU_OK;

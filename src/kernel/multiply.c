@@ -129,6 +129,9 @@ static hu_status multiply(void *out, const void *x, const void *y, size_t n, boo
     hu_status status = hu_multiplier_check(m, "multiply", err);
     if (!status && f)
         status = hu_check_fit("multiply", "", f, is_f32, err);
+    const size_t size = n * (is_f32 ? sizeof(float) : sizeof(double));
+    for (int i = 0; i < 2 && !status; i++)
+        status = hu_check_apart("multiply", i ? "y" : "x", out, size, i ? y : x, size, true, err);
     const hu_matrix operands[2] = {{x, 1, n, n, is_f32}, {y, 1, n, n, is_f32}};
     for (int i = 0; i < 2 && !status && m->kind != HU_MULTIPLIER_EXACT; i++)
         status = hu_check_values("multiply", i ? "y" : "x", &operands[i], i && m->kind == HU_MULTIPLIER_TABLE ? m->b : m->a, NULL, err);

@@ -51,6 +51,14 @@ hu_status hu_check_fit(const char *what, const char *role, const hu_format *f, b
                    is_f32 ? "float" : "double", is_f32 && hu_fits_f64(f) ? "; double will do" : "");
 }
 
+hu_status hu_check_apart(const char *what, const char *role, const void *out, size_t out_bytes, const void *in, size_t in_bytes, bool may_be_same, hu_error *err)
+{
+    uintptr_t to = (uintptr_t)out, from = (uintptr_t)in;
+    if (out_bytes == 0 || in_bytes == 0 || (may_be_same && to == from) || (to < from ? from - to >= out_bytes : to - from >= in_bytes))
+        return HU_OK;
+    return hu_fail(err, HU_EINVAL, "%s: the output overlaps %s; it %s", what, role, may_be_same ? "takes memory apart, or just the same" : "takes memory of its own");
+}
+
 double hu_plan_value(const hu_format *f, hu_code code)
 {
     hu_num x = hu_decode(f, code);

@@ -8,6 +8,10 @@
 #include "src/kernel/lanes.h"
 #include "src/kernel/stairs.h"
 
+/* An output of so many bytes is written past the caches. Quantizing to e5m2 on a Xeon with 2 MiB of L2 and a share of 480 MiB of L3, as shares of memcpy, with
+ * and without: 0.92 and 0.96 at 4 MiB, 0.93 and 0.92 at 8, 1.27 and 0.89 at 16, 1.03 and 0.90 at 32, 1.25 and 0.95 at 128. */
+#define HU_WORTH_STREAMING ((size_t)1 << 24)
+
 typedef struct hu_plan {
     const hu_format *format;
     const hu_lanes  *lanes;
@@ -35,6 +39,9 @@ void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env);
 
 /* HU_OK where f fits the carrier. what: who asks for it; role: "", or what it is there, such as "the sum ". */
 hu_status hu_check_fit(const char *what, const char *role, const hu_format *f, bool is_f32, hu_error *err);
+
+/* HU_OK where an output lies apart from an input, or is it from the first byte on and `may_be_same`. what: who asks for it; role: what the input is. */
+hu_status hu_check_apart(const char *what, const char *role, const void *out, size_t out_bytes, const void *in, size_t in_bytes, bool may_be_same, hu_error *err);
 
 /* The flags of what a loop met. */
 hu_flags hu_plan_flags(const hu_grid *g, const hu_seen *seen);

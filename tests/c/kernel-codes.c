@@ -271,6 +271,16 @@ static void what_cannot_be_is_refused(void **state)
     assert_non_null(strstr(err.text, "double"));
     assert_int_equal(hu_decode_u16_f64(&v, &u16, 1, hu_format_find("e12m3", NULL), &err), HU_EINVAL);
     assert_true(y == 7 && v == 7);
+
+    float both[8] = {1, 2, 3, 4, 5, 6, 7, 8}, as_before[8];
+    const hu_format *f = hu_format_find("e4m3fn", NULL);
+    memcpy(as_before, both, sizeof both);
+    assert_int_equal(hu_encode_u8_f32((uint8_t *)both, both, 8, f, &env, &err), HU_EINVAL);
+    assert_non_null(strstr(err.text, "overlaps the values"));
+    assert_int_equal(hu_encode_packed_f32((uint8_t *)(both + 7), both, 8, f, &env, &err), HU_EINVAL);
+    assert_int_equal(hu_decode_u8_f32(both, (const uint8_t *)(both + 7), 8, f, &err), HU_EINVAL);
+    assert_memory_equal(both, as_before, sizeof both);
+    assert_int_equal(hu_encode_u8_f32((uint8_t *)(both + 4), both, 4, f, &env, &err), HU_OK);
 }
 
 static const struct CMUnitTest claims[] = {

@@ -288,6 +288,43 @@ static void out_may_be_an_operand(void **state)
     }
 }
 
+/* One that lies apart by less than its length, before or after. */
+static void overlapping_results_are_refused(void **state)
+{
+    (void)state;
+    float y[40], before[40], other[16];
+    double z[40], z_before[40];
+    const hu_format *f = hu_format_find("e5m2", NULL);
+    const hu_op *power = hu_op_find("pow");
+    hu_env env = hu_env_default();
+    for (int i = 0; i < 40; i++)
+        z[i] = z_before[i] = y[i] = before[i] = 1 + (float)i / 8;
+    for (int i = 0; i < 16; i++)
+        other[i] = 1;
+    for (int at = 1; at < 36; at++) {
+        hu_error err = {0};
+        bool apart = at < 5 || at == 12 || at > 19;           /* 8 from 12 on, out at `at` */
+        float *const out = y + at;
+        if (apart)
+            continue;
+        assert_int_equal(hu_quantize_f32(out, y + 12, 8, f, &env, &err), HU_EINVAL);
+        assert_non_null(strstr(err.text, "overlaps the input"));
+        assert_int_equal(hu_quantize_f64(z + at, z + 12, 8, f, &env, &err), HU_EINVAL);
+        assert_int_equal(hu_map_f32(out, HU_ADD, other, y + 12, NULL, 8, f, &env, &err), HU_EINVAL);
+        assert_non_null(strstr(err.text, "overlaps operand 2"));
+        assert_int_equal(hu_map_f32(out, HU_FMA, other, other, y + 12, 8, f, &env, &err), HU_EINVAL);
+        assert_int_equal(hu_map_f64(z + at, HU_SQRT, z + 12, NULL, NULL, 8, f, &env, &err), HU_EINVAL);
+        assert_int_equal(hu_function_f32(out, power, other, y + 12, 8, f, &env, &err), HU_EINVAL);
+        assert_memory_equal(y, before, sizeof y);
+        assert_memory_equal(z, z_before, sizeof z);
+        assert_int_equal(env.flags, 0);
+    }
+    assert_int_equal(hu_quantize_f32(y + 4, y + 12, 8, f, &env, NULL), HU_OK);
+    assert_int_equal(hu_quantize_f32(y + 20, y + 12, 8, f, &env, NULL), HU_OK);
+    assert_int_equal(hu_quantize_f32(y + 12, y + 12, 8, f, &env, NULL), HU_OK);
+    assert_int_equal(hu_quantize_f32(y + 13, y + 12, 0, f, &env, NULL), HU_OK);
+}
+
 static void missing_operands_are_refused(void **state)
 {
     (void)state;
@@ -310,6 +347,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("bits that were cut off do not decide", lost_bits_do_not_decide),
     CLAIM("the number of threads changes nothing", threads_change_nothing),
     CLAIM("the result may be written over an operand", out_may_be_an_operand),
+    CLAIM("a result that overlaps an operand in part is refused, and nothing is written", overlapping_results_are_refused),
     CLAIM("a missing operand, an unknown operation and a format too wide are refused", missing_operands_are_refused),
 };
 
