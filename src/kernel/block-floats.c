@@ -83,6 +83,24 @@ static void prepare_quotients(hu_block_job *job)
     k->way = HU_BLOCK_DIVIDED;
 }
 
+/* Whether an element times a scale is a float, and times T has one rounding; and all blocks are whole and lie in a row. */
+static void prepare_groups(hu_block_job *job)
+{
+    hu_block_floats *k = &job->floats;
+    const hu_block_format *f = job->format;
+    const hu_plan *p = &job->plan;
+    const hu_grid *e = &p->grid_f32, *s = &k->scale.grid_f32;
+    const uint64_t sign = UINT64_C(1) << 31, large = (uint64_t)(127 + 60) << 23;
+    k->group = NULL;
+    if (f->size % HU_GROUP != 0 || e->over[0] != e->max || (e->over[0] ^ e->over[1]) != sign)
+        return;
+    if (k->way == HU_BLOCK_SHIFTED)
+        k->group = p->lanes->group_shifted[p->way];
+    bool exact = f->element->man_bits + 1 + f->scale->man_bits + 1 <= 24 && (double)(float)k->tensor == k->tensor;
+    if (k->way == HU_BLOCK_DIVIDED && exact && s->over[0] == s->max && e->max < large)
+        k->group = p->lanes->group_divided[p->way];
+}
+
 void hu_block_floats_init(hu_block_job *job)
 {
     const hu_block_format *f = job->format;
@@ -97,6 +115,33 @@ void hu_block_floats_init(hu_block_job *job)
         prepare_quotients(job);
     else
         prepare_powers(job);
+    prepare_groups(job);
+}
+
+/* ---- a group ---- */
+
+size_t hu_block_floats_groups(const hu_block_job *job, float *out, size_t first, size_t n_blocks, bool streams)
+{
+    const hu_block_floats *k = &job->floats;
+    const size_t size = job->format->size;
+    const float *in = job->in;
+    float buffer[HU_GROUP * HU_BLOCK / 2];
+    hu_group group = {.element = &job->plan.grid_f32, .size = size, .streams = streams, .positive_zero = job->symmetric, .carry = k->carry, .base = k->base,
+                      .lowest = k->lowest, .highest = k->highest, .scale = &k->scale.grid_f32, .inverse = k->inverse, .tensor = (float)k->tensor,
+                      .tensor_inverse = (float)(1 / k->tensor), .least = (float)k->least};
+    size_t done = 0, whole = hu_block_elements(job->layout) / size;
+    if (first + n_blocks > whole)                            /* without a short last block */
+        n_blocks = whole - first;
+    for (; done + HU_GROUP <= n_blocks; done += HU_GROUP) {
+        size_t at = (first + done) * size;
+        if (!k->group(in == out ? buffer : out + at, in + at, &group))
+            break;
+        if (in == out)
+            memcpy(out + at, buffer, HU_GROUP * size * sizeof *out);
+    }
+    if (streams)
+        job->plan.lanes->stream(out, out, 0);
+    return done;
 }
 
 /* ---- a strip ---- */

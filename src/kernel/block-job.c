@@ -53,8 +53,10 @@ static bool largest_float(const hu_block_job *job, size_t n, double *amax)
     enum { PART = 1 << 16 };
     uint32_t most = 0;
     int threads = n >= 4 * PART ? hu_threads() : 1;
+    if (threads == 1 && n > 0)                               /* without a team, which takes a while to make */
+        job->plan.lanes->largest(&most, (const float *)job->in, n, n);
     #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(max:most)
-    for (size_t i = 0; i < n; i += PART) {
+    for (size_t i = 0; i < (threads > 1 ? n : 0); i += PART) {
         size_t m = n - i < PART ? n - i : PART;
         uint32_t here;
         job->plan.lanes->largest(&here, (const float *)job->in + i, m, m);
@@ -127,6 +129,7 @@ hu_status hu_block_job_init(hu_block_job *job, const void *in, bool is_f32, cons
         return hu_fail(err, HU_EINVAL, "%s: there is no array of %zu elements", f->name, n);
     *job = (hu_block_job){.format = f, .layout = l, .in = in, .is_f32 = is_f32, .env = *env,
                           .tensor = hu_num_make(false, 1, 0)};
+    job->raised = env->no_flags ? ~(hu_flags)0 : env->flags;
     job->env.flags = 0;
     job->env.word = NULL;
     job->single = hu_format_find("e8m23", NULL);

@@ -21,6 +21,7 @@ typedef struct hu_block_floats {
     double   tensor, least;    /* T, and the smallest positive scale                                          */
     float    inverse;          /* 1 / (T M), in float                                                         */
     uint8_t  zero_scale;       /* the code of the scale of a block of zeros                                   */
+    hu_group_fn *group;        /* HU_GROUP blocks at once, where flags are not asked for; NULL: no such loop  */
 } hu_block_floats;
 
 typedef struct hu_block_job {
@@ -30,6 +31,7 @@ typedef struct hu_block_job {
     bool     is_f32;
     const uint64_t *words;     /* of each element at its offset; NULL: drawn                                  */
     hu_env   env;              /* the caller's, flags clear                                                   */
+    hu_flags raised;           /* flags that the caller has already, or does not want                         */
     hu_num   tensor;           /* T                                                                           */
     hu_code  tensor_code;
     hu_plan  plan, mse_plan;   /* of the element: for its values, and for those that the rule mse compares        */
@@ -91,6 +93,9 @@ bool   hu_block_strip(const hu_block_job *job, void *out, size_t first, size_t n
 /* block-floats.c: n floats from element `start` on, of whole blocks but the last; false: nothing has been done. */
 void hu_block_floats_init(hu_block_job *job);
 bool hu_block_floats_values(const hu_block_job *job, float *out, size_t start, size_t n, hu_flags *flags);
+/* Groups of HU_GROUP blocks from block `first` on, at most n_blocks, as long as they are simple; how many blocks were done. Flags are not told. streams: past
+ * the caches; out is aligned to 64 bytes and is not the input. */
+size_t hu_block_floats_groups(const hu_block_job *job, float *out, size_t first, size_t n_blocks, bool streams);
 bool hu_block_floats_can_pack(hu_block_job *job);
 bool hu_block_floats_pack(const hu_block_job *job, uint8_t *elements, uint8_t *scales, size_t start, size_t n, hu_flags *flags);
 

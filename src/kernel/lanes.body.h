@@ -53,6 +53,9 @@
 #include HU_RANDOM_FLOATS
 #endif
 #include "src/kernel/strip.body.h"
+#ifdef HU_GROUPS
+#include HU_GROUPS
+#endif
 
 #define F float
 #define U uint32_t
@@ -193,6 +196,7 @@ const hu_lanes HU_LANES = {
     },
 #ifdef HU_RANDOM_FLOATS
     .glance_random = {glance_random_sr, glance_random_srh, glance_random_sra, glance_random_srb, NULL},
+    .streams_f32 = true,
 #endif
     .narrow = {narrow_add, narrow_sub, narrow_mul, narrow_div, narrow_fma, narrow_sqrt},
     .wide = {wide_add, wide_sub, wide_mul, wide_div, wide_fma, wide_sqrt},
@@ -226,6 +230,18 @@ const hu_lanes HU_LANES = {
         HU_FIXED_MAP(X)
 #undef X
     },
+#ifdef HU_GROUPS
+    .group_shifted = {
+#define X(way) [HU_WAY_##way] = group_shifted_##way,
+        HU_FIXED_MAP(X)
+#undef X
+    },
+    .group_divided = {
+#define X(way) [HU_WAY_##way] = group_divided_##way,
+        HU_FIXED_MAP(X)
+#undef X
+    },
+#endif
     .largest = largest,
     .unshift = unshift,
     .quotients = quotients,

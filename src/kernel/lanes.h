@@ -68,6 +68,7 @@ typedef struct hu_grid {
     uint64_t big;             /* the power of two above max: magnitudes from there on are all as far too large */
     bool     flushes;         /* tiny results become zeros                                                     */
     bool     tiny_before;     /* tininess is told before rounding                                              */
+    bool     streams;         /* results go past the caches, where the table says that it can: out is aligned to 64 bytes and is not in */
     hu_flags inf_flags, nan_flags;
 } hu_grid;
 
@@ -113,6 +114,21 @@ typedef void hu_exact_fn(double *out, const double *a, const double *b, const do
 typedef bool hu_odd_f32_fn(float *out, const float *a, const float *b, const float *c, size_t n, bool downward);
 /* Strips of blocks (strip.body.h). */
 typedef void hu_shifted_fn(float *out, const float *in, const uint32_t *shift, size_t n, const hu_grid *g, hu_seen *seen);
+
+/* HU_GROUP blocks of `size` floats each, a multiple of 16, whose flags nobody asks for: values, apart from `in`. False: they are not to be trusted. What
+ * overflows is saturated. (group-avx512.h) */
+enum { HU_GROUP = 16 };
+typedef struct hu_group {
+    const hu_grid *element;
+    size_t   size;
+    bool     streams;         /* as a grid's                                                                   */
+    bool     positive_zero;   /* zeros become positive                                                         */
+    uint32_t carry;           /* scales that are powers of two: as in hu_block_floats                          */
+    int      base, lowest, highest;
+    const hu_grid *scale;     /* others: the grid of the scale, 1 / (T M), T, 1 / T, the smallest positive one */
+    float    inverse, tensor, tensor_inverse, least;
+} hu_group;
+typedef bool hu_group_fn(float *out, const float *in, const hu_group *k);
 
 /* A tile of a result of GEMM over k terms: see tile.body.h. */
 typedef void hu_tile_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_grid *product, const hu_grid *sum);
@@ -176,7 +192,8 @@ typedef struct hu_lanes {
     hu_odd_f32_fn      *odd_f32[HU_N_ELEMENTWISE];          /* NULL: no such loop                              */
     void (*load_f32)(double *out, const float *in, size_t n, size_t stride, hu_seen *seen);
     void (*load_f64)(double *out, const double *in, size_t n, size_t stride, hu_seen *seen);
-    void (*stream)(void *out, const void *in, size_t size);      /* memcpy past the caches: for what nobody reads soon */
+    void (*stream)(void *out, const void *in, size_t size);      /* memcpy past the caches: for what nobody reads soon; whatever was streamed is then there for all */
+    bool                streams_f32;                        /* round_f32 and glance_random look at hu_grid's streams    */
     void (*store_f32)(float *out, const double *in, size_t n);
     void (*halves)(uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index);    /* upper halves of words */
     void (*words)(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride);
@@ -194,6 +211,7 @@ typedef struct hu_lanes {
     hu_lmul_fn         *lmul;
     hu_integer_fn      *integer[2][HU_N_INTEGER_WAYS];      /* of 32 and 64 bits                                */
     hu_shifted_fn      *shifted[HU_N_FIXED];
+    hu_group_fn        *group_shifted[HU_N_FIXED], *group_divided[HU_N_FIXED];        /* NULL: no such loops */
     void (*largest)(uint32_t *most, const float *in, size_t n, size_t size);
     void (*unshift)(float *out, const float *in, const uint32_t *shift, size_t n);
     bool (*quotients)(float *out, const float *in, const float *inverse, size_t n, const hu_grid *g);

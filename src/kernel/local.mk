@@ -2,7 +2,7 @@
 libhalfulp_la_SOURCES += src/kernel/kernel.h src/kernel/kernel.c
 libhalfulp_la_SOURCES += src/kernel/lanes.h src/kernel/tables.h
 libhalfulp_la_SOURCES += src/kernel/lanes.body.h src/kernel/round.body.h src/kernel/quick.body.h src/kernel/quick-random.body.h src/kernel/random.body.h src/kernel/exact.body.h src/kernel/odd.body.h
-libhalfulp_la_SOURCES += src/kernel/quick-avx512.h src/kernel/odd-avx512.h src/kernel/random-avx512.h
+libhalfulp_la_SOURCES += src/kernel/quick-avx512.h src/kernel/odd-avx512.h src/kernel/random-avx512.h src/kernel/group-avx512.h
 libhalfulp_la_SOURCES += src/kernel/codes.body.h src/kernel/strip.body.h
 libhalfulp_la_SOURCES += src/kernel/portable.c
 libhalfulp_la_SOURCES += src/kernel/avx2.c

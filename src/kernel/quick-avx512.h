@@ -63,8 +63,8 @@ QUICK_INLINE __m512i drop_bits(hu_way way, __m512i a, __m512i u, const vector_gr
 QUICK_INLINE __m512i add_and_take_off(hu_way way, __m512i a, __m512i u, const vector_grid *g)
 {
     const __m512i one = _mm512_set1_epi32(1);
-    __m512i clamped = _mm512_min_epi32(a, g->big), e = _mm512_max_epi32(_mm512_and_si512(clamped, g->infinity), g->emin);
-    __m512 x = _mm512_castsi512_ps(clamped), c = _mm512_castsi512_ps(_mm512_add_epi32(e, g->to_c)), t;
+    __m512i e = _mm512_max_epi32(_mm512_and_si512(a, g->infinity), g->emin);
+    __m512 x = _mm512_castsi512_ps(a), c = _mm512_castsi512_ps(_mm512_add_epi32(e, g->to_c)), t;
     __m512 half = _mm512_castsi512_ps(_mm512_sub_epi32(e, g->to_half));
     __mmask16 k;
     switch (way) {
@@ -93,63 +93,104 @@ QUICK_INLINE __m512i add_and_take_off(hu_way way, __m512i a, __m512i u, const ve
     return _mm512_castps_si512(_mm512_sub_round_ps(t, c, TO_NEAREST));
 }
 
-/* Rounded magnitudes get their signs back, and what overflowed its result. */
-QUICK_INLINE __m512i finish(__m512i y, __m512i u, bool over_is_plain, const vector_grid *g)
+/* What overflow becomes: a number of each side's own, the same magnitude with the sign, or that of the largest value. */
+typedef enum over_kind { OVER_BY_SIGN, OVER_PLAIN, OVER_SATURATES, N_OVER_KINDS } over_kind;
+
+enum { AHEAD = 1024 };                                      /* bytes */
+
+static inline over_kind find_over(const hu_grid *g)
 {
-    __mmask16 past = _mm512_cmpgt_epi32_mask(y, g->max);
-    __m512i by = over_is_plain ? u : _mm512_srai_epi32(u, 31);
-    __m512i over = _mm512_ternarylogic_epi32(g->over, by, g->over_differs, 0x78);         /* over ^ (by & differs) */
-    return _mm512_mask_mov_epi32(_mm512_ternarylogic_epi32(y, u, g->sign, 0xf8), past, over);   /* y | (u & sign) */
+    return !float_over_is_plain(g) ? OVER_BY_SIGN : (g->over[0] & 0x7fffffff) == g->max ? OVER_SATURATES : OVER_PLAIN;
+}
+
+/* Rounded magnitudes get what overflowed replaced, and their signs back. Unsigned: where the power of two was too large for a float, y is a
+ * number far past the largest value, or a NaN, which has a sign. */
+QUICK_INLINE __m512i finish(__m512i y, __m512i u, over_kind over, const vector_grid *g)
+{
+    if (over == OVER_BY_SIGN) {
+        __mmask16 past = _mm512_cmpgt_epu32_mask(y, g->max);
+        __m512i by = _mm512_ternarylogic_epi32(g->over, _mm512_srai_epi32(u, 31), g->over_differs, 0x78);       /* over ^ (sign & differs) */
+        return _mm512_mask_mov_epi32(_mm512_ternarylogic_epi32(y, u, g->sign, 0xf8), past, by);                 /* y | (u & sign) */
+    }
+    if (over == OVER_PLAIN)
+        y = _mm512_mask_mov_epi32(y, _mm512_cmpgt_epu32_mask(y, g->max), g->over);
+    else
+        y = _mm512_min_epu32(y, g->max);
+    return _mm512_ternarylogic_epi32(y, u, g->sign, 0xf8);
+}
+
+/* Sixteen floats; those that come a while later are asked for, since what the processor asks for by itself ends with a page. */
+QUICK_INLINE __m512i load_ahead(const float *in)
+{
+    __builtin_prefetch((const char *)in + AHEAD);
+    return _mm512_loadu_si512(in);
+}
+
+QUICK_INLINE void store_or_stream(bool streams, float *out, __m512i x)
+{
+    if (streams)
+        _mm512_stream_si512((void *)out, x);
+    else
+        _mm512_storeu_si512(out, x);
 }
 
 /* What became of the numbers of one register; their magnitudes go to a. */
-QUICK_INLINE __m512i quick_vector(hu_way way, bool same_range, bool over_is_plain, __m512i u, __m512i *a, const vector_grid *g)
+QUICK_INLINE __m512i quick_vector(hu_way way, bool same_range, over_kind over, __m512i u, __m512i *a, const vector_grid *g)
 {
     *a = _mm512_andnot_si512(g->sign, u);
-    return finish(same_range ? drop_bits(way, *a, u, g) : add_and_take_off(way, *a, u, g), u, over_is_plain, g);
+    return finish(same_range ? drop_bits(way, *a, u, g) : add_and_take_off(way, *a, u, g), u, over, g);
 }
 
-QUICK_INLINE void quick_loop(hu_way way, bool same_range, bool over_is_plain, float *out, const float *in, size_t n,
+QUICK_INLINE void quick_loop(hu_way way, bool same_range, over_kind over, bool extent, float *out, const float *in, size_t n,
                              const hu_grid *grid, float_extent *met)
 {
     const vector_grid g = spread_grid(grid);
     const __m512i one = _mm512_set1_epi32(1);
     __m512i top = _mm512_setzero_si512(), bottom = all_of(UINT32_MAX), a;
+    const bool streams = grid->streams;
     size_t i = 0;
     #pragma GCC unroll 2
     for (; i + 16 <= n; i += 16) {
-        __m512i u = _mm512_loadu_si512(in + i);
-        _mm512_storeu_si512(out + i, quick_vector(way, same_range, over_is_plain, u, &a, &g));
+        __m512i u = load_ahead(in + i);
+        store_or_stream(streams, out + i, quick_vector(way, same_range, over, u, &a, &g));
         top = _mm512_max_epi32(top, a);
-        bottom = _mm512_min_epu32(bottom, _mm512_sub_epi32(a, one));
+        if (extent)
+            bottom = _mm512_min_epu32(bottom, _mm512_sub_epi32(a, one));
     }
     if (i < n) {
         __mmask16 rest = (__mmask16)((1u << (n - i)) - 1);
         __m512i u = _mm512_maskz_loadu_epi32(rest, in + i);
-        _mm512_mask_storeu_epi32(out + i, rest, quick_vector(way, same_range, over_is_plain, u, &a, &g));
+        _mm512_mask_storeu_epi32(out + i, rest, quick_vector(way, same_range, over, u, &a, &g));
         top = _mm512_max_epi32(top, a);
         bottom = _mm512_min_epu32(bottom, _mm512_sub_epi32(a, one));
     }
     met->top = (uint32_t)_mm512_reduce_max_epi32(top);
-    met->bottom = _mm512_reduce_min_epu32(bottom);
+    met->bottom = extent ? _mm512_reduce_min_epu32(bottom) : UINT32_MAX;
+}
+
+QUICK_INLINE void quick_over(hu_way way, bool same_range, bool extent, float *out, const float *in, size_t n, const hu_grid *g, float_extent *met)
+{
+    over_kind over = find_over(g);
+    if (over == OVER_PLAIN)
+        quick_loop(way, same_range, OVER_PLAIN, extent, out, in, n, g, met);
+    else if (over == OVER_SATURATES)
+        quick_loop(way, same_range, OVER_SATURATES, extent, out, in, n, g, met);
+    else
+        quick_loop(way, same_range, OVER_BY_SIGN, extent, out, in, n, g, met);
 }
 
 /* As float_glance_by. */
-QUICK_INLINE void avx512_glance_by(hu_way way, float *out, const float *in, size_t n, const hu_grid *g, float_extent *met)
+QUICK_INLINE void avx512_glance_by(hu_way way, bool extent, float *out, const float *in, size_t n, const hu_grid *g, float_extent *met)
 {
-    bool same_range = g->quick == HU_QUICK_SAME_RANGE, over_is_plain = ((g->over[0] ^ g->over[1]) & 0x7fffffff) == 0;
-    if (same_range && over_is_plain)
-        quick_loop(way, true, true, out, in, n, g, met);
-    else if (same_range)
-        quick_loop(way, true, false, out, in, n, g, met);
-    else if (over_is_plain)
-        quick_loop(way, false, true, out, in, n, g, met);
+    if (g->quick == HU_QUICK_SAME_RANGE)
+        quick_over(way, true, extent, out, in, n, g, met);
     else
-        quick_loop(way, false, false, out, in, n, g, met);
+        quick_over(way, false, extent, out, in, n, g, met);
 }
 
 #define X(way) \
-static void float_glance_##way(float *out, const float *in, size_t n, const hu_grid *g, float_extent *met) \
-{ avx512_glance_by(HU_WAY_##way, out, in, n, g, met); }
+static void float_glance_##way(float *out, const float *in, size_t n, bool extent, const hu_grid *g, float_extent *met) \
+{ if (extent) avx512_glance_by(HU_WAY_##way, true, out, in, n, g, met); \
+  else avx512_glance_by(HU_WAY_##way, false, out, in, n, g, met); }
 HU_FIXED_MAP(X)
 #undef X

@@ -34,36 +34,53 @@ typedef struct C(extent) {
     U top, bottom;
 } C(extent);
 
-/* told: with flags; met is not looked at. Otherwise seen is not, and met says what the flags may be. What became of
- * infinities and NaNs, and flags beside them, mean nothing. */
+/* How much a loop tells: the flags of each element, and met is not looked at; met alone, which says what the flags may be; or, where
+ * underflow, overflow and inexact need no telling, whether met.top is below infinity, met.bottom being all ones. */
+enum { C(tell_flags), C(tell_extent), C(tell_specials) };
+
+/* Magnitudes, the smaller and the larger by one instruction, which integers do not have everywhere. */
+static inline U C(lesser)(U a, U b)
+{
+    return C(bits)(C(value)(a) < C(value)(b) ? C(value)(a) : C(value)(b));
+}
+
+static inline U C(greater)(U a, U b)
+{
+    return C(bits)(C(value)(a) > C(value)(b) ? C(value)(a) : C(value)(b));
+}
+
+/* plain: what overflows has the same magnitude on both sides, and its own sign. What became of infinities and NaNs, and flags beside them, mean nothing. */
 static inline __attribute__((always_inline))
-void C(quick_by)(hu_way way, bool same_range, bool told, F *out, const F *in, size_t n, const hu_grid *grid, hu_seen *seen, C(extent) *met)
+void C(quick_by)(hu_way way, bool same_range, bool plain, int tell, F *out, const F *in, size_t n, const hu_grid *grid, hu_seen *seen, C(extent) *met)
 {
     const hu_grid k = *grid;
     const U sign = (U)1 << (C(width) - 1), infinity = (sign - 1) & ~(((U)1 << MAN) - 1);
     const U emin = (U)k.emin << MAN, to_c = (U)k.drop << MAN, big = (U)k.big, step = (U)1 << k.drop;
     const int half_below = MAN - k.drop + 1, drop = k.drop;
-    const S max = (S)k.max;
-    const U tiny0 = (U)k.tiny[0], tiny1 = (U)k.tiny[1], over0 = (U)k.over[0], over1 = (U)k.over[1];
-    U inexact = 0, underflow = 0, overflow = 0, bottom = ~(U)0;
+    const F max = C(value)((U)k.max);
+    const U tiny0 = (U)k.tiny[0], tiny1 = (U)k.tiny[1], over = (U)k.over[0] & (sign - 1), over0 = (U)k.over[0], over1 = (U)k.over[1];
+    U inexact = 0, underflow = 0, overflow = 0, bottom = ~(U)0, specials = 0;
     S top = 0;
 
     for (size_t i = 0; i < n; i++) {
         U u = C(bits)(in[i]), negative = 0 - (u >> (C(width) - 1)), a = u & (sign - 1), y;
-        top = top > (S)a ? top : (S)a;
         if (same_range) {
             y = (a + C(increment)(way, step, (a >> drop) & 1, negative)) & (0 - step);
         } else {
-            U clamped = (S)a < (S)big ? a : big, e = clamped & infinity;
-            e = (S)e > (S)emin ? e : emin;
+            U clamped = C(lesser)(a, big), e = C(greater)(clamped & infinity, emin);
             F c = C(value)(e + to_c);
             U t = C(bits)(C(value)(clamped) + c);
             y = C(bits)(C(value)(C(adjust)(way, t, c, clamped, e, half_below, negative)) - c);
         }
-        U past = C(below)(max, (S)y), cut = y ^ a;
-        U result = C(either)(past, C(either)(negative, over1, over0), y | (u & sign));
+        U past = 0 - (U)(C(value)(y) > max), cut = y ^ a;
+        U result = plain ? C(either)(past, over, y) | (u & sign) : C(either)(past, C(either)(negative, over1, over0), y | (u & sign));
         out[i] = C(value)(result);
-        if (told) {
+        if (tell == C(tell_specials)) {
+            specials |= a + ((U)1 << MAN);
+            continue;
+        }
+        top = top > (S)a ? top : (S)a;
+        if (tell == C(tell_flags)) {
             inexact |= cut;
             overflow |= past;
             underflow |= cut & C(below)((S)a, (S)C(either)(negative, tiny1, tiny0));
@@ -71,28 +88,44 @@ void C(quick_by)(hu_way way, bool same_range, bool told, F *out, const F *in, si
             bottom = a - 1 < bottom ? a - 1 : bottom;
         }
     }
-    if (told && top < (S)infinity) {
+    if (tell == C(tell_flags) && top < (S)infinity) {
         seen->inexact |= inexact | overflow;
         seen->overflow |= overflow;
         seen->underflow |= underflow;
     }
-    *met = (C(extent)){(U)top, bottom};
+    *met = (C(extent)){tell == C(tell_specials) && specials & sign ? infinity : (U)top, bottom};
 }
 
 #define X(way) \
 static void C(quick_##way)(F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen, C(extent) *met) \
-{ if (g->quick == HU_QUICK_SAME_RANGE) C(quick_by)(HU_WAY_##way, true, true, out, in, n, g, seen, met); \
-  else C(quick_by)(HU_WAY_##way, false, true, out, in, n, g, seen, met); }
+{ if (g->quick == HU_QUICK_SAME_RANGE) C(quick_by)(HU_WAY_##way, true, false, C(tell_flags), out, in, n, g, seen, met); \
+  else C(quick_by)(HU_WAY_##way, false, false, C(tell_flags), out, in, n, g, seen, met); }
 HU_FIXED_MAP(X)
 #undef X
+
+static inline bool C(over_is_plain)(const hu_grid *g)
+{
+    return (U)(g->over[0] ^ g->over[1]) == (U)1 << (C(width) - 1);
+}
 
 #ifdef OWN_GLANCE
 #include OWN_GLANCE
 #else
+static inline __attribute__((always_inline))
+void C(glance_by)(hu_way way, bool same_range, bool plain, bool extent, F *out, const F *in, size_t n, const hu_grid *g, C(extent) *met)
+{
+    if (extent)
+        C(quick_by)(way, same_range, false, C(tell_extent), out, in, n, g, NULL, met);
+    else if (plain)
+        C(quick_by)(way, same_range, true, C(tell_specials), out, in, n, g, NULL, met);
+    else
+        C(quick_by)(way, same_range, false, C(tell_specials), out, in, n, g, NULL, met);
+}
+
 #define X(way) \
-static void C(glance_##way)(F *out, const F *in, size_t n, const hu_grid *g, C(extent) *met) \
-{ if (g->quick == HU_QUICK_SAME_RANGE) C(quick_by)(HU_WAY_##way, true, false, out, in, n, g, NULL, met); \
-  else C(quick_by)(HU_WAY_##way, false, false, out, in, n, g, NULL, met); }
+static void C(glance_##way)(F *out, const F *in, size_t n, bool extent, const hu_grid *g, C(extent) *met) \
+{ if (g->quick == HU_QUICK_SAME_RANGE) C(glance_by)(HU_WAY_##way, true, C(over_is_plain)(g), extent, out, in, n, g, met); \
+  else C(glance_by)(HU_WAY_##way, false, C(over_is_plain)(g), extent, out, in, n, g, met); }
 HU_FIXED_MAP(X)
 #undef X
 #endif

@@ -53,37 +53,48 @@ QUICK_INLINE __m512i add_random_bits(hu_way way, __m512i a, __m512i half, const 
 }
 
 /* n is a multiple of 16. */
-QUICK_INLINE bool random_loop(hu_way way, bool same_range, bool over_is_plain, float *out, const float *in, const uint32_t *halves, size_t n,
+QUICK_INLINE bool random_loop(hu_way way, bool same_range, over_kind over, bool extent, float *out, const float *in, const uint32_t *halves, size_t n,
                               const hu_grid *grid, float_extent *met)
 {
     const vector_grid g = spread_grid(grid);
     const vector_draw d = spread_draw(way, grid);
     const __m512i one = _mm512_set1_epi32(1);
+    const bool streams = grid->streams;
     __m512i top = _mm512_setzero_si512(), bottom = all_of(UINT32_MAX), doubt = top;
     #pragma GCC unroll 2
     for (size_t i = 0; i < n; i += 16) {
-        __m512i u = _mm512_loadu_si512(in + i), half = _mm512_loadu_si512(halves + i), a = _mm512_andnot_si512(g.sign, u);
+        __m512i u = load_ahead(in + i), half = _mm512_loadu_si512(halves + i), a = _mm512_andnot_si512(g.sign, u);
         __m512i y = same_range ? drop_random_bits(way, a, half, &g, &d) : add_random_bits(way, a, half, &g, &d, &doubt);
-        _mm512_storeu_si512(out + i, finish(y, u, over_is_plain, &g));
+        store_or_stream(streams, out + i, finish(y, u, over, &g));
         top = _mm512_max_epi32(top, a);
-        bottom = _mm512_min_epu32(bottom, _mm512_sub_epi32(a, one));
+        if (extent)
+            bottom = _mm512_min_epu32(bottom, _mm512_sub_epi32(a, one));
     }
     met->top = (uint32_t)_mm512_reduce_max_epi32(top);
-    met->bottom = _mm512_reduce_min_epu32(bottom);
+    met->bottom = extent ? _mm512_reduce_min_epu32(bottom) : UINT32_MAX;
     return _mm512_test_epi32_mask(doubt, doubt) != 0;
+}
+
+QUICK_INLINE bool random_over(hu_way way, bool same_range, bool extent, float *out, const float *in, const uint32_t *halves, size_t n,
+                              const hu_grid *g, float_extent *met)
+{
+    over_kind over = find_over(g);
+    return over == OVER_PLAIN       ? random_loop(way, same_range, OVER_PLAIN, extent, out, in, halves, n, g, met)
+         : over == OVER_SATURATES   ? random_loop(way, same_range, OVER_SATURATES, extent, out, in, halves, n, g, met)
+                                    : random_loop(way, same_range, OVER_BY_SIGN, extent, out, in, halves, n, g, met);
 }
 
 QUICK_INLINE bool glance_random_by(hu_way way, float *out, const float *in, const uint32_t *halves, size_t n, const hu_grid *g, const hu_seen *seen)
 {
-    bool same_range = g->quick == HU_QUICK_SAME_RANGE, over_is_plain = ((g->over[0] ^ g->over[1]) & 0x7fffffff) == 0;
+    bool same_range = g->quick == HU_QUICK_SAME_RANGE, extent = !seen->underflow || !seen->overflow;
     bool too_many = !same_range && (way == HU_WAY_sra || way == HU_WAY_srb) && g->random_bits + (way == HU_WAY_srb) > 24;
     float_extent met;
     if (n % 16 || too_many)
         return true;
-    bool doubt = same_range && over_is_plain ? random_loop(way, true, true, out, in, halves, n, g, &met)
-               : same_range                  ? random_loop(way, true, false, out, in, halves, n, g, &met)
-               : over_is_plain               ? random_loop(way, false, true, out, in, halves, n, g, &met)
-                                             : random_loop(way, false, false, out, in, halves, n, g, &met);
+    bool doubt = same_range && extent ? random_over(way, true, true, out, in, halves, n, g, &met)
+               : same_range           ? random_over(way, true, false, out, in, halves, n, g, &met)
+               : extent               ? random_over(way, false, true, out, in, halves, n, g, &met)
+                                      : random_over(way, false, false, out, in, halves, n, g, &met);
     return doubt || met.top >= 0x7f800000 || !float_all_said(met, g, seen);
 }
 

@@ -122,11 +122,24 @@ typedef uint32_t half_lanes __attribute__((vector_size(HU_VECTOR_BYTES / 2), ali
 
 enum { LANES = HU_VECTOR_BYTES / 8, CHAINS = 4, ROW = CHAINS * LANES };
 
+/* The keys of each round. Read from memory they take no place beside the arithmetic, which moving them over from the other registers does. */
+typedef struct round_keys {
+    uint64_t of[philox4x32_rounds][2];
+} round_keys;
+
+static round_keys make_keys(uint64_t seed)
+{
+    round_keys keys;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < philox4x32_rounds; round++, k0 += PHILOX_W32_0, k1 += PHILOX_W32_1)
+        keys.of[round][0] = k0, keys.of[round][1] = k1;
+    return keys;
+}
+
 /* The four words of CHAINS vectors of blocks; together, since each round waits for the products of the last. */
-static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, uint64_t stream, const lanes n[CHAINS], lanes c[CHAINS][4])
+static inline __attribute__((always_inline)) void philox_lanes(const round_keys *keys, uint64_t stream, const lanes n[CHAINS], lanes c[CHAINS][4])
 {
     const lanes none = {0}, m0 = none + PHILOX_M4x32_0, m1 = none + PHILOX_M4x32_1;
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     #pragma GCC unroll 4
     for (int v = 0; v < CHAINS; v++) {
         c[v][0] = n[v];
@@ -138,18 +151,16 @@ static inline __attribute__((always_inline)) void philox_lanes(uint64_t seed, ui
         #pragma GCC unroll 4
         for (int v = 0; v < CHAINS; v++) {
             lanes p0 = (lanes)HU_MULTIPLY(c[v][0], m0), p1 = (lanes)HU_MULTIPLY(c[v][2], m1);
-            c[v][0] = (p1 >> 32) ^ c[v][1] ^ (none + k0);
-            c[v][2] = (p0 >> 32) ^ c[v][3] ^ (none + k1);
+            c[v][0] = (p1 >> 32) ^ c[v][1] ^ (none + keys->of[round][0]);
+            c[v][2] = (p0 >> 32) ^ c[v][3] ^ (none + keys->of[round][1]);
             c[v][1] = p1;
             c[v][3] = p0;
         }
-        k0 += PHILOX_W32_0;
-        k1 += PHILOX_W32_1;
     }
 }
 
 /* Halves of the elements of ROW / BLOCKS whole groups, in their order; the first of their blocks is `first`. */
-static inline __attribute__((always_inline)) void row_halves(uint32_t *out, uint64_t seed, uint64_t stream, uint64_t first)
+static inline __attribute__((always_inline)) void row_halves(uint32_t *out, const round_keys *keys, uint64_t stream, uint64_t first)
 {
     lanes count, n[CHAINS], c[CHAINS][4];
     for (int l = 0; l < LANES; l++)
@@ -157,17 +168,26 @@ static inline __attribute__((always_inline)) void row_halves(uint32_t *out, uint
     #pragma GCC unroll 4
     for (int v = 0; v < CHAINS; v++)
         n[v] = count + (first + (uint64_t)(v * LANES));
-    philox_lanes(seed, stream, n, c);
+    philox_lanes(keys, stream, n, c);
+#ifdef HU_NARROW_PAIR
+    #pragma GCC unroll 4
+    for (int v = 0; v < CHAINS; v += 2)
+        #pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+            HU_NARROW_PAIR(out + v * LANES / BLOCKS * GROUP + BLOCKS * j, c[v][j], c[v + 1][j]);
+#else
     #pragma GCC unroll 4
     for (int v = 0; v < CHAINS; v++)
         #pragma GCC unroll 4
         for (int j = 0; j < 4; j++)
             *(half_lanes *)(out + v * LANES / BLOCKS * GROUP + BLOCKS * j + v * LANES % BLOCKS) = __builtin_convertvector(c[v][j], half_lanes);
+#endif
 }
 
 /* As many words as whole vectors give; returns how many. */
 static size_t strided_words(uint64_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index, uint64_t stride)
 {
+    const round_keys keys = make_keys(seed);
     lanes count, first[CHAINS], place[CHAINS], upper[CHAINS][4], lower[CHAINS][4];
     size_t i = 0;
     for (int l = 0; l < LANES; l++)
@@ -179,11 +199,11 @@ static size_t strided_words(uint64_t *out, size_t n, uint64_t seed, uint64_t str
             first[v] = (at >> 6 << 4 | (at & 15)) | UPPER_HALVES;
             place[v] = at >> 4 & 3;
         }
-        philox_lanes(seed, stream, first, upper);
+        philox_lanes(&keys, stream, first, upper);
         #pragma GCC unroll 4
         for (int v = 0; v < CHAINS; v++)
             first[v] ^= UPPER_HALVES | LOWER_HALVES;
-        philox_lanes(seed, stream, first, lower);
+        philox_lanes(&keys, stream, first, lower);
         #pragma GCC unroll 4
         for (int v = 0; v < CHAINS; v++) {
             lanes all = {0};
@@ -203,14 +223,20 @@ static size_t strided_words(uint64_t *out, size_t n, uint64_t seed, uint64_t str
 
 enum { ROW = BLOCKS };
 
-static void row_halves(uint32_t *out, uint64_t seed, uint64_t stream, uint64_t first)
+typedef philox4x32_key_t round_keys;
+
+static round_keys make_keys(uint64_t seed)
+{
+    return (round_keys){{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+}
+
+static void row_halves(uint32_t *out, const round_keys *key, uint64_t stream, uint64_t first)
 {
     const uint32_t s0 = (uint32_t)stream, s1 = (uint32_t)(stream >> 32);
-    const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
     for (uint64_t b = 0; b < BLOCKS; b++) {
         uint64_t n = first + b;
         const philox4x32_ctr_t counter = {{(uint32_t)n, (uint32_t)(n >> 32), s0, s1}};
-        philox4x32_ctr_t c = philox4x32(counter, key);
+        philox4x32_ctr_t c = philox4x32(counter, *key);
         for (int j = 0; j < 4; j++)
             out[BLOCKS * j + b] = c.v[j];
     }
@@ -221,11 +247,12 @@ static void row_halves(uint32_t *out, uint64_t seed, uint64_t stream, uint64_t f
 static void halves_of(uint64_t which, uint32_t *out, size_t n, uint64_t seed, uint64_t stream, uint64_t index)
 {
     enum { WHOLE = ROW / BLOCKS * GROUP };
+    const round_keys keys = make_keys(seed);
     uint32_t row[WHOLE];
     for (size_t i = 0; i < n;) {
         uint64_t at = index + i, from = at % GROUP, first = (at / GROUP * BLOCKS) | which;
         size_t m = WHOLE - from < n - i ? WHOLE - from : n - i;
-        row_halves(m == WHOLE ? out + i : row, seed, stream, first);
+        row_halves(m == WHOLE ? out + i : row, &keys, stream, first);
         if (m < WHOLE)
             memcpy(out + i, row + from, m * sizeof *out);
         i += m;

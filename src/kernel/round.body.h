@@ -107,7 +107,7 @@ void C(round_by)(hu_way way, F *out, const F *in, size_t n, const hu_grid *grid,
 
 #include "src/kernel/quick.body.h"
 
-enum { C(quick_block) = 4096 / sizeof(F), C(told_block) = 1024 / sizeof(F) };
+enum { C(quick_block) = 8192 / sizeof(F), C(told_block) = 1024 / sizeof(F) };
 
 /* Whether a glance, of which inexact had been raised before, leaves nothing to say. */
 static inline bool C(all_said)(C(extent) met, const hu_grid *g, const hu_seen *seen)
@@ -118,7 +118,7 @@ static inline bool C(all_said)(C(extent) met, const hu_grid *g, const hu_seen *s
 
 /* Block by block, the quick way where it will do. out may be in, so that a block that is done again needs its input kept. */
 static inline __attribute__((always_inline))
-void C(round_blocks)(void (*glance)(F *, const F *, size_t, const hu_grid *, C(extent) *),
+void C(round_blocks)(void (*glance)(F *, const F *, size_t, bool, const hu_grid *, C(extent) *),
                      void (*quick)(F *, const F *, size_t, const hu_grid *, hu_seen *, C(extent) *),
                      void (*general)(F *, const F *, size_t, const hu_grid *, hu_seen *),
                      F *out, const F *in, size_t n, const hu_grid *g, hu_seen *seen)
@@ -138,7 +138,7 @@ void C(round_blocks)(void (*glance)(F *, const F *, size_t, const hu_grid *, C(e
             from = memcpy(kept, from, m * sizeof *kept);
         bool told = !seen->inexact;
         if (!told)
-            glance(out + i, from, m, g, &met);
+            glance(out + i, from, m, !seen->underflow || !seen->overflow, g, &met);
         if (told || (met.top < infinity && !C(all_said)(met, g, seen)))
             quick(out + i, from, m, g, seen, &met);
         if (met.top >= infinity)

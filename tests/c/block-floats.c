@@ -1,6 +1,7 @@
 /* block-floats.c - strips of blocks of floats, as values and as bytes, are those of the blocks one by one in double. */
 #include "tests/c/kernel-cases.h"
 
+#include "src/base/memory.h"
 #include "src/kernel/block.h"
 
 enum { N = 2500 };
@@ -60,6 +61,25 @@ static void move_to_ties(const hu_block_format *f, hu_env env, size_t n, test_ra
     }
 }
 
+/* Where flags need no telling, groups of blocks go other ways: the same values, also over the input, and no other flags. */
+static void compare_untold(const hu_block_format *f, hu_env env, int kind, const hu_block_layout *l, size_t n)
+{
+    static float again[N];
+    hu_env raised = env, untold = env;
+    raised.flags = HU_INEXACT | HU_OVERFLOW | HU_UNDERFLOW;
+    untold.no_flags = true;
+    assert_int_equal(hu_block_quantize_f32(again, in, l, f, &raised, NULL), HU_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (f32_bits(again[i]) != f32_bits(got[i]))
+            fail_msg("%s %s overflow %d kind %d: flags raised before: element %zu: %a gives %a, want %a", f->name, env.rounding->name, (int)env.overflow, kind, i, in[i],
+                     again[i], got[i]);
+    }
+    memcpy(again, in, n * sizeof *in);
+    assert_int_equal(hu_block_quantize_f32(again, again, l, f, &untold, NULL), HU_OK);
+    assert_memory_equal(again, got, n * sizeof *got);
+    assert_true((raised.flags & ~(hu_flags)HU_INVALID) == (HU_INEXACT | HU_OVERFLOW | HU_UNDERFLOW) && untold.flags == env.flags);
+}
+
 /* Values in double are exact in these formats; floats have one rounding more. */
 static void compare(const hu_block_format *f, hu_env env, int kind, size_t n)
 {
@@ -78,6 +98,7 @@ static void compare(const hu_block_format *f, hu_env env, int kind, size_t n)
     }
     if (one.flags != other.flags)
         fail_msg("%s %s overflow %d kind %d: flags 0x%x, want 0x%x", f->name, env.rounding->name, (int)env.overflow, kind, other.flags, one.flags);
+    compare_untold(f, env, kind, &l, n);
     assert_int_equal(hu_block_encode_packed_f32(bytes, scale_bytes, &tensor, in, &l, f, &packed, NULL), HU_OK);
     hu_block_pack(want_bytes, want_scales, codes, scales, &l, f);
     for (size_t i = 0; i < hu_block_element_bytes(&l, f); i++) {
@@ -158,8 +179,58 @@ static void lines_and_threads(void **state)
     hu_threads_set(0);
 }
 
+/* Arrays that go past the caches. */
+static void large_arrays_are_their_parts(void **state)
+{
+    (void)state;
+    enum { LARGE = (1 << 22) + 57, PART = 96 * 321 };
+    static const char *const few[] = {"mxfp4", "mxint8", "nvfp4{tensor=none}"};
+    float *from = hu_aligned(LARGE, sizeof *from), *whole = hu_aligned(LARGE, sizeof *whole), *parts = hu_aligned(LARGE, sizeof *parts);
+    test_random r = {79};
+    assert_true(from && whole && parts);
+    for (size_t i = 0; i < LARGE; i++)
+        from[i] = i == LARGE / 3 ? NAN : (float)ldexp(test_random_unit(&r) - 0.5, (int)(test_random_bits(&r) % 40) - 20);
+    for (int lanes = 0; hu_lanes_at(lanes); lanes++) {
+        hu_lanes_use(hu_lanes_at(lanes));
+        for (size_t k = 0; k < TEST_COUNT(few); k++) {
+            const hu_block_format *f = hu_block_find(few[k], NULL);
+            hu_block_layout all = hu_block_line(LARGE);
+            hu_env env = hu_env_default(), own = env;
+            assert_int_equal(hu_block_quantize_f32(whole, from, &all, f, &env, NULL), HU_OK);
+            for (size_t i = 0; i < LARGE; i += PART) {
+                hu_block_layout part = hu_block_line(LARGE - i < PART ? LARGE - i : PART);
+                assert_int_equal(hu_block_quantize_f32(parts + i, from + i, &part, f, &own, NULL), HU_OK);
+            }
+            assert_memory_equal(whole, parts, LARGE * sizeof *whole);
+            assert_true(env.flags == own.flags);
+        }
+    }
+    hu_lanes_use(NULL);
+    hu_free(from);
+    hu_free(whole);
+    hu_free(parts);
+}
+
+static void overlapping_results_are_refused(void **state)
+{
+    (void)state;
+    float x[128], before[128];
+    hu_block_layout l = hu_block_line(64);
+    hu_env env = hu_env_default();
+    hu_error err = {0};
+    for (int i = 0; i < 128; i++)
+        x[i] = before[i] = (float)i;
+    assert_int_equal(hu_block_quantize_f32(x + 63, x, &l, hu_block_find("mxfp4", NULL), &env, &err), HU_EINVAL);
+    assert_non_null(strstr(err.text, "overlaps the input"));
+    assert_int_equal(hu_block_quantize_f32(x, x + 1, &l, hu_block_find("nvfp4", NULL), &env, &err), HU_EINVAL);
+    assert_memory_equal(x, before, sizeof x);
+    assert_int_equal(hu_block_quantize_f32(x + 64, x, &l, hu_block_find("nvfp4", NULL), &env, &err), HU_OK);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("floats in block formats have the values and bytes of their codes, in every rule, mode, policy and instruction set", every_format_and_mode),
+    CLAIM("large arrays are rounded like their parts", large_arrays_are_their_parts),
+    CLAIM("a result that overlaps its input in part is refused", overlapping_results_are_refused),
     CLAIM("lines, threads and an output that is the input change nothing", lines_and_threads),
 };
 
