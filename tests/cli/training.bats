@@ -7,9 +7,9 @@ setup() { cd "$BATS_TEST_TMPDIR" || exit 1; }
     cat >mlp.lua <<'LUA'
 local hu = require "halfulp"
 for _, policy in ipairs { {accumulate = "e8m7"}, {format = "e4m3fn@tensor", accumulate = "e8m10"}, {gradient = "e5m2:sr", accumulate = "e5m10"} } do
-  local model = hu.nn.mlp {inputs = 16, layers = 2, width = 64, classes = 4, seed = 3}
+  local model = hu.nn.mlp {inputs = 50, layers = 2, width = 200, classes = 4, seed = 3}
   local trainer = hu.nn.trainer {model = model, lr = 1e-2, policy = policy, seed = 5, batch = 32}
-  local features, targets = hu.randn({32, 16}, {seed = 9}), {}
+  local features, targets = hu.randn({32, 50}, {seed = 9}), {}
   for i = 1, 32 do targets[i] = i % 4 end
   local loss
   for step = 1, 10 do loss = trainer:step {features = features, targets = targets} end
