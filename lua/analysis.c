@@ -108,7 +108,7 @@ static int ulp(lua_State *L)
 {
     const hu_format *f = hu_lua_format(L, 1, "format");
     double x = hu_lua_number(L, 2, "x");
-    lua_pushnumber(L, hu_ulp(f, x));
+    hu_lua_push_number(L, hu_ulp(f, x));
     return 1;
 }
 
@@ -138,7 +138,7 @@ static size_t *read_targets(lua_State *L, int idx, size_t batch)
         luaL_error(L, "sharpness: %I targets for %I rows of logits", (LUAI_UACINT)t->n, (LUAI_UACINT)batch);
     size_t *targets = lua_newuserdatauv(L, batch * sizeof *targets, 0);
     for (size_t i = 0; i < batch; i++) {
-        lua_pushnumber(L, t->f64[i]);
+        hu_lua_push_number(L, t->f64[i]);
         targets[i] = (size_t)hu_lua_integer(L, -1, "target", 0, (lua_Integer)1 << 48);
         lua_pop(L, 1);
     }
@@ -298,7 +298,7 @@ static int statistic(lua_State *L, double (*of)(const double *x, size_t n))
 {
     lua_settop(L, 1);
     hu_tensor *x = doubles(L, 1, "x");
-    lua_pushnumber(L, of(x->f64, x->n));
+    hu_lua_push_number(L, of(x->f64, x->n));
     return 1;
 }
 
@@ -315,8 +315,8 @@ static int wilson(lua_State *L)
     hu_interval out;
     hu_error err = {0};
     hu_lua_try(L, hu_wilson(&out, (size_t)k, (size_t)n, confidence, &err), &err);
-    lua_pushnumber(L, out.low);
-    lua_pushnumber(L, out.high);
+    hu_lua_push_number(L, out.low);
+    hu_lua_push_number(L, out.high);
     return 2;
 }
 

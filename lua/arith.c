@@ -105,7 +105,7 @@ static int reduce(lua_State *L, hu_reduce kind)
         if (counts)
             lua_pushinteger(L, (lua_Integer)number + 1);
         else
-            lua_pushnumber(L, number);
+            hu_lua_push_number(L, number);
         return 1;
     }
     int axis = (int)hu_lua_integer(L, 2, "axis", 1, t->rank) - 1, rank = 0;

@@ -230,7 +230,7 @@ static int field_target(lua_State *L)
 {
     const hu_block_format *f = self(L);
     if (f->target != 0)
-        lua_pushnumber(L, f->target);
+        hu_lua_push_number(L, f->target);
     else
         lua_pushnil(L);
     return 1;
@@ -238,7 +238,7 @@ static int field_target(lua_State *L)
 
 static int field_bits_per_value(lua_State *L)
 {
-    lua_pushnumber(L, hu_block_bits_per_value(self(L)));
+    hu_lua_push_number(L, hu_block_bits_per_value(self(L)));
     return 1;
 }
 

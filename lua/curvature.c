@@ -313,7 +313,7 @@ static int density(lua_State *L)
 
 static int n(lua_State *L)        { lua_pushinteger(L, (lua_Integer)self(L)->n);        return 1; }
 static int products(lua_State *L) { lua_pushinteger(L, (lua_Integer)self(L)->products); return 1; }
-static int loss(lua_State *L)     { lua_pushnumber(L, self(L)->loss);                   return 1; }
+static int loss(lua_State *L)     { hu_lua_push_number(L, self(L)->loss);                   return 1; }
 
 static int gradient(lua_State *L)
 {

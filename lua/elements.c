@@ -2,6 +2,7 @@
  *
  * Indices count from 1; a part is always a copy.
  */
+#include <math.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static size_t position(lua_State *L, const hu_tensor *t, int first, int given)
 static int get(lua_State *L)
 {
     hu_tensor *t = self(L);
-    lua_pushnumber(L, hu_tensor_get(t, position(L, t, 2, lua_gettop(L) - 1)));
+    hu_lua_push_number(L, hu_tensor_get(t, position(L, t, 2, lua_gettop(L) - 1)));
     return 1;
 }
 
@@ -87,7 +88,7 @@ static int index_element(lua_State *L)
     if (i < 1 || (lua_Unsigned)i > t->n)
         lua_pushnil(L);
     else
-        lua_pushnumber(L, hu_tensor_get(t, (size_t)i - 1));
+        hu_lua_push_number(L, hu_tensor_get(t, (size_t)i - 1));
     return 1;
 }
 
@@ -249,7 +250,7 @@ static int to_dtype(lua_State *L)
 static void push_nested(lua_State *L, const hu_tensor *t, int depth, size_t *at)
 {
     if (depth == t->rank) {
-        lua_pushnumber(L, hu_tensor_get(t, (*at)++));
+        hu_lua_push_number(L, hu_tensor_get(t, (*at)++));
         return;
     }
     lua_createtable(L, t->shape[depth] < INT_MAX ? (int)t->shape[depth] : 0, 0);
@@ -277,7 +278,7 @@ static int map(lua_State *L)
     hu_tensor *out = hu_lua_make_tensor(L, t->dtype, t->rank, t->shape);
     for (size_t i = 0; i < t->n; i++) {
         lua_pushvalue(L, 2);
-        lua_pushnumber(L, hu_tensor_get(t, i));
+        hu_lua_push_number(L, hu_tensor_get(t, i));
         lua_call(L, 1, 1);
         hu_tensor_set(out, i, hu_lua_number(L, -1, "what the function returns"));
         lua_pop(L, 1);
@@ -310,7 +311,8 @@ static int to_text(lua_State *L)
     snprintf(text, sizeof text, "%s(%s):", t->rank ? " " : "", hu_lua_dtypes[t->dtype]);
     luaL_addstring(&b, text);
     for (size_t i = 0; i < t->n && i < SHOWN; i++) {
-        snprintf(text, sizeof text, " %.7g", hu_tensor_get(t, i));
+        double x = hu_tensor_get(t, i);
+        snprintf(text, sizeof text, " %.7g", isnan(x) ? (double)NAN : x);
         luaL_addstring(&b, text);
     }
     luaL_addstring(&b, t->n > SHOWN ? " ..." : "");

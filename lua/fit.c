@@ -19,7 +19,7 @@ static void push_numbers(lua_State *L, const double *x, size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
-        lua_pushnumber(L, x[i]);
+        hu_lua_push_number(L, x[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }

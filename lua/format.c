@@ -120,7 +120,7 @@ static int number(lua_State *L)
         lua_pushstring(L, err.text);
         return 2;
     }
-    lua_pushnumber(L, x.kind == HU_NAN ? NAN : hu_num_to_double(x));
+    hu_lua_push_number(L, x.kind == HU_NAN ? NAN : hu_num_to_double(x));
     return 1;
 }
 
@@ -155,7 +155,7 @@ static int quantize(lua_State *L)
     if (lua_type(L, 2) == LUA_TNUMBER) {
         hu_bits code;
         hu_bits_round_double(box->format, env, lua_tonumber(L, 2), &code);
-        lua_pushnumber(L, hu_bits_to_double(box->format, &code));
+        hu_lua_push_number(L, hu_bits_to_double(box->format, &code));
     } else {
         hu_lua_push_quantized(L, hu_lua_to_tensor(L, 2, "x"), box->format, env);
     }
@@ -330,7 +330,7 @@ static int push_value(lua_State *L, const hu_bits *code)
     hu_bits back;
     hu_bits_round_double(f, &env, x, &back);
     if (hu_bits_compare_values(f, code, f, &back) == 0 || f->family->result)
-        lua_pushnumber(L, x);
+        hu_lua_push_number(L, x);
     else
         hu_lua_push_scalar(L, 1, code);
     return 1;
@@ -343,11 +343,11 @@ static int push_number(lua_State *L, hu_num x)
     hu_env env = hu_env_default();
     hu_bits code;
     if (x.kind != HU_FINITE)
-        return lua_pushnumber(L, hu_num_to_double(x)), 1;
+        return hu_lua_push_number(L, hu_num_to_double(x)), 1;
     char text[HU_TEXT_SIZE];
     hu_bits_round_text(f, &env, hu_num_to_hex(x, text), &code, NULL);
     if (env.flags & HU_INEXACT)
-        return lua_pushnumber(L, hu_num_to_double(x)), 1;
+        return hu_lua_push_number(L, hu_num_to_double(x)), 1;
     return push_value(L, &code);
 }
 

@@ -63,7 +63,7 @@ static int append(lua_State *L)
         lua_pushstring(L, o->output);
         lua_setfield(L, -2, "output");
     }
-    lua_pushnumber(L, o->seconds);
+    hu_lua_push_number(L, o->seconds);
     lua_setfield(L, -2, "seconds");
     hu_lua_push_record(L, &o->results);
     lua_setfield(L, -2, "results");

@@ -61,7 +61,7 @@ static hu_status add_value(lua_State *L, int idx, hu_record *r, const char *name
         if (lua_isinteger(L, idx))
             return hu_record_integer(r, name, lua_tointeger(L, idx), err);
         if (is_param && !isfinite(lua_tonumber(L, idx)))
-            return hu_fail(err, HU_EINVAL, "the parameter '%.60s' is %g; it takes a finite number", name, lua_tonumber(L, idx));
+            return hu_fail(err, HU_EINVAL, "the parameter '%.60s' is %g; it takes a finite number", name, isnan(lua_tonumber(L, idx)) ? (double)NAN : lua_tonumber(L, idx));
         return hu_record_real(r, name, lua_tonumber(L, idx), err);
     case LUA_TSTRING:
         text = lua_tolstring(L, idx, &length);

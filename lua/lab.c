@@ -160,7 +160,7 @@ static void push_series(lua_State *L, const hu_value *v)
     }
     lua_createtable(L, v->n < INT_MAX ? (int)v->n : 0, 0);
     for (size_t i = 0; i < v->n; i++) {
-        lua_pushnumber(L, ((const double *)v->data)[i]);
+        hu_lua_push_number(L, ((const double *)v->data)[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
@@ -173,7 +173,7 @@ void hu_lua_push_record(lua_State *L, const hu_record *r)
         if (v->kind == HU_VALUE_INTEGER)
             lua_pushinteger(L, v->integer);
         else if (v->kind == HU_VALUE_REAL)
-            lua_pushnumber(L, v->real);
+            hu_lua_push_number(L, v->real);
         else if (v->kind == HU_VALUE_TEXT)
             lua_pushlstring(L, v->data, v->n);
         else
@@ -208,7 +208,7 @@ static int append_row(lua_State *L)
     }
     hu_lua_push_record(L, &row->artifacts);
     lua_setfield(L, -2, "artifacts");
-    lua_pushnumber(L, row->seconds);
+    hu_lua_push_number(L, row->seconds);
     lua_setfield(L, -2, "seconds");
     hu_lua_push_record(L, &row->params);
     lua_setfield(L, -2, "params");

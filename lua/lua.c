@@ -92,7 +92,8 @@ double hu_lua_number(lua_State *L, int idx, const char *name)
 {
     if (lua_type(L, idx) != LUA_TNUMBER)
         hu_lua_bad(L, idx, name, "a number");
-    return lua_tonumber(L, idx);
+    double x = lua_tonumber(L, idx);
+    return isnan(x) ? (double)NAN : x;             /* messages print nan, not -nan */
 }
 
 lua_Integer hu_lua_integer(lua_State *L, int idx, const char *name, lua_Integer least, lua_Integer most)
@@ -210,6 +211,11 @@ void hu_lua_options(lua_State *L, int idx, const char *const *keys)
     }
 }
 
+void hu_lua_push_number(lua_State *L, double x)
+{
+    lua_pushnumber(L, isnan(x) ? (double)NAN : x);
+}
+
 bool hu_lua_option(lua_State *L, int idx, const char *key)
 {
     if (lua_type(L, idx) != LUA_TTABLE)
@@ -258,7 +264,7 @@ const hu_format *hu_lua_option_format(lua_State *L, int idx, const char *key)
 
 void hu_lua_set_number(lua_State *L, const char *key, double value)
 {
-    lua_pushnumber(L, value);
+    hu_lua_push_number(L, value);
     lua_setfield(L, -2, key);
 }
 

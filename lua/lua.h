@@ -56,6 +56,9 @@ int hu_lua_choice(lua_State *L, int idx, const char *name, const char *const *li
  * unknown key is named together with the nearest one. idx is absolute. */
 void hu_lua_options(lua_State *L, int idx, const char *const *keys);
 
+/* Pushes a number; any NaN as the one without a sign, which prints as nan. */
+void hu_lua_push_number(lua_State *L, double x);
+
 /* Pushes the field and returns true; pushes nothing and returns false where there is no table or no field. */
 bool hu_lua_option(lua_State *L, int idx, const char *key);
 

@@ -1,4 +1,5 @@
 /* nn-batch.c - what a model works on, from Lua: texts, strings, tokens, data, arrays. */
+#include <math.h>
 #include <string.h>
 
 #include "lua/nn.h"
@@ -123,8 +124,12 @@ static float *floats(lua_State *L, int idx, const char *name, size_t *rows, size
     if (n < 1 || t->n / n != each || (*rows && n != *rows))
         luaL_error(L, "%s take the shape {%s, %I}", name, *rows ? "as many as features" : "examples", (LUAI_UACINT)each);
     float *x = lua_newuserdatauv(L, t->n * sizeof *x, 0);
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0; i < t->n; i++) {
         x[i] = (float)hu_tensor_get(t, i);
+        if (!isfinite(x[i]))
+            luaL_error(L, "%s: number %I of example %I is %s; they have to be finite", name, (LUAI_UACINT)(i % each + 1), (LUAI_UACINT)(i / each + 1),
+                       isnan(x[i]) ? "NaN" : "infinite");
+    }
     *rows = n;
     return x;
 }
@@ -180,7 +185,7 @@ static hu_batch data_batch(lua_State *L, const hu_model *m, const hu_data *d, in
         hu_data_batch(d, seed, step, rows, x, classes, y);
     else
         hu_data_part(d, heldout, 0, rows, x, classes, y);
-    return (hu_batch){.rows = rows, .positions = 1, .features = x, .classes = outputs ? NULL : classes, .values = outputs ? y : NULL};
+    return (hu_batch){.rows = rows, .positions = 1, .features = x, .classes = outputs || d->unlabeled ? NULL : classes, .values = outputs ? y : NULL};
 }
 
 hu_batch hu_lua_batch(lua_State *L, const hu_model *m, int idx, int options)

@@ -94,6 +94,7 @@ static int new_data(lua_State *L)
         d->values[i] = (float)hu_tensor_get(v, i);
     if (y)
         fill_classes(L, d, y);
+    d->unlabeled = !y && !v;
     if (x->rank == 3 || x->rank == 4)
         d->height = x->shape[1], d->width = x->shape[2], d->channels = x->rank == 4 ? x->shape[3] : 1;
     hu_lua_try(L, hu_data_split(d, heldout, &err), &err);
@@ -180,7 +181,7 @@ static int kept(lua_State *L)
         return 0;
     lua_createtable(L, (int)d->noise_steps, 0);
     for (size_t t = 0; t < d->noise_steps; t++) {
-        lua_pushnumber(L, d->kept[t]);
+        hu_lua_push_number(L, d->kept[t]);
         lua_rawseti(L, -2, (lua_Integer)t + 1);
     }
     return 1;
@@ -224,7 +225,7 @@ static int bayes(lua_State *L)
 {
     double e = self(L)->bayes_error;
     if (e == e)
-        lua_pushnumber(L, e);
+        hu_lua_push_number(L, e);
     else
         lua_pushnil(L);
     return 1;

@@ -1,4 +1,5 @@
 /* nn-optimizer.c - the optimizer of a training run, from a name or a table; the formats of its states. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lua/nn.h"
@@ -55,6 +56,39 @@ static void read_states(lua_State *L, int idx, hu_optimizer_config *c)
         }
 }
 
+/* Settings that not every optimizer looks at, and those that do. */
+static const struct { const char *key, *of; } settings_of[] = {
+    {"momentum", "sgd"}, {"nesterov", "sgd"}, {"eps1", "adafactor"}, {"eps2", "adafactor"}, {"threshold", "adafactor"},
+    {"fading", "adafactor"}, {"relative", "adafactor"}, {"gamma1", "stable-spam"}, {"gamma2", "stable-spam"}, {"gamma3", "stable-spam"},
+    {"reset", "stable-spam"}, {"total", "stable-spam"},
+};
+
+static void check_settings(lua_State *L, int at, const char *name)
+{
+    for (size_t i = 0; i < sizeof settings_of / sizeof settings_of[0]; i++)
+        if (strcmp(settings_of[i].of, name) != 0 && hu_lua_option(L, at, settings_of[i].key))
+            luaL_error(L, "optimizer: %s is a setting of %s; %s has none", settings_of[i].key, settings_of[i].of, name);
+}
+
+/* Those of the moments stand beside the optimizer in the options. */
+void hu_lua_check_moments(lua_State *L, int idx, const hu_optimizer *o)
+{
+    static const char *const keys[] = {"beta1", "beta2", "eps"};
+    for (int k = 0; k < 3; k++) {
+        char names[128] = "";
+        bool has = false;
+        for (int i = 0; hu_optimizer_at(i); i++) {
+            const hu_optimizer *other = hu_optimizer_at(i);
+            if (k == 0 ? other->beta1 < 0 : k == 1 ? other->beta2 < 0 : !other->has_epsilon)
+                continue;
+            has = has || other == o;
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "", other->name);
+        }
+        if (!has && hu_lua_option(L, idx, keys[k]))
+            luaL_error(L, "%s is a setting of %s; %s has none", keys[k], names, o->name);
+    }
+}
+
 hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
 {
     static const char *const keys[] = {"name", "momentum", "nesterov", "eps1", "eps2", "threshold", "fading", "relative", "gamma1", "gamma2",
@@ -73,6 +107,7 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
     c.kind = hu_optimizer_find(name, &err);
     hu_lua_try(L, c.kind ? HU_OK : HU_ENAME, &err);
     if (is_table) {
+        check_settings(L, at, c.kind->name);
         c.momentum = hu_lua_option_number(L, at, "momentum", c.momentum);
         c.nesterov = hu_lua_option_boolean(L, at, "nesterov", c.nesterov);
         c.eps1 = hu_lua_option_number(L, at, "eps1", c.eps1);

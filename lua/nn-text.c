@@ -66,7 +66,7 @@ static int entropy_rate(lua_State *L)
     if (isnan(t->entropy_bits))
         lua_pushnil(L);
     else
-        lua_pushnumber(L, t->entropy_bits);
+        hu_lua_push_number(L, t->entropy_bits);
     return 1;
 }
 
@@ -76,7 +76,7 @@ static int trigram(lua_State *L)
     double bits = 0;
     hu_error err = {0};
     hu_lua_try(L, hu_text_trigram_bits(self(L), &bits, &err), &err);
-    lua_pushnumber(L, bits);
+    hu_lua_push_number(L, bits);
     return 1;
 }
 

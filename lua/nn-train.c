@@ -63,6 +63,7 @@ static hu_train_config read_config(lua_State *L)
     c.schedule.decay = (uint64_t)hu_lua_option_integer(L, 1, "decay_steps", (lua_Integer)(c.schedule.steps / 5), 0, most);
     c.optimizer = hu_lua_option_optimizer(L, 1);
     const hu_optimizer *o = c.optimizer.kind ? c.optimizer.kind : hu_optimizer_at(0);
+    hu_lua_check_moments(L, 1, o);
     c.adamw.beta1 = hu_lua_option_number(L, 1, "beta1", o->beta1 >= 0 ? o->beta1 : c.adamw.beta1);
     c.adamw.beta2 = hu_lua_option_number(L, 1, "beta2", o->beta2 >= 0 ? o->beta2 : c.adamw.beta2);
     c.adamw.epsilon = hu_lua_option_number(L, 1, "eps", c.adamw.epsilon);
@@ -118,9 +119,9 @@ static int step(lua_State *L)
         hu_batch batch = hu_lua_batch(L, t->model, 2, 3);
         hu_lua_try(L, hu_trainer_step_on(t, &batch, &err), &err);
     }
-    lua_pushnumber(L, t->loss);
-    lua_pushnumber(L, t->norm);
-    lua_pushnumber(L, t->rate);
+    hu_lua_push_number(L, t->loss);
+    hu_lua_push_number(L, t->norm);
+    hu_lua_push_number(L, t->rate);
     return 3;
 }
 
@@ -153,7 +154,7 @@ static int reset_counters(lua_State *L)
     return 0;
 }
 
-static int loss_scale(lua_State *L) { lua_pushnumber(L, self(L)->loss_scale);            return 1; }
+static int loss_scale(lua_State *L) { hu_lua_push_number(L, self(L)->loss_scale);            return 1; }
 static int updates(lua_State *L)    { lua_pushinteger(L, (lua_Integer)self(L)->updates); return 1; }
 static int steps(lua_State *L)    { lua_pushinteger(L, (lua_Integer)self(L)->step); return 1; }
 static int diverged(lua_State *L) { lua_pushboolean(L, self(L)->diverged);          return 1; }

@@ -103,7 +103,7 @@ static int loss(lua_State *L)
     double bits = 0;
     hu_error err = {0};
     hu_lua_try(L, hu_evaluate(m, t, heldout, most, &p, hu_lua_option_u64(L, 3, "stream", 0), &bits, &err), &err);
-    lua_pushnumber(L, bits);
+    hu_lua_push_number(L, bits);
     return 1;
 }
 
@@ -120,9 +120,9 @@ static int evaluate(lua_State *L)
     double value = 0, accuracy = 0;
     hu_error err = {0};
     hu_lua_try(L, hu_evaluate_data(m, d, heldout, &p, hu_lua_option_u64(L, 3, "stream", 0), &value, &accuracy, &err), &err);
-    lua_pushnumber(L, value);
+    hu_lua_push_number(L, value);
     if (accuracy == accuracy)
-        lua_pushnumber(L, accuracy);
+        hu_lua_push_number(L, accuracy);
     else
         lua_pushnil(L);
     return 2;
@@ -173,7 +173,7 @@ static int objective(lua_State *L)
     double value = 0;
     hu_error err = {0};
     hu_lua_try(L, hu_model_loss_f64(m, weights, &batch, &p, stream, &value, gradient->f64, &err), &err);
-    lua_pushnumber(L, value);
+    hu_lua_push_number(L, value);
     lua_insert(L, -2);
     return 2;
 }

@@ -30,6 +30,9 @@ hu_scaled hu_lua_scaled(lua_State *L, int idx, const char *const *own, const hu_
 /* The field "optimizer" of the options at idx: a name or a table. */
 hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx);
 
+/* Raises where beta1, beta2 or eps are given and the optimizer has none. */
+void hu_lua_check_moments(lua_State *L, int idx, const hu_optimizer *o);
+
 /* Pushes the list of a trainer's counters. */
 int hu_lua_push_counters(lua_State *L, const hu_trainer *t);
 

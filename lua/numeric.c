@@ -200,7 +200,7 @@ static int sum(lua_State *L)
     hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
     hu_tensor *x = vector(L, 1, "x");
     hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
-    lua_pushnumber(L, total);
+    hu_lua_push_number(L, total);
     return 1;
 }
 
@@ -220,7 +220,7 @@ static int dot(lua_State *L)
     if (x->n != y->n)
         luaL_error(L, "dot: x has %I elements and y has %I", (LUAI_UACINT)x->n, (LUAI_UACINT)y->n);
     hu_lua_try(L, hu_dot_f64(&total, x->f64, y->f64, x->n, &acc, env, &err), &err);
-    lua_pushnumber(L, total);
+    hu_lua_push_number(L, total);
     return 1;
 }
 

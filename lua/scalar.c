@@ -177,7 +177,7 @@ static int ulp(lua_State *L)
 {
     scalar *s = self(L);
     hu_num distance = hu_bits_ulp(s->format, &s->code);
-    lua_pushnumber(L, distance.kind == HU_NAN ? (lua_Number)NAN : hu_num_to_double(distance));
+    hu_lua_push_number(L, distance.kind == HU_NAN ? (lua_Number)NAN : hu_num_to_double(distance));
     return 1;
 }
 
@@ -200,7 +200,7 @@ static int bits(lua_State *L)
 static int value(lua_State *L)
 {
     scalar *s = self(L);
-    lua_pushnumber(L, hu_bits_to_double(s->format, &s->code));
+    hu_lua_push_number(L, hu_bits_to_double(s->format, &s->code));
     return 1;
 }
 

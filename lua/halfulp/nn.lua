@@ -54,11 +54,11 @@ local check_options = require "halfulp.options"
 ---@field sqnr number        signal to quantization noise in dB
 ---@field exponents table<integer, integer>  how many have floor(log2(|x|)) of that number
 
----Passes results on; an error is raised again as one of the line that called us.
+---Passes results on; an error is raised again as one of the line that called us. Not for a tail call, which leaves nobody to have called.
 local function blame_caller(ok, ...)
   if ok then return ... end
   local message = (...)
-  if type(message) == "string" then message = message:gsub("^[^\n]-nn%.lua:%d+: ", "") end
+  if type(message) == "string" then message = message:gsub("^[^\n]-nn%.lua:%d+: ", ""):gsub("^[^\n]-weights%.lua:%d+: ", "") end
   error(message, 3)
 end
 
@@ -155,7 +155,7 @@ end})
 ---local data = hu.nn.data {features = {{0, 1}, {1, 0}, {1, 1}, {0, 0}}, targets = {0, 1, 1, 0}, heldout = 0.25}
 ---print(data.train_examples, data.heldout_examples, data.classes)    --> 3	1	2
 ---```
----@param options table `features`, `targets` or `values` (neither: all are of class 0), `classes` (one more than the largest target), `heldout` (0.1: the last tenth)
+---@param options table `features`, `targets` or `values` (neither: nothing can be trained on them before `denoised`), `classes` (one more than the largest target), `heldout` (0.1: the last tenth)
 ---@return hu.data
 nn.data = core.data
 
@@ -171,7 +171,8 @@ nn.idx = core.idx
 ---@param features string
 ---@param targets? string   classes, one an example
 ---@param options? table `heldout` (0.1), `values`: a file with numbers to give instead of targets
----@return hu.data
+---@return hu.data|nil data nil where a file cannot be read; a wrong file is an error
+---@return string? message
 function nn.npy(features, targets, options)
   local hu = require "halfulp"
   local all = {}
@@ -179,14 +180,12 @@ function nn.npy(features, targets, options)
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  local function read(path)
+  for key, path in pairs { features = features or false, targets = targets, values = all.values } do
     local ok, array, message = pcall(hu.load_npy, path)       -- its errors are told from where npy was called
-    if not (ok and array) then error(ok and message or array, 3) end
-    return array
+    if not ok then error((tostring(array):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2) end
+    if not array then return nil, message end
+    all[key] = array
   end
-  all.features = read(features)
-  all.targets = targets and read(targets)
-  all.values = all.values and read(all.values)
   local ok, data = pcall(core.data, all)
   if ok then return data end
   error((tostring(data):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2)
@@ -219,7 +218,7 @@ nn.load_safetensors = core.load_safetensors
 ---@param tensors table<string, hu.array>
 ---@param about? table<string, string> metadata
 function nn.save_safetensors(path, tensors, about)
-  return blame_caller(pcall(weights.save, path, tensors, about))
+  blame_caller(pcall(weights.save, path, tensors, about))
 end
 
 ---A language model from a checkpoint of llama2.c, version 0.
@@ -227,7 +226,8 @@ end
 ---@return hu.model|nil model nil where the file cannot be read; a wrong file is an error
 ---@return string? message
 function nn.load_llama2c(path)
-  return blame_caller(pcall(weights.llama2c, path))
+  local result, message = blame_caller(pcall(weights.llama2c, path))
+  return result, message
 end
 
 ---A language model from the safetensors file of a Llama with the usual names, `model.embed_tokens.weight` and so on.
@@ -236,7 +236,8 @@ end
 ---@return hu.model|nil model nil where the file cannot be read; a wrong file, or a wrong shape, is an error
 ---@return string? message
 function nn.load_llama(path, options)
-  return blame_caller(pcall(weights.llama, path, options))
+  local result, message = blame_caller(pcall(weights.llama, path, options))
+  return result, message
 end
 
 ---A model from a file that `model:save` or `trainer:save` wrote.
@@ -277,7 +278,8 @@ end
 function nn.text(path, options)
   local all = {otherwise = path == nil and manual() or nil}
   for key, value in pairs(options or {}) do all[key] = value end
-  return blame_caller(pcall(core.text, path, all))
+  local result, message = blame_caller(pcall(core.text, path, all))
+  return result, message
 end
 
 ---Loss in nats of a model that knows how often each byte comes in a text's training part, and nothing else, on that part: who stays above it has not

@@ -179,6 +179,7 @@ end
 function rows.format(list, columns)
   local widths, lines = {}, {}
   local function cell(value)
+    if value ~= value then return "nan" end
     if type(value) == "number" and math.type(value) == "float" then return ("%.4g"):format(value) end
     return value == nil and "-" or tostring(value)
   end

@@ -199,7 +199,12 @@ static void find_machine(hu_bench_machine *m)
 
 static int run_table(table *t, const char *only)
 {
-    int status = HU_CLI_OK, threads = hu_threads_set(0), met = 0, aimed = 0;
+    int status = HU_CLI_OK, met = 0, aimed = 0, found = 0;
+    for (int i = 0; hu_bench_row_at(i); i++)
+        found += !only || strstr(hu_bench_row_at(i)->name, only);
+    if (found == 0)
+        return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; 'halfulp bench --quick' shows their names", only);
+    int threads = hu_threads_set(0);
     find_machine(&t->all.machine);
     const hu_bench_machine *m = &t->all.machine;
     if (t->record)
@@ -217,8 +222,6 @@ static int run_table(table *t, const char *only)
         aimed += t->all.result[i].target > 0;
         met += t->all.result[i].target > 0 && t->all.result[i].ratio >= t->all.result[i].target;
     }
-    if (status == HU_CLI_OK && t->all.n == 0)
-        return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; 'halfulp bench --quick' shows their names", only ? only : "");
     if (status == HU_CLI_OK && !t->json && aimed)
         printf("%d of %d targets met\n", met, aimed);
     return status;

@@ -3,10 +3,12 @@
  * A line of text says what it is, a second one the configuration; then follow, as little-endian float32, the weights
  * and, where the trainer was saved too, the two states of its optimizer; then a line that says how many they are, the optimizer and
  * the policy in words as a digest, and the numbers of hu_trainer_numbers as doubles. For a graph a line with its digest follows
- * the second one, and the statistics of BatchNorm follow the weights.
+ * the second one, and the statistics of BatchNorm follow the weights. The last line is the SHA-256 of all before it; files of
+ * version 2 have none.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checkpoints are little-endian");
 
-static const char MAGIC[] = "halfulp checkpoint 2\n";
+static const char MAGIC[] = "halfulp checkpoint 3\n", MAGIC_2[] = "halfulp checkpoint 2\n";
 
 /* What the second line holds. */
 typedef struct header {
@@ -26,7 +28,33 @@ typedef struct header {
     bool            trained;    /* moments follow the weights */
     char            graph[HU_SHA256_HEX];    /* digest of a graph; "": it is none */
     size_t          n_statistics;
+    bool            signed_;    /* the file ends in its digest */
 } header;
+
+/* The last line: "sha256 ", the digest, a line end. */
+enum { LAST = 7 + HU_SHA256_HEX };
+
+/* A file under way, and the digest of what it has. */
+typedef struct sink {
+    FILE     *file;
+    hu_sha256 digest;
+} sink;
+
+static bool put(sink *s, const void *data, size_t n_bytes)
+{
+    hu_sha256_add(&s->digest, data, n_bytes);
+    return fwrite(data, 1, n_bytes, s->file) == n_bytes;
+}
+
+__attribute__((format(printf, 2, 3))) static bool put_line(sink *s, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    return n > 0 && n < (int)sizeof line && put(s, line, (size_t)n);
+}
 
 #define GRAPH_OUT "graph %s statistics %zu\n"
 #define GRAPH_IN  "graph %64s statistics %zu"
@@ -53,7 +81,7 @@ static bool digests_of(const hu_trainer *t, char optimizer[HU_SHA256_HEX], char 
     return made;
 }
 
-static bool write_trainer(FILE *file, const hu_trainer *t)
+static bool write_trainer(sink *file, const hu_trainer *t)
 {
     char optimizer[HU_SHA256_HEX], policy[HU_SHA256_HEX];
     size_t n = hu_trainer_numbers(t);
@@ -61,10 +89,9 @@ static bool write_trainer(FILE *file, const hu_trainer *t)
     bool done = numbers && digests_of(t, optimizer, policy);
     if (done) {
         hu_trainer_numbers_save(t, numbers);
-        done = fprintf(file, THIRD_OUT, t->n_states[0], t->n_states[1], n, optimizer, policy) > 0 &&
-               fwrite(t->states[0], sizeof(float), t->n_states[0], file) == t->n_states[0] &&
-               fwrite(t->states[1], sizeof(float), t->n_states[1], file) == t->n_states[1] &&
-               fwrite(numbers, sizeof *numbers, n, file) == n;
+        done = put_line(file, THIRD_OUT, t->n_states[0], t->n_states[1], n, optimizer, policy) &&
+               put(file, t->states[0], t->n_states[0] * sizeof(float)) && put(file, t->states[1], t->n_states[1] * sizeof(float)) &&
+               put(file, numbers, n * sizeof *numbers);
     }
     hu_free(numbers);
     return done;
@@ -75,25 +102,33 @@ static size_t n_statistics(const hu_model *m)
     return m->graph ? m->graph->n_statistics : 0;
 }
 
-static bool write_graph(FILE *file, const hu_model *m)
+static bool write_graph(sink *file, const hu_model *m)
 {
     char digest[HU_SHA256_HEX];
     if (!m->graph)
         return true;
     hu_graph_digest(m->graph, digest);
-    return fprintf(file, GRAPH_OUT, digest, n_statistics(m)) > 0;
+    return put_line(file, GRAPH_OUT, digest, n_statistics(m));
 }
 
-static bool write_all(FILE *file, const hu_model *m, const hu_trainer *t)
+static bool write_last(sink *file)
+{
+    char digest[HU_SHA256_HEX];
+    hu_sha256_hex(&file->digest, digest);
+    return fprintf(file->file, "sha256 %s\n", digest) == LAST;
+}
+
+static bool write_all(FILE *stream, const hu_model *m, const hu_trainer *t)
 {
     const hu_model_config *c = &m->config;
-    size_t n = m->n_weights;
-    return fputs(MAGIC, file) >= 0 &&
-           fprintf(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
-                   c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL, (int)c->units) > 0 &&
-           write_graph(file, m) && fwrite(m->weights, sizeof(float), n, file) == n &&
-           (n_statistics(m) == 0 || fwrite(m->statistics, sizeof(float), n_statistics(m), file) == n_statistics(m)) &&
-           (!t || write_trainer(file, t));
+    sink to = {.file = stream}, *file = &to;
+    hu_sha256_init(&to.digest);
+    return put_line(file, "%s", MAGIC) &&
+           put_line(file, SECOND_OUT, (int)c->kind, c->layers, c->heads, c->width, c->hidden, c->context, c->vocabulary,
+                   c->inputs, (int)c->tied, c->deviation, c->seed, t ? t->step : 0, t != NULL, (int)c->units) &&
+           write_graph(file, m) && put(file, m->weights, m->n_weights * sizeof(float)) &&
+           (n_statistics(m) == 0 || put(file, m->statistics, n_statistics(m) * sizeof(float))) &&
+           (!t || write_trainer(file, t)) && write_last(file);
 }
 
 hu_status hu_checkpoint_save(const hu_model *m, const hu_trainer *t, const char *path, hu_error *err)
@@ -108,7 +143,10 @@ static bool read_header(FILE *file, header *h)
     char line[1024];
     int kind, tied, moments, units;
     hu_model_config *c = &h->config;
-    if (!fgets(line, sizeof line, file) || strcmp(line, MAGIC) != 0 || !fgets(line, sizeof line, file))
+    if (!fgets(line, sizeof line, file))
+        return false;
+    h->signed_ = strcmp(line, MAGIC) == 0;
+    if ((!h->signed_ && strcmp(line, MAGIC_2) != 0) || !fgets(line, sizeof line, file))
         return false;
     if (sscanf(line, SECOND_IN, &kind, &c->layers, &c->heads, &c->width, &c->hidden, &c->context, &c->vocabulary, &c->inputs,
                &tied, &c->deviation, &c->seed, &h->step, &moments, &units) != 14)
@@ -122,21 +160,41 @@ static bool read_header(FILE *file, header *h)
     return kind == HU_MODEL_LM || kind == HU_MODEL_MLP;
 }
 
+static hu_status too_short(const char *path, hu_error *err)
+{
+    return hu_fail(err, HU_EPARSE, "checkpoint: %.180s ends too early", path);
+}
+
+/* Whether the file ends in the digest of what is before that. It is left where it was. */
+static hu_status check_digest(FILE *file, const char *path, hu_error *err)
+{
+    char block[16384], last[LAST + 1] = "", digest[HU_SHA256_HEX];
+    hu_sha256 sum;
+    long here = ftell(file), left = fseek(file, 0, SEEK_END) == 0 ? ftell(file) - LAST : -1;
+    if (here < 0 || left < here || fseek(file, 0, SEEK_SET) != 0)
+        return too_short(path, err);
+    hu_sha256_init(&sum);
+    for (size_t n; left > 0 && (n = fread(block, 1, left < (long)sizeof block ? (size_t)left : sizeof block, file)) > 0; left -= (long)n)
+        hu_sha256_add(&sum, block, n);
+    if (left > 0 || fread(last, 1, LAST, file) != LAST || strncmp(last, "sha256 ", 7) != 0 || fseek(file, here, SEEK_SET) != 0)
+        return too_short(path, err);
+    hu_sha256_hex(&sum, digest);
+    return strncmp(last + 7, digest, strlen(digest)) == 0
+        ? HU_OK : hu_fail(err, HU_EPARSE, "checkpoint: %.180s is damaged: its bytes are not those that were written", path);
+}
+
 static hu_status open_checkpoint(const char *path, FILE **file, header *h, hu_error *err)
 {
     *h = (header){0};
     *file = fopen(path, "rb");
     if (!*file)
         return hu_fail(err, HU_EIO, "checkpoint: cannot open %.180s: %s", path, strerror(errno));
-    if (read_header(*file, h))
-        return HU_OK;
-    fclose(*file);
-    return hu_fail(err, HU_EPARSE, "checkpoint: %.180s is not a checkpoint of this program", path);
-}
-
-static hu_status too_short(const char *path, hu_error *err)
-{
-    return hu_fail(err, HU_EPARSE, "checkpoint: %.180s ends too early", path);
+    hu_status status = read_header(*file, h) ? HU_OK : hu_fail(err, HU_EPARSE, "checkpoint: %.180s is not a checkpoint of this program", path);
+    if (!status && h->signed_)
+        status = check_digest(*file, path, err);
+    if (status)
+        fclose(*file);
+    return status;
 }
 
 hu_status hu_checkpoint_load(hu_model *m, const char *path, hu_error *err)

@@ -121,6 +121,7 @@ hu_status hu_data_load_idx(hu_data *d, const char *images, const char *labels, d
         status = read_images(d, &x, err);
     if (!status && labels)
         status = read_labels(d, &y, err);
+    d->unlabeled = !labels;
     if (!status)
         status = hu_data_split(d, heldout, err);
     if (x.file)

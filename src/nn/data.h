@@ -18,6 +18,7 @@ typedef struct hu_data {
     size_t   n_classes;          /* one more than the largest class                                  */
     float   *features;           /* [n_train + n_heldout][n_features]                                */
     int32_t *classes;            /* [n_train + n_heldout]; NULL where there are values               */
+    bool     unlabeled;          /* nobody said which class an example has: nothing can be trained on it, or judged by it */
     float   *values;             /* [n_train + n_heldout][n_values]; NULL where there are classes    */
     size_t   height, width, channels;   /* of the features as an image; 0: they are none             */
     double   bayes_error;        /* smallest share of wrong classes that any classifier reaches; NaN: not known */

@@ -94,6 +94,7 @@ struct hu_optimizer {
     void      (*step)(const hu_optimizer_config *c, const hu_adamw *a, const hu_update *u);
     size_t    (*size)(size_t rows, size_t cols, int state);    /* elements of a state; NULL: rows cols   */
     const char *source;
+    bool        has_epsilon;
 };
 
 /* By name, NULL with err naming those that there are; by number, NULL past the last. */

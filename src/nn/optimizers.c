@@ -184,11 +184,11 @@ static void spam_step(const hu_optimizer_config *c, const hu_adamw *a, const hu_
 /* ---- the table ---- */
 
 static const hu_optimizer table[] = {
-    {"adamw",       {"m", "v"},       0.9, 0.95,  adamw_step,     NULL,           "Loshchilov and Hutter, arXiv 1711.05101"},
-    {"sgd",         {"momentum"},     -1,  -1,    sgd_step,       NULL,           "Sutskever et al., ICML 2013"},
-    {"lion",        {"m"},            0.9, 0.99,  lion_step,      NULL,           "Chen et al., arXiv 2302.06675"},
-    {"adafactor",   {"rows", "cols"}, -1,  -1,    adafactor_step, adafactor_size, "Shazeer and Stern, arXiv 1804.04235"},
-    {"stable-spam", {"m", "v"},       0.9, 0.999, spam_step,      NULL,           "Huang et al., arXiv 2502.17055"},
+    {"adamw",       {"m", "v"},       0.9, 0.95,  adamw_step,     NULL,           "Loshchilov and Hutter, arXiv 1711.05101", true},
+    {"sgd",         {"momentum"},     -1,  -1,    sgd_step,       NULL,           "Sutskever et al., ICML 2013", false},
+    {"lion",        {"m"},            0.9, 0.99,  lion_step,      NULL,           "Chen et al., arXiv 2302.06675", false},
+    {"adafactor",   {"rows", "cols"}, -1,  -1,    adafactor_step, adafactor_size, "Shazeer and Stern, arXiv 1804.04235", false},
+    {"stable-spam", {"m", "v"},       0.9, 0.999, spam_step,      NULL,           "Huang et al., arXiv 2502.17055", true},
 };
 
 enum { COUNT = sizeof table / sizeof *table };

@@ -30,6 +30,8 @@ hu_status hu_trainer_use(hu_trainer *t, const hu_data *d, hu_error *err)
 {
     size_t rows = t->config.batch;
     hu_status status = hu_data_fits(d, t->model, err);
+    if (!status && d->unlabeled)
+        status = hu_fail(err, HU_EINVAL, "train: the data have no targets; give them with the features, or values");
     if (status)
         return status;
     t->features = hu_malloc(rows * hu_data_inputs(d) * sizeof *t->features);
@@ -68,6 +70,8 @@ hu_status hu_evaluate_data(hu_model *m, const hu_data *d, bool heldout, const hu
 {
     size_t n = heldout ? d->n_heldout : d->n_train, outputs = m->config.vocabulary, right = 0;
     hu_status status = hu_data_fits(d, m, err);
+    if (!status && d->unlabeled)
+        status = hu_fail(err, HU_EINVAL, "evaluate: the data have no targets; give them with the features");
     if (status)
         return status;
     if (!n)

@@ -36,6 +36,8 @@ static hu_status check(const hu_train_config *c, hu_error *err)
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (check_range(ranges[i].what, ranges[i].value, ranges[i].end, err))
             return HU_ERANGE;
+    if (c->schedule.least > c->schedule.rate)
+        return hu_fail(err, HU_EINVAL, "train: min_lr is %g, more than the lr of %g that it is the end of", c->schedule.least, c->schedule.rate);
     if (c->batch < 1 || c->batch > 65536)
         return hu_fail(err, HU_ERANGE, "train: a batch of %zu; it takes 1 to 65536", c->batch);
     if (c->schedule.steps && c->schedule.warmup > c->schedule.steps)

@@ -207,6 +207,30 @@ static void bad_checkpoints(void **state)
     hu_trainer t;
     assert_int_equal(hu_trainer_init(&t, &m, NULL, hu_train_default(), &err), HU_OK);
     assert_int_equal(hu_checkpoint_resume(&t, path, &err), HU_EINVAL);    /* no moments in it */
+    /* a byte that is another one, anywhere, is told */
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    for (long at = 22; at < info.st_size; at += 1 + info.st_size / 97) {
+        FILE *file = fopen(path, "r+b");
+        assert_true(file && fseek(file, at, SEEK_SET) == 0);
+        int was = fgetc(file);
+        assert_true(fseek(file, at, SEEK_SET) == 0 && fputc(was ^ 1, file) != EOF && fclose(file) == 0);
+        assert_int_equal(hu_checkpoint_load(&other, path, &err), HU_EPARSE);
+        assert_int_equal(hu_checkpoint_read(&m, path, &err), HU_EPARSE);
+        file = fopen(path, "r+b");
+        assert_true(file && fseek(file, at, SEEK_SET) == 0 && fputc(was, file) != EOF && fclose(file) == 0);
+    }
+    assert_non_null(strstr(err.text, "is damaged"));
+    assert_int_equal(hu_checkpoint_load(&other, path, &err), HU_OK);
+    hu_model_clear(&other);
+    /* files of version 2 end without a digest */
+    FILE *file = fopen(path, "r+b");
+    assert_true(file && fseek(file, 19, SEEK_SET) == 0 && fputc('2', file) == '2' && fclose(file) == 0);
+    assert_int_equal(truncate(path, info.st_size - 72), 0);
+    assert_int_equal(hu_checkpoint_load(&other, path, &err), HU_OK);
+    assert_true(same_weights(&m, &other));
+    hu_model_clear(&other);
+    assert_int_equal(hu_checkpoint_save(&m, NULL, path, &err), HU_OK);
     assert_int_equal(truncate(path, 2000), 0);
     assert_int_equal(hu_checkpoint_load(&other, path, &err), HU_EPARSE);
     unlink(path);
@@ -429,7 +453,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("the same seeds give the same bits, at any number of threads", reproducible),
     CLAIM("the same bits at 1, 2 and 4 threads on every instruction set, with rounded sums and without", everywhere),
     CLAIM("a run that is saved and taken up again gives the bits of one that ran through", resumes),
-    CLAIM("files that are no checkpoints are refused", bad_checkpoints),
+    CLAIM("files that are no checkpoints, or are damaged, are refused", bad_checkpoints),
     CLAIM("a loss that is not finite ends the run and changes nothing", divergence),
     CLAIM("settings that do not fit are refused by name", bad_settings),
     CLAIM("a folder gives each of its files once, the last tenth of each held out", folder_of_texts),

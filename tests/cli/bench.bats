@@ -182,6 +182,7 @@ END
     done <<'END'
 --only
 --onyl gemm
+--only nothing-of-this-name
 --quick --only nothing-of-this-name --json --record /dev/full/x
 --record none/here.json --quick
 --compare good.json --json good.json

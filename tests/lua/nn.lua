@@ -214,6 +214,74 @@ claims["the classifier learns two classes, through batches that are handed in"] 
   refused("no targets", trainer.step, trainer, {features = features})
 end
 
+-- What an error says when a script makes it: its place is that of the script.
+local function says(source, pattern)
+  local chunk = assert(load("local hu = require 'halfulp'\n" .. source, "=script.lua"))
+  local ok, message = pcall(chunk)
+  t.assertFalse(ok, source)
+  t.assertStrContains(message, pattern)
+  t.assertStrMatches(message:gsub("\n.*", ""), "script%.lua:%d+: .*")
+  t.assertNotStrContains(message, "halfulp/")
+end
+
+local mlp = "local model = hu.nn.mlp {inputs = 2, layers = 1, width = 4, classes = 2}\n"
+
+claims["numbers that are not finite are told by example, whatever they come in"] = function()
+  for _, features in ipairs {"{{1, 2}, {3, 0/0}}", "hu.array {{1, 2}, {3, 0/0}}"} do
+    says(mlp .. "hu.nn.trainer({model = model, batch = 2}):step {features = " .. features .. ", targets = {0, 1}}", "features: number 2 of example 2 is NaN")
+    says(mlp .. "model:logits {features = " .. features .. "}", "features: number 2 of example 2 is NaN")
+  end
+  says(mlp .. "hu.nn.trainer({model = model, batch = 1}):step {features = {{1, 2}}, values = {{1/0, 1}}}", "values: number 1 of example 1 is infinite")
+end
+
+claims["nothing is trained on data without targets, or judged by them"] = function()
+  local data = "local data = hu.nn.data {features = hu.randn({40, 2}, {seed = 1})}\n"
+  says(mlp .. data .. "hu.nn.train {model = model, data = data, steps = 2, batch = 2}", "the data have no targets")
+  says(mlp .. data .. "model:evaluate(data)", "the data have no targets")
+  says(mlp .. data .. "hu.hessian(model, data)", "no targets")
+  local model = hu.nn.mlp {inputs = 2, layers = 1, width = 4, classes = 2}
+  t.assertEquals(model:logits(hu.nn.data {features = hu.randn({40, 2}, {seed = 1})}, {split = "heldout"}):shape(), {4, 2})
+end
+
+claims["a setting of another optimizer is told with the optimizer that has it"] = function()
+  local function with(options) return mlp .. "hu.nn.trainer {model = model, " .. options .. "}" end
+  says(with "optimizer = {name = 'adamw', momentum = 0.9}", "momentum is a setting of sgd; adamw has none")
+  says(with "optimizer = {name = 'sgd', gamma1 = 0.9}", "gamma1 is a setting of stable-spam; sgd has none")
+  says(with "optimizer = {name = 'lion', eps1 = 1e-9}", "eps1 is a setting of adafactor; lion has none")
+  says(with "optimizer = 'sgd', beta2 = 0.9", "beta2 is a setting of adamw, lion, stable-spam; sgd has none")
+  says(with "optimizer = 'lion', eps = 1e-9", "eps is a setting of adamw, stable-spam; lion has none")
+  for _, good in ipairs {"optimizer = {name = 'sgd', momentum = 0.9}", "optimizer = 'stable-spam', beta1 = 0.8, eps = 1e-9", "beta1 = 0.8, optimizer = 'adamw'"} do
+    assert(load("local hu = require 'halfulp'\n" .. with(good)))()
+  end
+  says(with "lr = 1e-3, min_lr = 1e-2", "min_lr is 0.01, more than the lr of 0.001")
+end
+
+claims["files that cannot be read are nil and a message, wrong ones an error at the script's line"] = function()
+  for _, name in ipairs {"idx", "npy", "load_llama2c", "load_safetensors"} do
+    local nothing, message = hu.nn[name]("/nonexistent/file")
+    t.assertNil(nothing)
+    t.assertStrContains(message, "/nonexistent/file")
+  end
+  local path = claims.tmpdir() .. "/wrong"
+  local file <close> = assert(io.open(path, "w"))
+  file:write "something else"
+  file:close()
+  for _, name in ipairs {"idx", "npy", "load_llama2c", "load_safetensors"} do says(("hu.nn.%s %q"):format(name, path), path) end
+  says("hu.nn.save_safetensors('/nonexistent/folder/x', {})", "/nonexistent/folder/x")
+  says("hu.nn.save_safetensors('/nonexistent/folder/x', {a = 1})", "save_safetensors")
+end
+
+claims["NaN prints without a sign, whichever it has"] = function()
+  local nan = 0 / 0
+  for _, x in ipairs {nan, -nan} do
+    t.assertEquals(tostring(hu.array {x, 1}), "array 2 (double): nan 1")
+    t.assertEquals(tostring(hu.array({x, 1}):sum()), "nan")
+    t.assertEquals(tostring(hu.array({x}):totable()[1]), "nan")
+    t.assertEquals(tostring(hu.stats.mean {x, 1}), "nan")
+    refused("lr is nan", hu.nn.trainer, {model = tiny(), lr = x})
+  end
+end
+
 claims["the bits per byte of a model that knows nothing are 8"] = function()
   local m = tiny()
   m:set_flat(hu.zeros(m.n_weights))
