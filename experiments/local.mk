@@ -20,4 +20,6 @@ nobase_dist_pkgdata_DATA += experiments/papers/deepseek-fp8.lua
 nobase_dist_pkgdata_DATA += experiments/papers/qas.lua
 nobase_dist_pkgdata_DATA += experiments/papers/to-fp8-and-back.lua
 nobase_dist_pkgdata_DATA += experiments/papers/mus.lua
+nobase_dist_pkgdata_DATA += experiments/papers/dfp16.lua
+nobase_dist_pkgdata_DATA += experiments/papers/adapt.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

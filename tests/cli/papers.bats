@@ -61,6 +61,16 @@ reproduces() {
     [ -s results/plots/mus-rates.svg ] && [ -s results/plots/mus-depth.svg ]
 }
 
+@test "integers with shared exponents, and chains of 32 bits" {
+    reproduces dfp16 12 0 1
+    [ -s results/plots/dfp-training.svg ] && [ -s results/plots/dfp-overflow.svg ]
+}
+
+@test "fixed-point formats that follow the weights and gradients" {
+    reproduces adapt 18 2 0
+    [ -s results/plots/adapt-bits.svg ]
+}
+
 @test "optimizers against the rate with four bits" {
     reproduces stable-spam 3 1 1
     [ -s results/plots/optimizers.svg ]
