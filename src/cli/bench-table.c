@@ -134,7 +134,7 @@ typedef struct table {
 static void show(const hu_bench_result *r)
 {
     char size[24], scalar[16] = "-", target[16] = "-";
-    if (strncmp(r->name, "gemm", 4) == 0 || strstr(r->name, ": gemm"))
+    if (strncmp(r->name, "gemm", 4) == 0 || strstr(r->name, ": gemm") || strstr(r->name, "train"))
         snprintf(size, sizeof size, "%.0f", r->n);
     else
         snprintf(size, sizeof size, "%.0f %s", r->n >= 1 << 20 ? r->n / (1 << 20) : r->n / 1024, r->n >= 1 << 20 ? "Mi" : "Ki");
@@ -178,7 +178,9 @@ static int run_row(table *t, const hu_bench_row *row)
         if (row->target[i] < 0)
             continue;
         size_t n = kind && kind->is_gemm ? (t->quick ? 64 : 1024) : t->quick ? quick[i] : sizes[i];
-        status = measure(row, n, t->quick ? 0 : row->target[i], t->quick ? 0.001 : kind && kind->is_gemm ? 0.6 : 0.15, &r);
+        if (kind && kind->is_train)
+            n = t->quick ? 16 : i == 1 ? HU_BENCH_TOKENS_MEDIUM : HU_BENCH_TOKENS_LARGE;
+        status = measure(row, n, t->quick ? 0 : row->target[i], t->quick ? 0.001 : kind && (kind->is_gemm || kind->is_train) ? 0.6 : 0.15, &r);
         if (status == HU_CLI_OK && !keep(t, &r))
             status = hu_cli_fail(HU_CLI_FAILED, "bench: no memory for the results");
     }

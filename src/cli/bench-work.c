@@ -156,26 +156,29 @@ static bool sgemm(hu_bench_job *j)
 static bool mul_add_scalar(hu_bench_job *j) { return mul_scalar(j) && add_scalar(j); }
 
 static const hu_bench_kind kinds[] = {
-    {"quantize",     "Melem/s", "memcpy", 1e-6, 2, false, false, quantize, copy, quantize_scalar},
-    {"quantize-f64", "Melem/s", "memcpy", 1e-6, 2, false, true,  quantize, copy, quantize_scalar},
-    {"encode",       "Melem/s", "memcpy", 1e-6, 2, false, false, encode, copy, encode_scalar},
-    {"decode",       "Melem/s", "memcpy", 1e-6, 2, false, false, decode, copy, decode_scalar},
-    {"block",        "Melem/s", "memcpy", 1e-6, 2, false, false, block, copy, NULL},
-    {"add",          "Melem/s", "memcpy", 1e-6, 3, false, false, add, copy, add_scalar},
-    {"mul",          "Melem/s", "memcpy", 1e-6, 3, false, false, mul, copy, mul_scalar},
-    {"fma",          "Melem/s", "memcpy", 1e-6, 4, false, false, fma_, copy, fma_scalar},
-    {"quantize-threads", "Melem/s", "1 thread", 1e-6, 2, false, false, quantize, quantize_alone, NULL},
-    {"fma-threads",  "Melem/s", "1 thread", 1e-6, 2, false, false, fma_, fma_alone, NULL},
-    {"gemm-own",     "GFLOP/s", "sgemm", 2e-9, 2, true, false, gemm_own, sgemm, NULL},
-    {"gemm-input",   "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_input, gemm_own, NULL},
-    {"gemm-fma",     "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_fma, gemm_own, fma_scalar},
-    {"gemm-mul-add", "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_mul_add, gemm_own, mul_add_scalar},
-    {"gemm-exact",   "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_mul_add, gemm_own, mul_add_scalar},
-    {"gemm-h100",    "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_h100, gemm_own, NULL},
-    {"gemm-wrap",    "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_wrap, gemm_own, NULL},
-    {"gemm-saturate", "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_saturate, gemm_own, NULL},
-    {"gemm-scales",  "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_scales, gemm_own, NULL},
-    {"gemm-threads", "GFLOP/s", "1 thread", 2e-9, 2, true, false, gemm_own, gemm_alone, NULL},
+    {"quantize",     "Melem/s", "memcpy", 1e-6, 2, false, false, quantize, copy, quantize_scalar, false},
+    {"quantize-f64", "Melem/s", "memcpy", 1e-6, 2, false, true,  quantize, copy, quantize_scalar, false},
+    {"encode",       "Melem/s", "memcpy", 1e-6, 2, false, false, encode, copy, encode_scalar, false},
+    {"decode",       "Melem/s", "memcpy", 1e-6, 2, false, false, decode, copy, decode_scalar, false},
+    {"block",        "Melem/s", "memcpy", 1e-6, 2, false, false, block, copy, NULL, false},
+    {"add",          "Melem/s", "memcpy", 1e-6, 3, false, false, add, copy, add_scalar, false},
+    {"mul",          "Melem/s", "memcpy", 1e-6, 3, false, false, mul, copy, mul_scalar, false},
+    {"fma",          "Melem/s", "memcpy", 1e-6, 4, false, false, fma_, copy, fma_scalar, false},
+    {"quantize-threads", "Melem/s", "1 thread", 1e-6, 2, false, false, quantize, quantize_alone, NULL, false},
+    {"fma-threads",  "Melem/s", "1 thread", 1e-6, 2, false, false, fma_, fma_alone, NULL, false},
+    {"gemm-own",     "GFLOP/s", "sgemm", 2e-9, 2, true, false, gemm_own, sgemm, NULL, false},
+    {"gemm-input",   "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_input, gemm_own, NULL, false},
+    {"gemm-fma",     "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_fma, gemm_own, fma_scalar, false},
+    {"gemm-mul-add", "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_mul_add, gemm_own, mul_add_scalar, false},
+    {"gemm-exact",   "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_mul_add, gemm_own, mul_add_scalar, false},
+    {"gemm-h100",    "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_h100, gemm_own, NULL, false},
+    {"gemm-wrap",    "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_wrap, gemm_own, NULL, false},
+    {"gemm-saturate", "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_saturate, gemm_own, NULL, false},
+    {"gemm-scales",  "GFLOP/s", "unrounded", 2e-9, 2, true, false, gemm_scales, gemm_own, NULL, false},
+    {"gemm-threads", "GFLOP/s", "1 thread", 2e-9, 2, true, false, gemm_own, gemm_alone, NULL, false},
+    {"train",        "tok/s", "fp32", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
+    {"train-sums",   "tok/s", "fp32", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
+    {"train-threads", "tok/s", "1 thread", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
 };
 
 const hu_bench_kind *hu_bench_kind_find(const char *name)
@@ -230,7 +233,9 @@ static void put_on_grid(hu_bench_job *j, size_t n)
 int hu_bench_job_init(hu_bench_job *j, const hu_bench_row *row, size_t n)
 {
     hu_error err = {0};
-    *j = (hu_bench_job){.row = row, .kind = hu_bench_kind_find(row->work), .n = n, .env = hu_env_default()};
+    *j = (hu_bench_job){.row = row, .kind = hu_bench_kind_find(row->work), .n = n, .repeats = 1, .env = hu_env_default()};
+    if (j->kind && j->kind->is_train)
+        return hu_bench_train_init(j, n);
     if (strcmp(row->work, "block") == 0)
         j->block = hu_block_find(row->format, &err);
     else
@@ -260,6 +265,7 @@ int hu_bench_job_init(hu_bench_job *j, const hu_bench_row *row, size_t n)
 
 void hu_bench_job_clear(hu_bench_job *j)
 {
+    hu_bench_train_clear(j);
     for (int i = 0; i < 3; i++)
         hu_free(j->in[i]);
     hu_free(j->out);

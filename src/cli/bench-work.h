@@ -30,6 +30,7 @@ struct hu_bench_kind {
     bool (*work)(hu_bench_job *job);
     bool (*yard)(hu_bench_job *job);
     bool (*scalar)(hu_bench_job *job);        /* SCALARS elements or terms, one by one; NULL: none */
+    bool        is_train;             /* a training step: an element is a token, `medium` and `large` are two shapes of model */
 };
 
 const hu_bench_kind *hu_bench_kind_find(const char *name);
@@ -46,12 +47,21 @@ struct hu_bench_job {
     int                    repeats;         /* of the work in one timed piece, where it is short */
     void                  *in[3], *out, *copy;
     double                *sums;            /* scales                        */
+    struct hu_bench_trainer *trained[2];    /* of a training step, and of its yardstick */
     double                 sink;
 };
 
 /* Makes the arrays; HU_CLI_OK, or the exit status after a line that says why not. Cleared by hu_bench_job_clear in any case. */
 int  hu_bench_job_init(hu_bench_job *job, const hu_bench_row *row, size_t n);
 void hu_bench_job_clear(hu_bench_job *job);
+
+/* The same for training steps: n tokens in one of the shapes of bench-train-work.c. */
+int  hu_bench_train_init(hu_bench_job *job, size_t n);
+void hu_bench_train_clear(hu_bench_job *job);
+bool hu_bench_train_work(hu_bench_job *job);
+bool hu_bench_train_yard(hu_bench_job *job);
+
+enum { HU_BENCH_TOKENS_MEDIUM = 8 * 128, HU_BENCH_TOKENS_LARGE = 8 * 256 };
 
 /* The job in the row's mode of that number, its name in *mode; false past the last. */
 bool hu_bench_job_mode(hu_bench_job *job, int i, char mode[32]);

@@ -46,6 +46,17 @@ positive() {
     [ "$(field weights)" = 11568 ] && [ "$(field paper_mb)" = 0.2322 ]
 }
 
+@test "the table has training steps under policies, in two shapes, against those in float" {
+    run "$HALFULP" bench --quick --only train --json
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 11 ]
+    for sums in e8m7 e5m10 e8m10; do
+        [ "$(grep -c "\"train, every sum in $sums" <<<"$output")" -eq 2 ]
+    done
+    [ "$(grep -c '"against": "fp32"' <<<"$output")" -eq 9 ]
+    [ "$(grep -c '"unit": "tok/s"' <<<"$output")" -eq 10 ]
+}
+
 @test "a training step takes at most 1.3 times the memory that is counted on paper" {
     [ -z "${HU_PRELOAD:-}" ] || skip "a sanitizer has memory of its own"
     shapes=("--layers 4 --heads 4 --width 128 --context 128")
