@@ -22,4 +22,5 @@ nobase_dist_pkgdata_DATA += experiments/papers/to-fp8-and-back.lua
 nobase_dist_pkgdata_DATA += experiments/papers/mus.lua
 nobase_dist_pkgdata_DATA += experiments/papers/dfp16.lua
 nobase_dist_pkgdata_DATA += experiments/papers/adapt.lua
+nobase_dist_pkgdata_DATA += experiments/papers/gaussws.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

@@ -71,6 +71,11 @@ reproduces() {
     [ -s results/plots/adapt-bits.svg ]
 }
 
+@test "weights trained under rounded normal noise" {
+    reproduces gaussws 11 1 4
+    [ -s results/plots/gaussws-bits.svg ]
+}
+
 @test "optimizers against the rate with four bits" {
     reproduces stable-spam 3 1 1
     [ -s results/plots/optimizers.svg ]
