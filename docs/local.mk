@@ -18,6 +18,7 @@ nobase_dist_doc_DATA += docs/calc.md
 nobase_dist_doc_DATA += docs/functions.md
 nobase_dist_doc_DATA += docs/vectors.md
 nobase_dist_doc_DATA += docs/bench.md
+nobase_dist_doc_DATA += docs/speed.md
 nobase_dist_doc_DATA += docs/models.md
 nobase_dist_doc_DATA += docs/results.md
 nobase_dist_doc_DATA += docs/library.md

@@ -53,14 +53,14 @@ static bool largest_float(const hu_block_job *job, size_t n, double *amax)
     enum { PART = 1 << 16 };
     uint32_t most = 0;
     int threads = n >= 4 * PART ? hu_threads() : 1;
-    if (threads == 1 && n > 0)                               /* without a team, which takes a while to make */
-        job->plan.lanes->largest(&most, (const float *)job->in, n, n);
-    #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1) reduction(max:most)
-    for (size_t i = 0; i < (threads > 1 ? n : 0); i += PART) {
-        size_t m = n - i < PART ? n - i : PART;
-        uint32_t here;
-        job->plan.lanes->largest(&here, (const float *)job->in + i, m, m);
-        most = here > most ? here : most;
+    if (threads == 1) {                                      /* without a team, which takes a while to make */
+        most = job->plan.lanes->largest_of_all(job->in, n);
+    } else {
+        #pragma omp parallel for schedule(static) num_threads(threads) reduction(max:most)
+        for (size_t i = 0; i < n; i += PART) {
+            uint32_t here = job->plan.lanes->largest_of_all((const float *)job->in + i, n - i < PART ? n - i : PART);
+            most = here > most ? here : most;
+        }
     }
     float x;
     memcpy(&x, &most, sizeof x);

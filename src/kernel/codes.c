@@ -49,7 +49,7 @@ static hu_flags round_floats(const job *j, float *out, size_t start, size_t m)
     const hu_plan *p = j->plan;
     const hu_random *r = &p->env.random;
     const float *in = (const float *)j->in + start;
-    hu_seen seen = {0};
+    hu_seen seen = p->env.no_flags ? (hu_seen){.inexact = 1, .underflow = 1, .overflow = 1} : (hu_seen){0};
     if (p->has_f32) {
         p->lanes->round_f32[p->way](out, in, m, &p->grid_f32, &seen);
         return hu_plan_flags(&p->grid_f32, &seen);
@@ -57,7 +57,8 @@ static hu_flags round_floats(const job *j, float *out, size_t start, size_t m)
     if (p->has_quick_random) {
         uint32_t halves[HU_BLOCK];
         p->lanes->halves(halves, m, r->seed, r->stream, r->index + start);
-        if (!p->lanes->quick_random[p->way - HU_N_FIXED](out, in, halves, m, &p->grid_f32, &seen))
+        hu_glance_random_fn *glance = p->env.no_flags ? p->lanes->glance_random[p->way - HU_N_FIXED] : NULL;
+        if ((glance && !glance(out, in, halves, m, &p->grid_f32, &seen)) || !p->lanes->quick_random[p->way - HU_N_FIXED](out, in, halves, m, &p->grid_f32, &seen))
             return hu_plan_flags(&p->grid_f32, &seen);
         seen = (hu_seen){0};
     }
@@ -147,6 +148,15 @@ static hu_flags encode_block(const job *j, size_t start, size_t m)
     return flags;
 }
 
+/* The blocks whose first elements lie in from .. to - 1, by one thread. */
+static hu_flags encode_part(const job *j, size_t n, size_t from, size_t to)
+{
+    hu_flags flags = 0;
+    for (size_t i = from; i < to; i += HU_BLOCK)
+        flags |= encode_block(j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
+    return flags;
+}
+
 static hu_status encode(void *out, int bytes, const void *in, bool is_f32, size_t n, const hu_format *f, hu_env *env, hu_error *err)
 {
     hu_status status = check_width("encode", f, bytes ? 8 * bytes : PACKED_MAX, err);
@@ -164,15 +174,20 @@ static hu_status encode(void *out, int bytes, const void *in, bool is_f32, size_
     plan.stairs = stairs;
     hu_flags flags = 0;
     int threads = n >= (plan.has_codes_f64 || stairs ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
-    #pragma omp parallel num_threads(threads) if (threads > 1) reduction(|:flags)
-    {
-        #pragma omp for schedule(static)
-        for (size_t i = 0; i < n; i += HU_BLOCK)
-            flags |= encode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
-        hu_plan_end_of_thread(f);
+    if (threads == 1) {                                      /* without a team, which takes 1000 cycles to make */
+        flags = encode_part(&j, n, 0, n);
+    } else {
+        #pragma omp parallel num_threads(threads) reduction(|:flags)
+        {
+            #pragma omp for schedule(static)
+            for (size_t i = 0; i < n; i += HU_BLOCK)
+                flags |= encode_part(&j, n, i, i + 1);
+            hu_plan_end_of_thread(f);
+        }
     }
     hu_stairs_give_back(stairs);
-    env->flags |= flags;
+    if (!env->no_flags)
+        env->flags |= flags;
     if (plan.is_random)
         env->random.index += n;
     return HU_OK;
@@ -277,12 +292,16 @@ static hu_status decode(void *out, bool is_f32, const void *in, int bytes, size_
     hu_stairs *stairs = plan.has_codes_f64 ? NULL : hu_stairs_take_values(f, n);
     plan.stairs = stairs;
     int threads = n >= (plan.has_codes_f64 || stairs ? WORTH_THREADS : WORTH_THREADS_SLOWLY) ? hu_threads() : 1;
-    #pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        #pragma omp for schedule(static)
-        for (size_t i = 0; i < n; i += HU_BLOCK)
-            decode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
-        hu_plan_end_of_thread(f);
+    for (size_t i = 0; threads == 1 && i < n; i += HU_BLOCK)
+        decode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
+    if (threads > 1) {
+        #pragma omp parallel num_threads(threads)
+        {
+            #pragma omp for schedule(static)
+            for (size_t i = 0; i < n; i += HU_BLOCK)
+                decode_block(&j, i, n - i < HU_BLOCK ? n - i : HU_BLOCK);
+            hu_plan_end_of_thread(f);
+        }
     }
     hu_stairs_give_back(stairs);
     return HU_OK;

@@ -28,6 +28,24 @@ QUICK_INLINE __m512i largest_of_each(__m512i m[HU_GROUP])
     return _mm512_max_epi32(_mm512_shuffle_i32x4(m[0], m[1], 0x88), _mm512_shuffle_i32x4(m[0], m[1], 0xdd));
 }
 
+/* The bits of the largest magnitude of n floats; those of infinities and NaNs are larger than all others. */
+static uint32_t largest_of_all(const float *in, size_t n)
+{
+    const __m512i magnitude = all_of(0x7fffffff);
+    __m512i top[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        #pragma GCC unroll 4
+        for (size_t k = 0; k < 4; k++)
+            top[k] = _mm512_max_epi32(top[k], _mm512_and_si512(load_ahead(in + i + 16 * k), magnitude));
+    }
+    for (; i < n; i += 16) {
+        __mmask16 k = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        top[0] = _mm512_max_epi32(top[0], _mm512_and_si512(_mm512_maskz_loadu_epi32(k, in + i), magnitude));
+    }
+    return (uint32_t)_mm512_reduce_max_epi32(_mm512_max_epi32(_mm512_max_epi32(top[0], top[1]), _mm512_max_epi32(top[2], top[3])));
+}
+
 /* The bits of the largest magnitude of each block. */
 QUICK_INLINE __m512i group_largest(const float *in, size_t size)
 {

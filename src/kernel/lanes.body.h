@@ -243,6 +243,7 @@ const hu_lanes HU_LANES = {
     },
 #endif
     .largest = largest,
+    .largest_of_all = largest_of_all,
     .unshift = unshift,
     .quotients = quotients,
     .products = products,

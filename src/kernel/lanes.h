@@ -213,6 +213,7 @@ typedef struct hu_lanes {
     hu_shifted_fn      *shifted[HU_N_FIXED];
     hu_group_fn        *group_shifted[HU_N_FIXED], *group_divided[HU_N_FIXED];        /* NULL: no such loops */
     void (*largest)(uint32_t *most, const float *in, size_t n, size_t size);
+    uint32_t (*largest_of_all)(const float *in, size_t n);
     void (*unshift)(float *out, const float *in, const uint32_t *shift, size_t n);
     bool (*quotients)(float *out, const float *in, const float *inverse, size_t n, const hu_grid *g);
     void (*products)(float *out, const float *in, const double *by, size_t n, float zero);

@@ -91,21 +91,33 @@ static __attribute__((noinline)) __m512i odd_with_subnormals(hu_elementwise op, 
     return _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
 }
 
+QUICK_INLINE __m512i odd_register(hu_elementwise op, bool downward, __m512 x, __m512 y, __m512 z)
+{
+    bool is_slow = op == HU_FMA || op == HU_DIV || op == HU_SQRT;
+    if (is_slow && (_mm512_fpclass_ps_mask(x, 0x20) | _mm512_fpclass_ps_mask(y, 0x20) | _mm512_fpclass_ps_mask(z, 0x20)))
+        return odd_with_subnormals(op, downward, x, y, z);
+    return odd_vector(op, downward, x, y, z);
+}
+
 QUICK_INLINE bool odd_loop(hu_elementwise op, bool downward, float *out, const float *a, const float *b, const float *c, size_t n)
 {
     const __m512i magnitude = all_of(0x7fffffff);
     __m512i top = _mm512_setzero_si512();
-    for (size_t i = 0; i < n; i += 16) {
-        __mmask16 k = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m512 x = _mm512_castsi512_ps(load_ahead(a + i));
+        __m512 y = op == HU_SQRT ? x : _mm512_castsi512_ps(load_ahead(b + i));
+        __m512 z = op == HU_FMA ? _mm512_castsi512_ps(load_ahead(c + i)) : x;
+        __m512i t = odd_register(op, downward, x, y, z);
+        _mm512_storeu_si512(out + i, t);
+        top = _mm512_max_epi32(top, _mm512_and_si512(t, magnitude));
+    }
+    if (i < n) {
+        __mmask16 k = (__mmask16)((1u << (n - i)) - 1);
         __m512 x = _mm512_maskz_loadu_ps(k, a + i);
         __m512 y = op == HU_SQRT ? x : _mm512_mask_loadu_ps(_mm512_set1_ps(1), k, b + i);
         __m512 z = op == HU_FMA ? _mm512_maskz_loadu_ps(k, c + i) : x;
-        __m512i t;
-        bool is_slow = op == HU_FMA || op == HU_DIV || op == HU_SQRT;
-        if (is_slow && (_mm512_fpclass_ps_mask(x, 0x20) | _mm512_fpclass_ps_mask(y, 0x20) | _mm512_fpclass_ps_mask(z, 0x20)))
-            t = odd_with_subnormals(op, downward, x, y, z);
-        else
-            t = odd_vector(op, downward, x, y, z);
+        __m512i t = odd_register(op, downward, x, y, z);
         _mm512_mask_storeu_epi32(out + i, k, t);
         top = _mm512_max_epi32(top, _mm512_and_si512(t, magnitude));
     }

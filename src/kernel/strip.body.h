@@ -18,6 +18,18 @@ static inline __attribute__((always_inline)) void largest_by(uint32_t *most, con
     }
 }
 
+#ifdef HU_GROUPS
+static uint32_t largest_of_all(const float *in, size_t n);
+#else
+static uint32_t largest_of_all(const float *in, size_t n)
+{
+    uint32_t most = 0;
+    if (n > 0)
+        largest_by(&most, in, n, n);
+    return most;
+}
+#endif
+
 static void largest(uint32_t *most, const float *in, size_t n, size_t size)
 {
     size_t whole = n / size * size;

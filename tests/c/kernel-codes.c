@@ -102,7 +102,8 @@ static void encode_and_compare(const hu_format *f, hu_env env, size_t n)
         env.flags = 0;
         hu_flags flags = single ? scalar_f32(in_f32, n, f, env) : scalar(in, n, f, env);
         const char *carrier = single ? "float" : "double";
-        hu_env e1 = env, e2 = env, e3 = env, e8 = env;
+        hu_env e1 = env, e2 = env, e3 = env, e8 = env, untold = env;
+        untold.no_flags = true;
         memset(codes, 0xab, sizeof codes);
         size_t size = hu_packed_bytes(n, f);
         assert_int_equal(single ? hu_encode_packed_f32((uint8_t *)codes, in_f32, n, f, &e3, NULL) : hu_encode_packed_f64((uint8_t *)codes, in, n, f, &e3, NULL), HU_OK);
@@ -113,6 +114,8 @@ static void encode_and_compare(const hu_format *f, hu_env env, size_t n)
             assert_int_equal(((uint8_t *)codes)[size - 1] >> n * (size_t)f->width_bits % 8, 0);
         assert_int_equal(single ? hu_encode_u16_f32((uint16_t *)codes, in_f32, n, f, &e2, NULL) : hu_encode_u16_f64((uint16_t *)codes, in, n, f, &e2, NULL), HU_OK);
         same_codes(f, &e2, codes, 2, n, flags, carrier);
+        assert_int_equal(single ? hu_encode_u16_f32((uint16_t *)codes, in_f32, n, f, &untold, NULL) : hu_encode_u16_f64((uint16_t *)codes, in, n, f, &untold, NULL), HU_OK);
+        same_codes(f, &untold, codes, 2, n, 0, carrier);
         if (f->width_bits <= 8) {
             assert_int_equal(single ? hu_encode_u8_f32((uint8_t *)codes, in_f32, n, f, &e1, NULL) : hu_encode_u8_f64((uint8_t *)codes, in, n, f, &e1, NULL), HU_OK);
             same_codes(f, &e1, codes, 1, n, flags, carrier);
