@@ -43,7 +43,15 @@ static factors summary(uint64_t bits, uint64_t low, uint64_t top, bool is_f32)
     return f;
 }
 
-static factors survey_f32(const float *x, size_t rows, size_t columns, size_t apart)
+/* Every element of both matrices is looked at once for each product: with wide vectors that is a tenth of the time. Whole numbers only, so
+ * that every copy gives the same. */
+#if defined __x86_64__ && defined __GNUC__ && !defined __clang__ && !defined __SANITIZE_ADDRESS__
+#define CLONES __attribute__((target_clones("default", "avx2", "avx512f"), optimize("O3")))   /* -O2 leaves loops scalar */
+#else
+#define CLONES
+#endif
+
+CLONES static factors survey_f32(const float *x, size_t rows, size_t columns, size_t apart)
 {
     uint32_t bits = 0, top = 0, low = UINT32_MAX;
     for (size_t i = 0; i < rows; i++)
@@ -58,7 +66,7 @@ static factors survey_f32(const float *x, size_t rows, size_t columns, size_t ap
     return summary(bits, (uint64_t)low + 1, top, true);
 }
 
-static factors survey_f64(const double *x, size_t rows, size_t columns, size_t apart)
+CLONES static factors survey_f64(const double *x, size_t rows, size_t columns, size_t apart)
 {
     uint64_t bits = 0, top = 0, low = UINT64_MAX;
     for (size_t i = 0; i < rows; i++)
