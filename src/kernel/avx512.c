@@ -1,6 +1,7 @@
 /* avx512.c - the inner loops with AVX512. */
 #include "src/kernel/tables.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <Random123/philox.h>

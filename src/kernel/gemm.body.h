@@ -17,7 +17,8 @@ typedef struct C(call) {
     size_t depth;                         /* of a stretch */
     F *panels;                            /* of b: [columns of the band / columns][DEPTH][columns] */
     F *parts;                             /* [m][n], or NULL */
-    F *memory;                            /* of all panels */
+    F *memory, *of_a;                     /* of all panels; of a's */
+    uint32_t *extents_a, *extents_b;      /* of the steps of panels, for near tiles; or NULL */
     uint32_t *words, *cut;                /* of the element there, or NULL: what it adds to a random word; of a's also as hu_tile_words has it */
 } C(call);
 
@@ -69,6 +70,18 @@ static void C(pack)(F *out, size_t panel, size_t depth, const E *x, size_t width
             out[l * panel + r] = x[r * across + l * along];
 }
 
+#ifdef NEAR_TILES
+#define NEAR_PANEL(out, extents, lines, scale) if (g->tile->is_near) g->lanes->near_panel(out, extents, lines, depth, scale);
+
+/* How many steps of panels of a, or b, lie before this one. */
+static size_t C(steps_before)(const C(call) *g, const F *at, bool of_a)
+{
+    return of_a ? (size_t)(at - g->of_a) / g->rows : (size_t)(at - g->panels) / g->columns;
+}
+#else
+#define NEAR_PANEL(out, extents, lines, scale)
+#endif
+
 /* a's rows from i0 on. */
 static void C(pack_a)(F *out, const C(call) *g, size_t i0, size_t k0, size_t depth)
 {
@@ -76,6 +89,7 @@ static void C(pack_a)(F *out, const C(call) *g, size_t i0, size_t k0, size_t dep
     size_t across = s->a_transposed ? 1 : s->lda, along = s->a_transposed ? s->lda : 1;
     size_t width = s->m - i0 < g->rows ? s->m - i0 : g->rows, to = (size_t)(out - g->memory);
     C(pack)(out, g->rows, depth, g->a + i0 * across + k0 * along, width, across, along);
+    NEAR_PANEL(out, g->extents_a + C(steps_before)(g, out, true), g->rows, g->tile->near.scale_a)
     if (g->words) {
         pack_words(g->words + to, g->rows, depth, HU_WORDS_ROWS, i0, width, k0, s->k, g->how);
         cut_words(g->cut + to, g->words + to, depth * g->rows, g->how);
@@ -90,12 +104,19 @@ static void C(pack_b)(F *out, const C(call) *g, size_t j0, size_t k0, size_t dep
         out[l] = 1;
     if (g->b)
         C(pack)(out, g->columns, depth, g->b + j0 * across + k0 * along, width, across, along);
+    NEAR_PANEL(out, g->extents_b + C(steps_before)(g, out, false), g->columns, g->tile->near.scale_b)
     if (g->words)
         pack_words(g->words + (out - g->memory), g->columns, depth, HU_WORDS_COLUMNS, j0, width, k0, s->k, g->how);
 }
 
 static void C(tile)(const C(call) *g, F *acc, const F *a, const F *b, size_t depth)
 {
+#ifdef NEAR_TILES
+    if (g->tile->is_near) {
+        g->lanes->tile_near(acc, a, b, depth, g->extents_a + C(steps_before)(g, a, true), g->extents_b + C(steps_before)(g, b, false), &g->tile->near);
+        return;
+    }
+#endif
     int mode = g->tile->downward ? fegetround() : 0;
     if (g->tile->downward)
         fesetround(FE_DOWNWARD);
@@ -252,13 +273,19 @@ static bool C(run)(E *c, const E *a, const E *b, const hu_gemm_shape *s, const h
     g.words = DRAWN_OF(tile) ? hu_aligned(2 * room, sizeof *g.words) : NULL;
     g.cut = g.words ? g.words + room : NULL;
     g.parts = rests && memory ? hu_aligned(s->m * s->n, sizeof *g.parts) : NULL;
-    bool done = memory && (!rests || g.parts) && (!DRAWN_OF(tile) || g.words);
+    size_t steps_b = band / g.columns * DEPTH, steps = steps_b + (size_t)threads * block / g.rows * DEPTH;
+    g.extents_b = tile->is_near ? hu_aligned(steps, sizeof *g.extents_b) : NULL;
+    bool done = memory && (!rests || g.parts) && (!DRAWN_OF(tile) || g.words) && (!tile->is_near || g.extents_b);
     if (done) {
         g.panels = memory;
+        g.of_a = memory + band * DEPTH;
+        g.extents_a = g.extents_b ? g.extents_b + steps_b : NULL;
         C(run_bands)(&g, memory + band * DEPTH, block, band, threads);
     }
+    hu_free(g.extents_b);
     hu_free(g.words);
     hu_free(g.parts);
     hu_free(memory);
     return done;
 }
+#undef NEAR_PANEL

@@ -79,6 +79,7 @@ static void four_lines(float *out, size_t panel, size_t depth, const float *x, s
 #define TILE_OF(t) (t)->f32
 #define DRAWN_OF(t) (t)->drawn_f32
 #define WHOLE_OF(t) (t)->whole_f32
+#define NEAR_TILES
 #define GET tile_get_f32
 #define PUT tile_put_f32
 #include "src/kernel/gemm.body.h"
@@ -92,6 +93,7 @@ static void four_lines(float *out, size_t panel, size_t depth, const float *x, s
 #undef GET
 #undef PUT
 #undef FOUR_LINES
+#undef NEAR_TILES
 
 #define F double
 #define E double

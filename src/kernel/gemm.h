@@ -21,6 +21,8 @@ typedef struct hu_tile_choice {
     hu_whole_f64_fn *whole_f64;
     hu_tile_drawn_f32_fn *drawn_f32;      /* or these, where sums draw random words */
     hu_tile_drawn_f64_fn *drawn_f64;
+    bool is_near;                         /* f32 is left to what `near` does not know to come out right */
+    hu_near near;
     const hu_grid *product, *sum;
     bool downward;                        /* the processor has to round downward */
 } hu_tile_choice;

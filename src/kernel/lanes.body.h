@@ -256,6 +256,8 @@ const hu_lanes HU_LANES = {
 #ifdef HU_ROUNDING_TILES
     .tile_fma = HU_TILES_FMA,
     .tile_mul_add = HU_TILES_MUL_ADD,
+    .tile_near = tile_near,
+    .near_panel = near_panel,
 #endif
 #ifdef HU_VECTOR_BYTES
     .tile_any_fma_f32 = {float_tile_any_fma_add, float_tile_any_fma_same},

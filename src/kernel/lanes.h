@@ -149,10 +149,23 @@ typedef struct hu_tile_words {
 typedef void hu_tile_drawn_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_tile_words *w);
 typedef void hu_tile_drawn_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_tile_words *w);
 
+/* A tile whose sums, or products and sums, are rounded to nearest-even as tile-near-avx512.h tells, from panels of scaled factors. */
+typedef struct hu_near {
+    hu_tile_f32_fn *otherwise;            /* what is not known to come out right goes through this, unscaled */
+    const hu_grid *product, *sum;
+    bool multiplies;                      /* products are rounded, to the sum's format */
+    bool has_subnormals;                  /* the format's smallest normal number becomes the smallest normal float */
+    int man_bits, drop;
+    float scale_a, scale_b;               /* powers of two, at most 1 */
+    double limit;                         /* scaled sums have to stay up to here */
+} hu_near;
+typedef void hu_near_f32_fn(float *acc, const float *a, const float *b, size_t k, const uint32_t *extents_a, const uint32_t *extents_b,
+                            const hu_near *n);
+
 /* How tiles round to nearest-even: by adding a power of two, with everything that may happen; as HU_QUICK_SAME_RANGE; by adding,
- * where no sum can overflow. What their terms are: anything; what add up without hitting upon a middle between two values where
+ * where no sum can overflow; the same for sums that one operation gives, by a difference of multiples. What their terms are: anything; what add up without hitting upon a middle between two values where
  * the float's own sum does not; products that have these, too. */
-enum { HU_TILE_ADD, HU_TILE_SAME_RANGE, HU_TILE_IN_RANGE, HU_N_TILE_KINDS };
+enum { HU_TILE_ADD, HU_TILE_SAME_RANGE, HU_TILE_IN_RANGE, HU_N_TILE_KINDS, HU_TILE_SPLIT = HU_N_TILE_KINDS };
 enum { HU_TERMS_ANY, HU_TERMS_ADD_OWN, HU_TERMS_OWN, HU_N_TERMS };
 
 /* A step of a block FMA for HU_STEP_ACROSS neighboring elements: see block-fma.body.h. Exponents are those of hu_block_fma; of a zero
@@ -224,8 +237,10 @@ typedef struct hu_lanes {
     hu_from_u16_fn     *from_u16;
     hu_from_u64_fn     *from_u64;
     /* Every sum rounded, or every product and sum, to nearest-even; the first index of tile_fma is whether one operation does. */
-    hu_tile_f32_fn     *tile_fma[2][HU_N_TILE_KINDS];
+    hu_tile_f32_fn     *tile_fma[2][HU_N_TILE_KINDS + 1];
     hu_tile_f32_fn     *tile_mul_add[HU_N_TERMS][HU_N_TILE_KINDS][HU_N_TILE_KINDS];   /* product's kind, sum's kind */
+    hu_near_f32_fn     *tile_near;                          /* NULL: there is none                              */
+    void (*near_panel)(float *panel, uint32_t *extents, size_t lines, size_t depth, float scale);   /* scales a panel; a word for each of its steps */
     /* The same in any mode that draws nothing, by whether the formats are HU_QUICK_SAME_RANGE. The processor has to round downward. */
     bool                any_multiplies_first;               /* tile_any_fma_* want products that have no more bits than the carrier */
     hu_tile_f32_fn     *tile_any_fma_f32[2], *tile_any_mul_add_f32[2][2];

@@ -103,6 +103,16 @@ INLINE float_vec mul_add_step(float_vec c, float_vec x, float_vec y, const round
     const round_constants p = constants_of(product ? product : sum), s = constants_of(sum); \
     (void)p;
 
+/* HU_TILE_SPLIT: see tile-near-avx512.h. What is below the smallest normal has no bits to be rounded off. */
+INLINE float_vec split_step(float_vec c, float_vec x, float_vec y, __m512 power)
+{
+    __m512 r = _mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)c);
+    return (float_vec)_mm512_fmsub_ps(r, power, _mm512_fmsub_ps(r, power, r));
+}
+
+#define SPLIT_POWER(product, sum) const __m512 power = _mm512_set1_ps((float)(1 << (sum)->drop)); (void)(product);
+TILE(tile_fma_split, split_step, SPLIT_POWER, power)
+
 #define X(by_itself, sum) TILE(tile_fma_##by_itself##sum, fma_step, GRIDS, &s, sum, by_itself)
 X(0, 0) X(0, 1) X(0, 2)
 X(1, 0) X(1, 1) X(1, 2)
@@ -114,6 +124,8 @@ X(1, 0, 0) X(1, 0, 1) X(1, 0, 2) X(1, 1, 0) X(1, 1, 1) X(1, 1, 2) X(1, 2, 0) X(1
 X(2, 0, 0) X(2, 0, 1) X(2, 0, 2) X(2, 1, 0) X(2, 1, 1) X(2, 1, 2) X(2, 2, 0) X(2, 2, 1) X(2, 2, 2)
 #undef X
 
-#define HU_TILES_FMA { {tile_fma_00, tile_fma_01, tile_fma_02}, {tile_fma_10, tile_fma_11, tile_fma_12} }
+#define HU_TILES_FMA { {tile_fma_00, tile_fma_01, tile_fma_02, NULL}, {tile_fma_10, tile_fma_11, tile_fma_12, tile_fma_split} }
 #define ROW(t, p) {tile_mul_add_##t##p##0, tile_mul_add_##t##p##1, tile_mul_add_##t##p##2}
 #define HU_TILES_MUL_ADD { {ROW(0, 0), ROW(0, 1), ROW(0, 2)}, {ROW(1, 0), ROW(1, 1), ROW(1, 2)}, {ROW(2, 0), ROW(2, 1), ROW(2, 2)} }
+
+#include "src/kernel/tile-near-avx512.h"

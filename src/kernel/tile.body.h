@@ -84,11 +84,15 @@ static void C(tile_whole)(F *to, size_t apart, bool fresh, const F *a, const F *
 }
 #undef OWN_STEP
 
-/* A whole tile from the result, whose rows are `apart`, and back, where a NaN becomes the plain one. */
+/* A whole tile from the result, whose rows are `apart`, and back, where a NaN becomes the plain one. Of the tile below the same as above. */
 static void C(tile_get)(F *acc, const F *from, size_t apart)
 {
-    for (size_t r = 0; r < TILE_ROWS; r++)
+    for (size_t r = 0; r < TILE_ROWS; r++) {
+        const char *below = (const char *)((uintptr_t)(from + r * apart) + TILE_ROWS * apart * sizeof *from);
+        __builtin_prefetch(below, 1);
+        __builtin_prefetch(below + C(columns) * sizeof *from - 1, 1);
         memcpy(acc + r * C(columns), from + r * apart, C(columns) * sizeof *acc);
+    }
 }
 
 static void C(tile_put)(F *to, size_t apart, const F *acc)

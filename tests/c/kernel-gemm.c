@@ -126,6 +126,68 @@ static void tiles_change_no_bit(void **state)
     hu_lanes_use(NULL);
 }
 
+/* Factors of all bits, so that sums are known not to be in the middle between two values, but for some: seven bits in one of 60, or of 6 (middles); every second
+ * product takes the one before off again, but for what is little or nothing (tiny sums); some thousand times as large (overflow). Half of them zeros. And seven bits
+ * everywhere, with products around the format's smallest normal number. */
+enum { ALL_BITS, SOME_OF_FEW, MANY_OF_FEW, CANCELING, GROWING, ZEROS, LOW, STRETCHES };
+
+static void fill_stretch(test_random *r, int kind, const hu_format *f, hu_gemm_shape s)
+{
+    for (size_t i = 0; i < MOST; i++) {
+        double x = (test_random_unit(r) - 0.5) * 4, y = (test_random_unit(r) - 0.5) * 4;
+        if ((kind == SOME_OF_FEW && test_random_below(r, 60) == 0) || (kind == MANY_OF_FEW && test_random_below(r, 6) == 0))
+            x = rint(x * 32) / 32;
+        if ((kind == SOME_OF_FEW && test_random_below(r, 60) == 0) || (kind == MANY_OF_FEW && test_random_below(r, 6) == 0))
+            y = rint(y * 32) / 32;
+        if (kind == LOW) {
+            x = ldexp(i > 20 ? copysign(65 + 2 * (double)test_random_below(r, 31), x) : x, f->emin / 2 - 6);
+            y = ldexp(i > 20 ? copysign(65 + 2 * (double)test_random_below(r, 31), y) : y, f->emin - f->emin / 2 - 6 - (int)test_random_below(r, 5));
+        }
+        if (kind == GROWING)
+            x *= test_random_below(r, 3000) == 0 ? 4000 : 1;
+        if (kind == ZEROS && test_random_below(r, 2))
+            y = copysign(0, y);
+        a[i] = (float)x;
+        b[i] = (float)y;
+        got[i] = want[i] = 77;
+    }
+    for (size_t k = 1; kind == CANCELING && k < s.k; k += 2) {
+        for (size_t i = 0; i < s.m; i++)
+            a[i * s.lda + k] = a[i * s.lda + k - 1];
+        for (size_t j = 0; j < s.n; j++)
+            b[k * s.ldb + j] = -b[(k - 1) * s.ldb + j] * (test_random_below(r, 3) ? 1 : 1 + ldexpf(1, -(int)test_random_below(r, 23)));
+    }
+}
+
+static void nor_over_stretches_of_terms(void **state)
+{
+    (void)state;
+    static const recipe of[] = {{NULL, "e8m7"}, {NULL, "e5m10"}, {NULL, "e6m5"}, {NULL, "e4m3fn"}, {NULL, "e8m10"}, {NULL, "e6m17"}, {NULL, "e8m21"},
+                                {"e8m7", "e8m7"}, {"e6m5", "e6m5"}, {"e5m10", "e5m10"}, {"e4m3", "e4m3"}};
+    const hu_gemm_shape s = shape(13, 33, 290, 0);
+    hu_threads_set(1);
+    for (size_t r = 0; r < TEST_COUNT(of); r++)
+        for (int kind = 0; kind < STRETCHES; kind++) {
+            test_random random = {(uint64_t)kind + 10 * r};
+            hu_accumulator acc = {.product = of[r].product ? hu_format_find(of[r].product, NULL) : NULL, .sum = hu_format_find(of[r].sum, NULL)};
+            hu_env env = hu_env_default(), quiet = env;
+            quiet.no_flags = true;
+            fill_stretch(&random, kind, acc.sum, s);
+            assert_int_equal(hu_gemm_f32(want, a, b, s, &acc, &env, NULL), HU_OK);
+            for (int l = 0; hu_lanes_at(l); l++) {
+                hu_lanes_use(hu_lanes_at(l));
+                hu_env each = quiet;
+                assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &each, NULL), HU_OK);
+                for (size_t i = 0; i < s.m * s.ldc; i++)
+                    if (f32_bits(got[i]) != f32_bits(want[i]))
+                        fail_msg("%s, product %s sum %s kind %d: element (%zu, %zu) is %a, want %a", hu_lanes_chosen()->name, of[r].product, of[r].sum, kind, i / s.ldc,
+                                 i % s.ldc, (double)got[i], (double)want[i]);
+            }
+            hu_lanes_use(NULL);
+        }
+    hu_threads_set(0);
+}
+
 static void nor_in_any_mode(void **state)
 {
     (void)state;
@@ -391,6 +453,7 @@ static void tiles_are_used(void **state)
 
 static const struct CMUnitTest claims[] = {
     CLAIM("tiles change no bit, whatever the formats, the factors and the instruction set", tiles_change_no_bit),
+    CLAIM("nor do they over stretches of terms that are known not to be in the middle, those that are, tiny and large sums", nor_over_stretches_of_terms),
     CLAIM("nor do they in any mode that draws nothing, on floats and doubles, whatever becomes of an overflow", nor_in_any_mode),
     CLAIM("nor where sums draw random words, at any number of threads", nor_where_sums_draw),
     CLAIM("nor where products overflow to what the sum's format does not have", nor_where_sums_have_no_nan),
