@@ -144,6 +144,28 @@ claims["a rate past all reason is a result"] = function()
   t.assertTrue(#run.loss < 20)
 end
 
+-- Without overflow a chain of integers is exact, and so are these sums in double; the whole sum of the first class leaves 32 bits.
+claims["dynamic fixed point adds in integers, whose chains are exact where they are short"] = function()
+  local model = hu.nn.model {{"features", channels = 600}, {"linear", name = "head", out = 2}, {"cross_entropy"}}
+  model:set("head.weight", hu.uniform({2, 600}, {seed = 4, low = 0.5}) * hu.array {{1}, {0.01}})
+  local batch = {features = hu.uniform({3, 600}, {seed = 5, low = 0.5}), targets = {0, 1, 1}}
+  local fixed = {format = "int16", narrow = true, pow2 = "floor", target = 2 ^ 14}
+  local function loss(sums) return (model:objective(nil, batch, {policy = {format = fixed, forward = sums}})) end
+  local exact = loss()
+  t.assertAlmostEquals(loss {integer = 32, shared = 16, chunk = 1}, exact, 1e-12)
+  t.assertAlmostEquals(loss {integer = 48, shared = 16}, exact, 1e-12)
+  t.assertTrue(math.abs(loss {integer = 32, shared = 16} - exact) > 1)
+  t.assertNotEquals(hu.nn.policy {format = fixed, forward = {integer = 32, shared = 16}}:digest(), hu.nn.policy {format = fixed, forward = {integer = 32, shared = 15}}:digest())
+  for options, message in pairs {
+    [{integer = 32, shared = 1}] = "dynamic fixed point of 1 bits; 2 to 32 will do", [{shared = 16}] = "shared goes with integer",
+    [{integer = 32, shared = 16, fraction = 3}] = "it goes without fraction",
+  } do
+    local ok, err = pcall(hu.matmul, hu.ones {1, 2}, hu.ones {2, 1}, {accumulate = options})
+    t.assertFalse(ok)
+    t.assertStrContains(tostring(err), message)
+  end
+end
+
 claims["models with units learn in eight bits without scales, and their files say so"] = function()
   local path = claims.tmpdir() .. "/units.hu"
   local model = hu.nn.lm {layers = 1, heads = 2, width = 32, context = 16, units = true}
