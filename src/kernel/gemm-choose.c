@@ -165,7 +165,7 @@ static hu_tile_f32_fn *quickest(const hu_lanes *lanes, const hu_tiled *how, cons
 
 /* Of 64 steps the lowest bits of products lie so far above where a product's of all bits would; a sum of such terms is seldom smaller than they by
  * more than `SELDOM` binades. Found by trying, with normal factors; where it is wrong, tiles come out right, and more slowly. */
-enum { ABOVE_LOWEST = 14, SELDOM = 19 };
+enum { ABOVE_LOWEST = 16, SELDOM = 18 };
 
 static bool choose_near(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled *how, const factors *a, const factors *b)
 {
