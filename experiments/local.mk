@@ -23,4 +23,7 @@ nobase_dist_pkgdata_DATA += experiments/papers/mus.lua
 nobase_dist_pkgdata_DATA += experiments/papers/dfp16.lua
 nobase_dist_pkgdata_DATA += experiments/papers/adapt.lua
 nobase_dist_pkgdata_DATA += experiments/papers/gaussws.lua
+nobase_dist_pkgdata_DATA += experiments/papers/mesa.lua
+nobase_dist_pkgdata_DATA += experiments/papers/q-galore.lua
+nobase_dist_pkgdata_DATA += experiments/papers/gaqat.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

@@ -129,3 +129,18 @@ reproduces() {
     [[ $output == *"7 as published, 21 differ, 4 not tested"* ]]                      # times are those of the first run: nothing was computed again
     [ "$first" = "$("$HALFULP" results results --columns loss,cpu_s --csv | sort | sha256sum)" ]
 }
+
+@test "eight bits kept for the backward pass, forward exact" {
+    reproduces mesa 8 0 0
+    [ -s results/plots/mesa-gradients.svg ]
+}
+
+@test "gradients in low-rank subspaces of four bits, weights of eight" {
+    reproduces q-galore 10 1 0
+    [ -s results/plots/q-galore.svg ]
+}
+
+@test "scales between task and flatness" {
+    reproduces gaqat 6 0 12
+    [ -s results/plots/gaqat.svg ]
+}
