@@ -74,10 +74,12 @@ local function add_lines(o, fig, axes)
       local place = row[axis.name] ~= nil and axis.at(row[axis.name])
       if place and shade then
         fig.rows[#fig.rows + 1] = { point = i, axis = axis.name, at = k, place = place, shade = shade, text = rows.text(row[axis.name]) }
+      elseif #fig.rows > before and fig.rows[#fig.rows] ~= rows.gap then
+        fig.rows[#fig.rows + 1] = rows.gap
       end
     end
     if #fig.rows > before then
-      fig.rows[#fig.rows + 1] = rows.gap
+      if fig.rows[#fig.rows] ~= rows.gap then fig.rows[#fig.rows + 1] = rows.gap end
       fig.n = (fig.n or 0) + 1
     end
   end

@@ -73,6 +73,12 @@ local function check_column(o, key, name, level)
         or "%s: %s is a list; %s takes one value for each point (the kind curves draws lists)", key, name,
         wants_list and type(value) or o.kind)
     end
+    if value ~= value and (key == "x" and not wants_list and o.kind ~= "pareto" or key == "series" or key == "panel" or key == "y" and o.z) then
+      fail(level, "%s: %s is NaN at a point, which has no place on an axis; leave such points out", key, name)
+    end
+    if o.kind == "share" and key == "y" and value ~= nil and value ~= 0 and value ~= 1 and type(value) ~= "boolean" then
+      fail(level, "y: %s is %s at a point; share takes true and false, or 1 and 0", name, rows.text(value))
+    end
     if log and value ~= nil and not wants_list and type(value) ~= "number" then
       fail(level, "%s: %s is a %s; %s takes numbers", key, name, type(value), log)
     end
@@ -97,6 +103,7 @@ local function check_rest(o, level)
   if o.maximize and o.maximize ~= "x" and o.maximize ~= "y" and o.maximize ~= "xy" then
     fail(level, "maximize is %s; it takes \"x\", \"y\" or \"xy\"", o.maximize)
   end
+  if o.smooth and not (o.smooth >= 0 and o.smooth < 1) then fail(level, "smooth is %s; it takes a decay of at least 0 and less than 1", tostring(o.smooth)) end
   if o.spikes == true then o.spikes = "rise" end
   if o.spikes and not spike_rules[o.spikes] then fail(level, "spikes is %s; it takes rise or residual", tostring(o.spikes)) end
 end

@@ -1,5 +1,6 @@
 -- study.lua - a stability study: policies x learning rates x seeds, each a training run with its sharpness along the way.
 
+local core = require("halfulp.core").nn
 local stats = require("halfulp.analysis").stats
 local rows = require "halfulp.rows"
 local check_options = require "halfulp.options"
@@ -65,6 +66,8 @@ local function policies_of(list, level)
   local function add(name, policy)
     if type(name) ~= "string" then fail(level + 1, "a policy that is a table takes a name: {name = \"...\", format = ...} or [\"...\"] = {...}") end
     if by_name[name] ~= nil then fail(level + 1, "two policies are called %q", name) end
+    local ok, message = pcall(core.policy, policy)
+    if not ok then fail(level + 1, "%s", (tostring(message):gsub("^[^:]*%.lua:%d+: ", ""))) end
     by_name[name], names[#names + 1] = policy, name
   end
   for i, policy in ipairs(list) do

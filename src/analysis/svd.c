@@ -50,6 +50,13 @@ static bool decompose(tall *t, const double *a, int exponent)
     return gsl_linalg_SV_decomp(&left.matrix, &right.matrix, &values.vector, &work.vector) == 0;
 }
 
+/* Zero as the only column has any direction, of which GSL leaves none. */
+static void direct_zero(tall *t)
+{
+    if (t->cols == 1 && t->values[0] == 0)
+        t->left[0] = 1;
+}
+
 /* Whether the largest component of column j of x [n][cols] is negative. */
 static bool points_back(const double *x, size_t n, size_t cols, size_t j)
 {
@@ -82,6 +89,7 @@ hu_status hu_svd(double *u, double *s, double *v, size_t k, const double *a, siz
         hu_free(t.left);
         return hu_fail(err, HU_ERANGE, "svd: the values of a matrix of %zu by %zu were not found", m, n);
     }
+    direct_zero(&t);
     for (size_t j = 0; j < k; j++) {
         t.work[j] = points_back(t.turned ? t.left : t.right, n, t.cols, j) ? -1 : 1;
         s[j] = ldexp(t.values[j], exponent);

@@ -283,6 +283,12 @@ claims["singular values and vectors are those of the matrix, as many as are aske
   u, s, v = hu.svd(a, {rank = 2})
   t.assertEquals({u:shape(), s:shape(), v:shape()}, {{5, 2}, {2}, {9, 2}})
   t.assertTrue((hu.matmul(a, v) - u * s):abs():max() < 1e-14)
+  for _, zero in ipairs {{{0}}, {{0}, {0}, {0}}, {{0, 0}}, {{0, 0}, {0, 0}}} do
+    u, s, v = hu.svd(zero)
+    for _, x in ipairs {u, v} do
+      t.assertTrue((hu.matmul(x, x, {transpose_a = true}) - hu.array(s.n == 1 and {{1}} or {{1, 0}, {0, 1}})):abs():max() < 1e-15)
+    end
+  end
   t.assertErrorMsgContains("it takes a matrix", hu.svd, {1, 2})
   t.assertErrorMsgContains("element (1, 2) is", hu.svd, {{1, nan}})
   t.assertErrorMsgContains("rank", hu.svd, a, {rank = 6})

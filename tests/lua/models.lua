@@ -242,6 +242,7 @@ claims["what does not fit is one line"] = function()
   refused("cnn: unknown option widht; did you mean width?", hu.nn.models.cnn, {height = 8, widht = 8, classes = 2})
   refused("units is 'umup'; it takes none or mus", hu.nn.models.gpt2, {units = "umup"})
   refused("tau is 1; it takes a number from 0", hu.nn.models.llama, {tau = 1})
+  refused("vit: patch is 3, which does not divide height, 8", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, patch = 3})
   refused("vit: width is a string", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, width = "8"})
 
   local model = hu.nn.models.mlp {inputs = 3, classes = 4}

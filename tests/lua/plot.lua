@@ -144,6 +144,7 @@ claims["parallel coordinates have a line a point, which ends where a value is mi
   local some = { { a = 1, b = "u", c = 0.1 }, { a = 2, b = "v", c = 10.0 }, { a = 3, c = 1.0 }, { a = 4, b = "v", c = 0 / 0 } }
   local tsv = draw { rows = some, columns = { "a", "b", "c" }, log = { "c" }, file = "parallel" }
   t.assertStrContains(tsv, "1\ta\t1\t0\t0\t1\n1\tb\t2\t0\t0\tu\n1\tc\t3\t0\t0\t0.1\n\n2\t")
+  t.assertStrMatches(tsv, ".*\n3\ta\t[^\n]*\n\n3\tc\t.*")
   t.assertAlmostEquals(tonumber(tsv:match "3\tc\t3\t(%S+)\t%S+\t1\n"), 0.5, 1e-12)
   t.assertNil(tsv:find "\n4\ta")
 end
@@ -336,6 +337,12 @@ claims["wrong options are told by name"] = function()
   says("columns has 1 names; it takes two or more", { rows = list, columns = { "m" }, file = "f" })
   says("log: e is not among columns", { rows = list, columns = { "m", "error" }, log = { "e" }, file = "f" })
   says("maximize is z", { rows = list, kind = "pareto", x = "m", y = "error", maximize = "z", file = "f" })
+  says("smooth is 1.5; it takes a decay of at least 0 and less than 1", { rows = list, kind = "curves", y = "curve", smooth = 1.5, file = "f" })
+  says("y: error is 2.2 at a point; share takes true and false", { rows = { { m = 1, error = 2.2 } }, kind = "share", x = "m", y = "error", file = "f" })
+  for _, key in ipairs { "x", "series", "panel" } do
+    says(key .. ": k is NaN at a point", { rows = { { m = 1, error = 2, k = 0 / 0 } }, x = "m", y = "error", file = "f", [key] = "k" })
+  end
+  says("y: k is NaN at a point", { rows = { { m = 1, error = 2, k = 0 / 0 } }, x = "m", y = "k", z = "error", file = "f" })
   says("spikes is often; it takes rise or residual", { rows = list, kind = "curves", y = "curve", spikes = "often", file = "f" })
   says("it takes a table", nil)
 end

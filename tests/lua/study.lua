@@ -201,7 +201,7 @@ end
 claims["8: wrong options are one line that names them"] = function()
   for _, case in ipairs {
     { { stesp = 3 }, "unknown option stesp" }, { { policies = {} }, "policies are missing" }, { { policies = { { format = "e4m3" } } }, "takes a name" },
-    { { policies = { "fp32", "fp32" } }, 'two policies are called "fp32"' }, { { rates = { -1 } }, "rates[1] is -1" }, { { rates = {} }, "rates is" },
+    { { policies = { "fp32", "e4m3fm" } }, "no format 'e4m3fm'" }, { { policies = { "fp32", "fp32" } }, 'two policies are called "fp32"' }, { { rates = { -1 } }, "rates[1] is -1" }, { { rates = {} }, "rates is" },
     { { rates = { "x" } }, "rates[1] is x" }, { { seeds = { 1.5 } }, "seeds[1] is 1.5" }, { { steps = 0 }, "steps is 0" }, { { metrics = { "logit" } }, "metric logit is none of ours" },
     { { model = 3 }, "model is 3" }, { { moves = "up" }, "moves is up" }, { { stesp = 3 }, "did you mean steps?" }, { { results = 3 }, "results is a number" },
   } do

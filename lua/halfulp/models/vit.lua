@@ -10,6 +10,11 @@ local block = require "halfulp.models.block"
 return function(given)
   local o = options("vit", given, {"height", "width_pixels", "classes"}, {channels = 1, patch = 4, layers = 2,
     heads = 2, width = 32, hidden = 0})
+  for _, key in ipairs {"height", "width_pixels"} do
+    if o.patch < 1 or o[key] % o.patch ~= 0 then
+      error(("vit: patch is %s, which does not divide %s, %s"):format(o.patch, key, o[key]), 2)
+    end
+  end
   o.hidden = o.hidden > 0 and o.hidden or 4 * o.width
   o.norm, o.activation, o.causal, o.rotary, o.bias = "layernorm", "gelu", false, false, true
   o.deviation, o.residual = 0.02, 0.02 / math.sqrt(2 * o.layers)
