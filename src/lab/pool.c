@@ -355,12 +355,19 @@ void hu_pool_ask_to_stop(hu_pool *p)
 bool hu_pool_has_room(const hu_pool *p) { return p->n_running < p->jobs; }
 int  hu_pool_running(const hu_pool *p)  { return p->n_running; }
 
+/* The cores are divided; OMP_NUM_THREADS, or what the script has set, is not exceeded. */
+static int threads_of_each(int cores, int jobs)
+{
+    int share = cores > jobs ? cores / jobs : 1, most = omp_get_max_threads();
+    return share < most ? share : most;
+}
+
 hu_pool *hu_pool_new(const hu_work *w, int jobs, hu_settle *settle, void *user, hu_error *err)
 {
     int cores = hu_workers_cores();
     hu_pool *p = hu_calloc(1, sizeof *p);
     if (p) {
-        *p = (hu_pool){.w = w, .settle = settle, .user = user, .jobs = jobs, .threads = cores > jobs ? cores / jobs : 1};
+        *p = (hu_pool){.w = w, .settle = settle, .user = user, .jobs = jobs, .threads = threads_of_each(cores, jobs)};
         p->workers = hu_calloc((size_t)jobs, sizeof *p->workers);
         p->fds = hu_calloc((size_t)jobs * N_PIPES, sizeof *p->fds);
     }

@@ -1,4 +1,5 @@
 /* lab-workers.c - a worker that fails, crashes or is killed takes only its own point with it. */
+#include <omp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,10 +170,32 @@ static void threads_in_workers(void **state)
     assert_int_equal(team(4), 4);
 }
 
+static void tell_most(void *user, size_t i, hu_outcome *outcome)
+{
+    (void)user, (void)i;
+    outcome->ok = hu_record_real(&outcome->results, "x", omp_get_max_threads(), NULL) == HU_OK;
+}
+
+static void threads_as_told(void **state)
+{
+    (void)state;
+    static outcome_log log;
+    hu_error err = {0};
+    hu_work w = {.work = tell_most, .done = done, .user = &log};
+    const int before = omp_get_max_threads();
+    for (int most = 1; most <= 2; most++) {
+        omp_set_num_threads(most);
+        assert_int_equal(hu_workers_run(&w, 1, 1, &err), HU_OK);
+        assert_true(log.ok[0] && log.value[0] == (hu_workers_cores() < most ? 1 : most));
+    }
+    omp_set_num_threads(before);
+}
+
 static const struct CMUnitTest claims[] = {
     CLAIM("a worker that fails takes only its own point with it", only_their_own),
     CLAIM("any number of workers gives the same results", any_number),
     CLAIM("parallel loops work in workers after they did in the parent", threads_in_workers),
+    CLAIM("workers have no more threads than their parent is told", threads_as_told),
     CLAIM("when results cannot be kept the sweep ends", refused),
     CLAIM("an interruption ends a sweep in order", interruption),
 };
