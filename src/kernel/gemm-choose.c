@@ -165,7 +165,7 @@ static hu_tile_f32_fn *quickest(const hu_lanes *lanes, const hu_tiled *how, cons
 
 /* Of 64 steps the lowest bits of products lie so far above where a product's of all bits would; a sum of such terms is seldom smaller than they by
  * more than `SELDOM` binades. Found by trying, with normal factors; where it is wrong, tiles come out right, and more slowly. */
-enum { ABOVE_LOWEST = 16, SELDOM = 18 };
+enum { ABOVE_LOWEST = 16, SELDOM = 18, SELDOM_SUBNORMAL = 16 };
 
 static bool choose_near(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled *how, const factors *a, const factors *b)
 {
@@ -181,13 +181,15 @@ static bool choose_near(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled
     if (multiplies ? a->significant + b->significant < f->man_bits + 4 + ABOVE_LOWEST : least > f->emin && least > a->highest + b->highest - SELDOM)
         return false;
     least = multiplies || least < f->emin ? f->emin : least;
+    if (least == f->emin && least > a->highest + b->highest - SELDOM_SUBNORMAL)
+        return false;
     int scale = -126 - least, scale_a = scale / 2, scale_b = scale - scale_a;
     if (a->lowest + scale_a < -126 || b->lowest + scale_b < -126 || a->highest > 125 || b->highest > 125 || scale < -200)
         return false;
     t->is_near = true;
     t->near = (hu_near){.otherwise = t->f32, .product = t->product, .sum = t->sum, .multiplies = multiplies, .has_subnormals = least == f->emin,
                         .man_bits = f->man_bits, .drop = g->drop, .scale_a = (float)ldexp(1, scale_a), .scale_b = (float)ldexp(1, scale_b),
-                        .limit = fmin(ldexp(max_of(f), scale), ldexp(1, 127 - g->drop))};
+                        .limit = fmin(ldexp(max_of(f), scale), ldexp(1, 127 - g->drop)), .tally = &t->tally};
     return true;
 }
 

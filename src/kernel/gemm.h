@@ -23,6 +23,7 @@ typedef struct hu_tile_choice {
     hu_tile_drawn_f64_fn *drawn_f64;
     bool is_near;                         /* f32 is left to what `near` does not know to come out right */
     hu_near near;
+    hu_near_tally tally;
     const hu_grid *product, *sum;
     bool downward;                        /* the processor has to round downward */
 } hu_tile_choice;

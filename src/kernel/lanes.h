@@ -149,6 +149,9 @@ typedef struct hu_tile_words {
 typedef void hu_tile_drawn_f32_fn(float *acc, const float *a, const float *b, size_t k, const hu_tile_words *w);
 typedef void hu_tile_drawn_f64_fn(double *acc, const double *a, const double *b, size_t k, const hu_tile_words *w);
 
+/* Stretches in which subnormal floats were allowed, and those that met some: an operation that does takes a hundred times as long. */
+typedef struct hu_near_tally { unsigned all, met; } hu_near_tally;
+
 /* A tile whose sums, or products and sums, are rounded to nearest-even as tile-near-avx512.h tells, from panels of scaled factors. */
 typedef struct hu_near {
     hu_tile_f32_fn *otherwise;            /* what is not known to come out right goes through this, unscaled */
@@ -158,6 +161,7 @@ typedef struct hu_near {
     int man_bits, drop;
     float scale_a, scale_b;               /* powers of two, at most 1 */
     double limit;                         /* scaled sums have to stay up to here */
+    hu_near_tally *tally;
 } hu_near;
 typedef void hu_near_f32_fn(float *acc, const float *a, const float *b, size_t k, const uint32_t *extents_a, const uint32_t *extents_b,
                             const hu_near *n);

@@ -20,7 +20,7 @@
  * Nothing overflows: a sum grows by no more than twice its term.
  */
 enum { NEAR_STEPS = 64, NEAR_LEAST = 16, NEAR_CUT = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC };
-enum { CSR_TO_ZERO = 0x6000, CSR_FLUSH = 0x8000, CSR_FLAGS = 0x3f, CSR_UNDERFLOW = 0x10 };
+enum { CSR_TO_ZERO = 0x6000, CSR_FLUSH = 0x8000, CSR_FLAGS = 0x3f, CSR_DENORMAL = 0x02, CSR_UNDERFLOW = 0x10, NEAR_ENOUGH = 6 };
 
 typedef struct near_constants {
     __m512i half, keep, minus_low;
@@ -192,6 +192,21 @@ static near_loop *near_loop_of(const hu_near *n)
     return n->multiplies ? (half ? near_mul_add_half : near_mul_add_any) : half ? near_fma_half : near_fma_any;
 }
 
+/* A wrong count costs time, and no bits: several threads need not agree on it. */
+static void near_count(const hu_near *n, bool met)
+{
+    __atomic_fetch_add(&n->tally->all, 1, __ATOMIC_RELAXED);
+    if (met)
+        __atomic_fetch_add(&n->tally->met, 1, __ATOMIC_RELAXED);
+}
+
+/* Whether most stretches of this call met subnormal floats. */
+static bool near_is_slow(const hu_near *n)
+{
+    unsigned met = __atomic_load_n(&n->tally->met, __ATOMIC_RELAXED);
+    return met >= NEAR_ENOUGH && 2 * met > __atomic_load_n(&n->tally->all, __ATOMIC_RELAXED);
+}
+
 /* As many stretches as are known, or turn out, to be rounded rightly; the steps they have. */
 static size_t near_run(float *acc, const float *a, const float *b, size_t k, const uint32_t *ea, const uint32_t *eb, const hu_near *n)
 {
@@ -211,10 +226,13 @@ static size_t near_run(float *acc, const float *a, const float *b, size_t k, con
             break;
         _mm_setcsr((before & ~(unsigned)CSR_FLAGS) | CSR_TO_ZERO | (proof == NEAR_IF_NORMAL ? CSR_FLUSH : 0));
         loop(sums[now ^ 1], sums[now], a + done * TILE_ROWS, b + done * 32, steps, n->drop);
-        bool low = proof == NEAR_IF_NORMAL && (_mm_getcsr() & CSR_UNDERFLOW);
+        const unsigned raised = _mm_getcsr();
+        bool low = proof == NEAR_IF_NORMAL && (raised & CSR_UNDERFLOW);
         _mm_setcsr(before);
         if (low)
             break;
+        if (proof == NEAR_KNOWN)
+            near_count(n, raised & (CSR_DENORMAL | CSR_UNDERFLOW));
     }
     if (done)
         near_unscale(acc, sums[now], 32 * TILE_ROWS, n->scale_a, n->scale_b);
@@ -234,10 +252,10 @@ static void near_otherwise(float *acc, const float *a, const float *b, size_t k,
     }
 }
 
-/* Where it has been in vain thrice, the tile is for any factors. */
+/* Where it has been in vain thrice, or is slow, the tile is for any factors. */
 static void tile_near(float *acc, const float *a, const float *b, size_t k, const uint32_t *ea, const uint32_t *eb, const hu_near *n)
 {
-    for (size_t l = 0, vain = 0; l < k; vain++) {
+    for (size_t l = 0, vain = near_is_slow(n) ? 3 : 0; l < k; vain++) {
         l += vain < 3 ? near_run(acc, a + l * TILE_ROWS, b + l * 32, k - l, ea + l, eb + l, n) : 0;
         size_t steps = k - l < NEAR_STEPS || vain == 3 ? k - l : NEAR_STEPS;
         near_otherwise(acc, a + l * TILE_ROWS, b + l * 32, steps, n);
