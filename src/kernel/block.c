@@ -78,7 +78,7 @@ static hu_flags quantize_strips(const hu_block_job *job, void *out, size_t first
         if (job->floats.group && ((raised | flags) & told) == told)
             block += hu_block_floats_groups(job, out, block, end - block, streams);
         if (block < end)
-            flags |= quantize_blocks(job, out, block, together);
+            flags |= quantize_blocks(job, out, block, end - block < together ? end - block : together);
     }
     return flags;
 }
