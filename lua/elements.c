@@ -2,8 +2,8 @@
  *
  * Indices count from 1; a part is always a copy.
  */
-#include <math.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -20,6 +20,13 @@ static int bad_field(lua_State *L, lua_Integer i, const char *key, const char *t
     return luaL_error(L, "model: instruction %I: %s is %s; it takes %s", (LUAI_UACINT)i, key, luaL_typename(L, -1), takes);
 }
 
+static void read_rate(lua_State *L, hu_layer *layer, lua_Integer i)
+{
+    layer->rate = lua_tonumber(L, -1);
+    if (!(layer->rate > 0))
+        bad_field(L, i, "rate", "a number above 0");
+}
+
 /* `from`: a name or a list of names; on top of the stack. */
 static void read_from(lua_State *L, hu_layer *layer, lua_Integer i)
 {
@@ -78,7 +85,7 @@ static void read_field(lua_State *L, hu_layer *layer, size_t *n, lua_Integer i)
     else if (strcmp(key, "deviation") == 0 && lua_type(L, -1) == LUA_TNUMBER)
         layer->deviation = lua_tonumber(L, -1);
     else if (strcmp(key, "rate") == 0 && lua_type(L, -1) == LUA_TNUMBER)
-        layer->rate = lua_tonumber(L, -1);
+        read_rate(L, layer, i);
     else
         read_size(L, layer, n, i, key);
 }

@@ -26,6 +26,7 @@ local params = hu.params {
   fl = { default = 8, min = 1, max = 24, help = "and of its fraction" },
   loss = { default = 1e-3, min = 0, help = "divergence that counts as no loss, for the intended rule" },
 }
+if params.fl >= params.wl then error(("fl is %d; it takes fewer than the %d bits of a word (wl)"):format(params.fl, params.wl), 0) end
 local small = params.scale == "small"
 local seeds, steps, rate = small and 1 or 5, small and 150 or 600, 0.2
 local most_bits, buffer, momentum, least_look, most_look = 32, 8, 0.33, 10, 100

@@ -1,7 +1,7 @@
 -- q-galore.lua - do gradients in a subspace of four bits train weights of eight bits, and how seldom may the subspace be looked for?
 --
 -- Method: a Llama-style model learns a made-up text. The gradient G of every matrix of its layers is projected onto its first r singular vectors (right ones where it
--- is tall or square, left ones where it is wide), Adam works there, and its update is projected back and multiplied by 0.25 (GaLore). The singular vectors are computed anew every T
+-- is tall or square, left ones where it is wide), Adam works there, and its update is projected back (GaLore multiplies it by 0.25; here that is in the rate). The singular vectors are computed anew every T
 -- steps. Q-GaLore keeps the projector in INT4 and the weights in INT8, in groups of 256 with zero points, rounding what is written back at random, and Adam's moments in dynamic
 -- maps of 8 bits. Where the mean cosine of the last five pairs of successive first singular vectors is 0.4 or more, T doubles for that matrix. A singular vector has no sign, so
 -- that magnitudes of cosines count here. Embedding, head and gains are trained by Adam in float. Rates are those of the update: 0.25 times GaLore's own.

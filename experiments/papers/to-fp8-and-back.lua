@@ -26,13 +26,13 @@
 -- Columns: policy, rate, seed; loss (nats a byte, mean of the last tenth of the steps), diverged_average, diverged_level (0 or 1), spikes_residual, spikes_rise (counts),
 -- moves and logits_warns (steps), saturated, flushed (shares of the numbers that were rounded), cpu_s, and the series losses, logits and logits_full (at probe_steps).
 --
---   halfulp run experiments/papers/to-fp8-and-back.lua [scale=small|full] [text=FILE]
+--   halfulp run experiments/papers/to-fp8-and-back.lua [scale=small|full] [text=FILE] [steps=N]
 
 local hu = require "halfulp"
 
 local params = hu.params {
   scale = { default = "full", choices = { "small", "full" }, help = "how much: seconds, or tens of minutes on two processors" },
-  text = { default = "", help = "file to learn from; tinyshakespeare.txt beside the sources, else the system's license texts" },
+  text = { default = "", help = "file to learn from, such as tinyshakespeare.txt; else the system's license texts" },
   steps = { default = 0, min = 0, help = "0: those of the scale" },
 }
 local p = ({
@@ -44,17 +44,7 @@ local eta = p.eta
 
 -- ---- what is learned ----
 
--- The text that lies beside the sources where they are developed, as far as it is there.
-local function beside()
-  local folder = (debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" or ".") .. "/../../../shared/data/tinyshakespeare.txt"
-  local file = io.open(folder)
-  if file then
-    file:close()
-    return folder
-  end
-end
-
-local path = params.text ~= "" and params.text or params.scale == "full" and beside() or nil
+local path = params.text ~= "" and params.text or nil
 local text = (path or params.scale == "full") and hu.nn.text(path) or hu.nn.markov { alphabet = 8, order = 2, seed = 7 }
 p.model.vocabulary = (text:part "train" .. text:part "heldout"):find "[\x80-\xff]" and 256 or 128
 

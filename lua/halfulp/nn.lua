@@ -180,11 +180,14 @@ function nn.npy(features, targets, options)
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  for key, path in pairs { features = features or false, targets = targets, values = all.values } do
-    local ok, array, message = pcall(hu.load_npy, path)       -- its errors are told from where npy was called
-    if not ok then error((tostring(array):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2) end
-    if not array then return nil, message end
-    all[key] = array
+  local paths = { features = features or false, targets = targets, values = all.values }
+  for _, key in ipairs { "features", "targets", "values" } do
+    if paths[key] ~= nil then
+      local ok, array, message = pcall(hu.load_npy, paths[key])       -- its errors are told from where npy was called
+      if not ok then error((tostring(array):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2) end
+      if not array then return nil, message end
+      all[key] = array
+    end
   end
   local ok, data = pcall(core.data, all)
   if ok then return data end

@@ -176,7 +176,9 @@ local function train(plan, point)
     result[m.name .. "_warns"] = at and steps[at] or math.huge
   end
   if plan.heldout then result.heldout = stats.or_infinite(model:loss(plan.data, { policy = policy, pieces = plan.heldout })) end
-  for key, value in pairs(plan.results and plan.results(trained, point) or {}) do
+  local more = plan.results and plan.results(trained, point) or {}
+  if type(more) ~= "table" then error(("study: the function results returned a %s; it takes a table of named results"):format(type(more)), 0) end
+  for key, value in pairs(more) do
     if result[key] ~= nil then error(("study: the result %s of the function results is one of the study's own"):format(key), 0) end
     result[key] = value
   end
@@ -284,6 +286,8 @@ function Study:warnings(metric, options)
   if o.against ~= nil and not self.plan.policies[o.against] then
     fail(2, "against is %s, which is no policy of the study; there are: %s", tostring(o.against), table.concat(self.plan.names, ", "))
   end
+  if o.where ~= nil and type(o.where) ~= "function" then fail(2, "where is a %s; it takes function(row)", type(o.where)) end
+  if o.factor ~= nil and not (type(o.factor) == "number" and o.factor > 0) then fail(2, "factor is %s; it takes a number above 0", tostring(o.factor)) end
   for _, row in ipairs(list) do
     if not o.where or o.where(row) then
       local one = { policy = row.policy, rate = row.rate, seed = row.seed, warns = row[metric .. "_warns"], moves = row.moves }
@@ -295,7 +299,8 @@ function Study:warnings(metric, options)
   return tally(runs)
 end
 
----How much larger a result is under one policy than under another at the same seed: mean over the seeds and half its 95 % interval.
+---How much larger a result is under one policy than under another at the same seed: mean over the seeds and half its 95 % interval. Two losses that are both
+---infinite differ by 0.
 ---@param a string      name of a policy
 ---@param b string      that which is taken off
 ---@param rate number?  the first of the study
@@ -307,7 +312,9 @@ function Study:difference(a, b, rate, result, other)
   rate, result = rate or self.plan.rates[1], result or "loss"
   for _, row in ipairs(rows.select((other or self):rows(), { policy = b, rate = rate })) do base[row.seed] = row[result] end
   for _, row in ipairs(rows.select(self:rows(), { policy = a, rate = rate })) do
-    if base[row.seed] then list[#list + 1] = row[result] - base[row.seed] end
+    local x, y = row[result], base[row.seed]
+    if (x and type(x) ~= "number") or (y and type(y) ~= "number") then fail(2, "%s is no single number", tostring(result)) end
+    if x and y then list[#list + 1] = x == y and 0 or x - y end
   end
   if #list == 0 then fail(2, "no seed has %s both under %s and under %s at the rate %g", tostring(result), tostring(a), tostring(b), rate) end
   return stats.mean(list), #list > 1 and stats.ci95(list) or nil, #list

@@ -45,7 +45,7 @@ static double most_mb(void)
 }
 
 /* Weights, gradient and two moments; and for each of B T positions what every operation of the forward pass gives: in a layer two
- * norms, two results of attention, its projection, two sums and the result of the feed-forward part (C each), queries, keys
+ * norms, the result of attention, its projection, two sums and the result of the feed-forward part (C each), queries, keys
  * and values (3 C) and the same rotated, head by head (3 C), gates and values (2 F) and their product (F), weights of the attention
  * (H T); then the embedding, the last norm (C), logits and probabilities (V). With quantizers also what these make of the input of each
  * linear layer (3 C + F a layer, and C of the head) and of its weights. */

@@ -5,6 +5,7 @@
  * show and a plain sum modulo 2^32 or 2^64 will do; else every addition is looked at, in order.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/base/memory.h"
@@ -137,6 +138,8 @@ static void choose(hu_integer_sums *sums, const hu_integer *how, double largest,
         sums->size = how->bits <= 31 && largest <= 0x1p30 ? 4 : how->bits <= 63 && largest <= 0x1p61 ? 8 : 16;
 }
 
+enum { MOST_FRACTION = 1000 };
+
 /* Of dynamic fixed point: the unit of its integers is 2^-fraction. */
 static int fraction_of_shared(const survey *x, int bits)
 {
@@ -153,13 +156,16 @@ static hu_status init_direct(hu_integer_sums *sums, const hu_accumulation *g, hu
         status = look(&of_b, &b, what, err);
     if (!status && how->shared)
         how->fraction = fraction_of_shared(&of_a, how->shared) + fraction_of_shared(&of_b, how->shared);
+    if (!status && how->shared && abs(how->fraction) > MOST_FRACTION)
+        status = hu_fail(err, HU_ERANGE, "%s: the unit of dynamic fixed point is 2^%d; 2^-%d to 2^%d will do", what, -how->fraction, MOST_FRACTION, MOST_FRACTION);
     if (!status && how->product_bits && of_a.largest * of_b.largest >= ldexp(1, how->product_bits - 2 - how->fraction))
         status = check_products(&a, &b, how, what, err);
     if (status)
         return status;
     if (of_a.largest > 0 && of_b.largest > 0 && of_a.fraction + of_b.fraction > how->fraction)
-        return hu_fail(err, HU_ERANGE, "%s: a has %d bits and b %d bits of fraction, and the integer accumulator %d; a product format rounds the products", what,
-                       of_a.fraction, of_b.fraction, how->fraction);
+        return hu_fail(err, HU_ERANGE, how->shared ? "%s: a has %d bits and b %d bits of fraction, and dynamic fixed point of the accumulator %d; quantize both to its bits"
+                                                   : "%s: a has %d bits and b %d bits of fraction, and the integer accumulator %d; a product format rounds the products",
+                       what, of_a.fraction, of_b.fraction, how->fraction);
     int rest = how->fraction - of_b.fraction, fraction_a = of_a.fraction < 0 ? rest < 0 ? rest : 0 : of_a.fraction, fraction_b = how->fraction - fraction_a;
     if (of_a.largest == 0 || of_b.largest == 0)              /* all sums are zero: of zeros, and of what is too small to be counted */
         fraction_a = fraction_b = -1022;

@@ -63,6 +63,7 @@ void hu_progress_line(const hu_progress *p, const char *best, int columns, char 
 {
     size_t have = p->n_before + p->n_done, filled = p->n ? BAR * have / p->n : BAR;
     double elapsed = hu_clock_s(CLOCK_MONOTONIC) - p->start_s;
+    int wide = 0;
     char bar[BAR + 1], failed[40] = "", so_far[24], left[48] = "";
     memset(bar, '.', BAR);
     memset(bar, '#', filled);
@@ -75,9 +76,11 @@ void hu_progress_line(const hu_progress *p, const char *best, int columns, char 
         clock_text(elapsed / (double)p->n_done * (double)(p->n - have), eta);
         snprintf(left, sizeof left, ", about %s left", eta);
     }
-    int n = snprintf(line, size, "[%s] %zu of %zu points%s, %s so far%s%s%s", bar, have, p->n, failed, so_far, left,
+    snprintf(line, size, "[%s] %zu of %zu points%s, %s so far%s%s%s", bar, have, p->n, failed, so_far, left,
                      best ? ", " : "", best ? best : "");
-    if (columns > 0 && n > columns)
+    for (const char *c = line; *c; c++)
+        wide += starts_character(*c);
+    if (columns > 0 && wide > columns)
         memmove(line, line + BAR + 3, strlen(line + BAR + 3) + 1);
     hu_line_fit(line, columns > 0 ? columns : (int)size);
 }

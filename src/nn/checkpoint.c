@@ -28,7 +28,7 @@ typedef struct header {
     bool            trained;    /* moments follow the weights */
     char            graph[HU_SHA256_HEX];    /* digest of a graph; "": it is none */
     size_t          n_statistics;
-    bool            signed_;    /* the file ends in its digest */
+    bool            has_digest; /* the file ends in its digest */
 } header;
 
 /* The last line: "sha256 ", the digest, a line end. */
@@ -145,8 +145,8 @@ static bool read_header(FILE *file, header *h)
     hu_model_config *c = &h->config;
     if (!fgets(line, sizeof line, file))
         return false;
-    h->signed_ = strcmp(line, MAGIC) == 0;
-    if ((!h->signed_ && strcmp(line, MAGIC_2) != 0) || !fgets(line, sizeof line, file))
+    h->has_digest = strcmp(line, MAGIC) == 0;
+    if ((!h->has_digest && strcmp(line, MAGIC_2) != 0) || !fgets(line, sizeof line, file))
         return false;
     if (sscanf(line, SECOND_IN, &kind, &c->layers, &c->heads, &c->width, &c->hidden, &c->context, &c->vocabulary, &c->inputs,
                &tied, &c->deviation, &c->seed, &h->step, &moments, &units) != 14)
@@ -190,7 +190,7 @@ static hu_status open_checkpoint(const char *path, FILE **file, header *h, hu_er
     if (!*file)
         return hu_fail(err, HU_EIO, "checkpoint: cannot open %.180s: %s", path, strerror(errno));
     hu_status status = read_header(*file, h) ? HU_OK : hu_fail(err, HU_EPARSE, "checkpoint: %.180s is not a checkpoint of this program", path);
-    if (!status && h->signed_)
+    if (!status && h->has_digest)
         status = check_digest(*file, path, err);
     if (status)
         fclose(*file);

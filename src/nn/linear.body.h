@@ -358,7 +358,7 @@ R(hu_var) *R(hu_unit)(R(hu_tape) *t, R(hu_var) *x, double forward, double backwa
 
 R(hu_var) *R(hu_multiplied)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, double by, unsigned layer, bool full)
 {
-    if (by == 0 || t->error.status)
+    if (by == 1 || t->error.status)
         return R(hu_linear)(t, x, w, layer, full);
     R(hu_var) *y = R(hu_linear)(t, R(hu_unit)(t, x, 1, by), R(hu_unit)(t, w, 1, by), layer, full);
     return R(hu_unit)(t, y, by, 1);

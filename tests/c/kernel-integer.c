@@ -186,7 +186,6 @@ static void chunks_are_promoted(void **state)
         }
 }
 
-/* A product format cuts the products before they are added. */
 /* Integers of 16 bits, each matrix times a power of two of its own: sums are those of the integers, times both. */
 static void shared_exponents(void **state)
 {
@@ -220,6 +219,7 @@ static void shared_exponents(void **state)
     }
 }
 
+/* A product format cuts the products before they are added. */
 static void products_may_be_rounded(void **state)
 {
     (void)state;

@@ -13,9 +13,12 @@
 /* The line of a sweep that began 80 seconds ago. */
 static void check_line(const char *best, int columns, const char *want)
 {
-    hu_progress p = {.n = 48, .n_before = 2, .n_done = 40, .n_failed = 1, .start_s = hu_clock_s(CLOCK_MONOTONIC) - 79.6};
+    hu_progress p = {.n = 48, .n_before = 2, .n_done = 40, .n_failed = 1};
     char line[200];
-    hu_progress_line(&p, best, columns, line, sizeof line);
+    do {                    /* again, where something else took the processor meanwhile */
+        p.start_s = hu_clock_s(CLOCK_MONOTONIC) - 79.6;
+        hu_progress_line(&p, best, columns, line, sizeof line);
+    } while (hu_clock_s(CLOCK_MONOTONIC) - p.start_s > 80.4);
     assert_string_equal(line, want);
 }
 

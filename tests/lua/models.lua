@@ -90,7 +90,7 @@ for _, name in ipairs(names) do
   end
 end
 
--- The table of methods, section 4.2: variances 1, hidden matrices at the rate / sqrt(inputs), which a step of Lion shows.
+-- munit Scaling, arXiv:2502.05967: variances 1, hidden matrices at the rate / sqrt(inputs), which a step of Lion shows.
 claims["munit scaling starts and learns by its table"] = function()
   for _, name in ipairs {"gpt2", "llama"} do
     local width, lr = 64, 2 ^ -8
