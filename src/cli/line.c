@@ -68,6 +68,8 @@ static int read_character(EditLine *editor, wchar_t *out)
             continue;
         if (n <= 0)
             return (int)n;
+        if (c == '\0')          /* what becomes of a Ctrl-D that came while the terminal still gathered lines */
+            continue;
         if (c == INTERRUPT_KEY) {
             of(editor)->canceled = true;
             return 0;

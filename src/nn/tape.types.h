@@ -202,7 +202,7 @@ const REAL *R(hu_keep)(R(hu_tape) *t, const R(hu_var) *x);
  * the result's value is that of x, in x's memory. */
 R(hu_var) *R(hu_unit)(R(hu_tape) *t, R(hu_var) *x, double forward, double backward);
 
-/* x w^T times `by`; 0: times 1. The factor comes after the product of the policy's operands, forward and in both products backward, so that
+/* x w^T times `by`. The factor comes after the product of the policy's operands, forward and in both products backward, so that
  * the operands keep the size that they have (munit scaling: by = 1 / sqrt(columns)). */
 R(hu_var) *R(hu_multiplied)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *w, double by, unsigned layer, bool full);
 

@@ -351,7 +351,7 @@ static void multipliers(void **state)
         hu_graph *graph = hu_graph_new("x");
         add(graph, (hu_layer){.operation = "features", .size = {{"channels", 5}}});
         add(graph, (hu_layer){.operation = "linear", .name = "head", .deviation = 1, .rate = with ? 0.25 : 0,
-                              .size = {{"out", 3}, {"multiplier", with ? 0.25 : 0}}});
+                              .size = {{"out", 3}, {"multiplier", with ? 0.25 : 1}}});
         add(graph, (hu_layer){.operation = "cross_entropy"});
         m[with] = model_of(graph, 3);
         for (size_t i = 0; with && i < 15; i++)
@@ -459,6 +459,7 @@ static void what_does_not_fit(void **state)
     refused_as(g, (hu_layer){.operation = "linear", .deviation = NAN, .size = {{"out", 5}}}, HU_ERANGE, "deviation is nan");
     refused_as(g, (hu_layer){.operation = "linear", .rate = -1, .size = {{"out", 5}}}, HU_ERANGE, "rate is -1");
     refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", -1}}}, HU_ERANGE, "multiplier is -1");
+    refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", 0}}}, HU_ERANGE, "multiplier is 0");
     assert_int_equal(hu_graph_check(g, &err), HU_EINVAL);
     add(g, (hu_layer){.operation = "linear", .name = "a", .size = {{"out", 4}}});
     refused_as(g, (hu_layer){.operation = "plus", .from = {"in", "a"}}, HU_ESHAPE, "takes 'in' of 1 x 1 x 5 and 'a' of 1 x 1 x 4");

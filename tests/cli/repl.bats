@@ -198,6 +198,16 @@ terminal_interrupts() {
     ends
 }
 
+@test "a Ctrl-D that came before the prompt listened leaves nothing in the line" {
+    terminal
+    types '\000'
+    types '6 * 7\n'
+    sees 42
+    sees '> '
+    types '\000'
+    ends
+}
+
 @test "Ctrl-C works where the parent held the signal back, and where the terminal makes no signal of it" {
     command -v python3 >/dev/null || skip "no python3"
     held='import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]); os.execvp(sys.argv[1], sys.argv[1:])'
