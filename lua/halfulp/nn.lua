@@ -87,7 +87,7 @@ nn.mlp = core.mlp
 ---
 ---Each instruction is `{"operation", name = , from = , SIZE = ...}`. It takes the result of the one before, or of those
 ---that `from` names. Parameters are called NAME.weight, NAME.bias and so on; `deviation` is that of the initial values of the first,
----`rate` what its learning rate is multiplied by.
+---`rate` what the learning rate of the instruction's matrix is multiplied by.
 ---
 ---```lua
 ---local model = hu.nn.model {

@@ -92,11 +92,10 @@ static hu_status add_matrix(hu_graph *g, hu_instruction *i, const hu_layer *laye
         return shared(g, i, layer, rows, cols, err);
     if (!(layer->deviation >= 0 && layer->deviation <= 1e6))
         return hu_fail(err, HU_ERANGE, "model: '%s': deviation is %g; it takes a number from 0 to 1e6", i->name, layer->deviation);
-    if (!(layer->rate >= 0 && layer->rate <= 1e6))
-        return hu_fail(err, HU_ERANGE, "model: '%s': rate is %g; it takes a number from 0 to 1e6", i->name, layer->rate);
-    double d = layer->deviation > 0 ? layer->deviation : otherwise;
-    return add_parameter(g, i, (hu_parameter){.rows = rows, .cols = cols, .deviation = d, .decays = true, .rate = layer->rate},
-                         "weight", err);
+    if (layer->rate && !(*layer->rate >= 1e-18 && *layer->rate <= 1e6))
+        return hu_fail(err, HU_ERANGE, "model: '%s': rate is %g; it takes a number from 1e-18 to 1e6", i->name, *layer->rate);
+    double d = layer->deviation > 0 ? layer->deviation : otherwise, rate = layer->rate ? *layer->rate : 0;
+    return add_parameter(g, i, (hu_parameter){.rows = rows, .cols = cols, .deviation = d, .decays = true, .rate = rate}, "weight", err);
 }
 
 static hu_status add_row(hu_graph *g, hu_instruction *i, size_t cols, double deviation, const char *suffix, hu_error *err)

@@ -179,6 +179,19 @@ static hu_status check_kind(const hu_graph *g, const hu_instruction *i, hu_error
     return HU_OK;
 }
 
+/* What is said about parameters is about one that there is. */
+static hu_status check_parameters(const hu_graph *g, const hu_instruction *i, const hu_layer *layer, hu_error *err)
+{
+    bool own_matrix = i->n_parameters > 0 && !layer->share && g->parameters[i->parameter[0]].decays;
+    if (layer->share && i->n_parameters == 0)
+        return hu_fail(err, HU_EINVAL, "model: '%s' (%s) has no parameter that '%.60s' could take the place of", i->name,
+                       i->operation->name, layer->share);
+    if (layer->rate && !own_matrix)
+        return hu_fail(err, HU_EINVAL, "model: '%s' (%s) has no matrix of its own, whose learning rate could be multiplied by %g", i->name,
+                       i->operation->name, *layer->rate);
+    return HU_OK;
+}
+
 hu_status hu_graph_add(hu_graph *g, const hu_layer *layer, hu_error *err)
 {
     hu_instruction i = {.operation = find_operation(layer->operation, err)};
@@ -198,9 +211,8 @@ hu_status hu_graph_add(hu_graph *g, const hu_layer *layer, hu_error *err)
         status = hu_fail(err, HU_ENOMEM, "model: out of memory");
     if (!status)
         status = i.operation->extent(g, &i, layer, err);
-    if (!status && layer->share && i.n_parameters == 0)
-        status = hu_fail(err, HU_EINVAL, "model: '%s' (%s) has no parameter that '%.60s' could take the place of", i.name,
-                         i.operation->name, layer->share);
+    if (!status)
+        status = check_parameters(g, &i, layer, err);
     if (status) {
         g->n_parameters = n_parameters, g->n_weights = n_weights, g->n_statistics = n_statistics;
         g->input = input, g->vocabulary = vocabulary;

@@ -71,12 +71,12 @@ typedef enum hu_operation_kind {
 
 /* How an instruction is described. */
 typedef struct hu_layer {
-    const char *operation;
-    const char *name;                          /* NULL: the operation's and a number                    */
-    const char *from[HU_GRAPH_INPUTS];         /* names of instructions; the first NULL: the one before */
-    const char *share;                         /* NULL, or the parameter that takes the place of its first one */
-    double      deviation;                     /* of its first parameter; 0: 1 / sqrt(columns), 0.02 for tables */
-    double      rate;                          /* what its first parameter's learning rate is multiplied by; 0: 1 */
+    const char   *operation;
+    const char   *name;                        /* NULL: the operation's and a number                    */
+    const char   *from[HU_GRAPH_INPUTS];       /* names of instructions; the first NULL: the one before */
+    const char   *share;                       /* NULL, or the parameter that takes the place of its first one */
+    double        deviation;                   /* of its first parameter; 0: 1 / sqrt(columns), 0.02 for tables */
+    const double *rate;                        /* what the learning rate of its matrix is multiplied by; NULL: 1 */
     struct { const char *name; double value; } size[HU_GRAPH_SIZES + 1];   /* up to a NULL name           */
 } hu_layer;
 

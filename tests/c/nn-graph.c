@@ -346,11 +346,11 @@ static void multipliers(void **state)
     (void)state;
     const hu_batch batch = {.rows = 3, .positions = 1, .features = features, .targets = classes};
     hu_model m[2];
-    double loss[2], g[2][18];
+    double loss[2], g[2][18], quarter = 0.25;
     for (int with = 0; with < 2; with++) {
         hu_graph *graph = hu_graph_new("x");
         add(graph, (hu_layer){.operation = "features", .size = {{"channels", 5}}});
-        add(graph, (hu_layer){.operation = "linear", .name = "head", .deviation = 1, .rate = with ? 0.25 : 0,
+        add(graph, (hu_layer){.operation = "linear", .name = "head", .deviation = 1, .rate = with ? &quarter : NULL,
                               .size = {{"out", 3}, {"multiplier", with ? 0.25 : 1}}});
         add(graph, (hu_layer){.operation = "cross_entropy"});
         m[with] = model_of(graph, 3);
@@ -457,13 +457,19 @@ static void what_does_not_fit(void **state)
     refused_as(g, (hu_layer){.operation = "linear", .share = "x", .size = {{"out", 5}}}, HU_ENAME, "no earlier parameter");
     refused_as(g, (hu_layer){.operation = "gelu", .share = "x"}, HU_EINVAL, "has no parameter");
     refused_as(g, (hu_layer){.operation = "linear", .deviation = NAN, .size = {{"out", 5}}}, HU_ERANGE, "deviation is nan");
-    refused_as(g, (hu_layer){.operation = "linear", .rate = -1, .size = {{"out", 5}}}, HU_ERANGE, "rate is -1");
+    refused_as(g, (hu_layer){.operation = "linear", .rate = &(double){-1}, .size = {{"out", 5}}}, HU_ERANGE, "rate is -1");
+    refused_as(g, (hu_layer){.operation = "linear", .rate = &(double){0}, .size = {{"out", 5}}}, HU_ERANGE, "rate is 0; it takes a number from 1e-18 to 1e6");
+    refused_as(g, (hu_layer){.operation = "linear", .rate = &(double){NAN}, .size = {{"out", 5}}}, HU_ERANGE, "rate is nan");
+    refused_as(g, (hu_layer){.operation = "rmsnorm", .rate = &(double){0.5}}, HU_EINVAL, "no matrix of its own");
+    refused_as(g, (hu_layer){.operation = "gelu", .rate = &(double){0.5}}, HU_EINVAL, "no matrix of its own");
     refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", -1}}}, HU_ERANGE, "multiplier is -1");
-    refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", 0}}}, HU_ERANGE, "multiplier is 0");
+    refused_as(g, (hu_layer){.operation = "linear", .size = {{"out", 5}, {"multiplier", 0}}}, HU_ERANGE, "multiplier is 0; it takes a number from 1e-18 to 1e+06");
     assert_int_equal(hu_graph_check(g, &err), HU_EINVAL);
     add(g, (hu_layer){.operation = "linear", .name = "a", .size = {{"out", 4}}});
     refused_as(g, (hu_layer){.operation = "plus", .from = {"in", "a"}}, HU_ESHAPE, "takes 'in' of 1 x 1 x 5 and 'a' of 1 x 1 x 4");
     refused_as(g, (hu_layer){.operation = "linear", .share = "a.weight", .size = {{"out", 5}}}, HU_ESHAPE, "is 4 by 5");
+    refused_as(g, (hu_layer){.operation = "linear", .from = {"in"}, .share = "a.weight", .rate = &(double){0.5}, .size = {{"out", 4}}}, HU_EINVAL,
+               "no matrix of its own");
     add(g, (hu_layer){.operation = "cross_entropy", .name = "loss"});
     refused_as(g, (hu_layer){.operation = "gelu"}, HU_ESHAPE, "which is a loss");
     refused_as(g, (hu_layer){.operation = "cross_entropy", .from = {"a"}}, HU_EINVAL, "a second loss");
