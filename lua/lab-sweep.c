@@ -186,9 +186,11 @@ typedef struct sweep_job {
     uint64_t    seed;
     plan       *plan;
     hu_run_dir *dir;
+    const char *name;                 /* of the sweep */
     hu_progress progress;
     bool        is_terminal, quiet, said_stopping;
     hu_best     best;                 /* without a name: not asked for */
+    bool        looked_for_best;      /* in the results of the first point that is done */
     char        first_failure[400];
 } sweep_job;
 
@@ -334,6 +336,25 @@ static hu_status again(void *user, size_t i, const hu_outcome *outcome, hu_error
     return status == HU_OK ? tell(job, "tried again", p, outcome, err) : status;
 }
 
+/* A result that the first point does not have was misspelled, most likely: told at once, and once. */
+static void tell_best(sweep_job *job, const char *line)
+{
+    job->looked_for_best = true;
+    if (job->quiet)
+        return;
+    fprintf(stderr, "%shalfulp: %s: best: %s\n", job->is_terminal ? "\r\033[K" : "", job->name, line);
+    fflush(stderr);
+}
+
+static void take_best(sweep_job *job, const hu_record *results, const char *json)
+{
+    char line[512];
+    if (!job->looked_for_best && hu_best_lacks(&job->best, results, line, sizeof line))
+        tell_best(job, line);
+    job->looked_for_best = true;
+    hu_best_take(&job->best, results, json);
+}
+
 static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error *err)
 {
     sweep_job *job = user;
@@ -347,7 +368,7 @@ static hu_status done(void *user, size_t i, const hu_outcome *outcome, hu_error 
     hu_run_dir_count(job->dir, outcome->ok);
     job->progress.n_done++;
     if (outcome->ok) {
-        hu_best_take(&job->best, &outcome->results, p->json);
+        take_best(job, &outcome->results, p->json);
         hu_run_dir_forget_checkpoint(job->dir, p->key);
     } else {
         char line[sizeof outcome->failure + 512];
@@ -382,16 +403,18 @@ static void read_limits(lua_State *L, hu_work *w)
 }
 
 /* The result whose best point is shown beside the progress, and the best of the points that are done. */
-static void read_best(lua_State *L, sweep_job *job, const char *name)
+static void read_best(lua_State *L, sweep_job *job)
 {
     hu_error err = {0};
     const char *word = hu_lua_option_string(L, 2, "best", NULL);
     if (!word)
         return;
     hu_lua_try(L, hu_best_read(&job->best, word, &err), &err);
-    hu_status status = hu_best_look(&job->best, hu_run_dir_store(job->dir), name, &err);
+    hu_status status = hu_best_look(&job->best, hu_run_dir_store(job->dir), job->name, &err);
     if (status != HU_ENAME)             /* a point that is still to come may have it */
         hu_lua_try(L, status, &err);
+    else if (job->plan->n_todo < job->plan->n)
+        tell_best(job, err.text);
 }
 
 /* Enters the points into the store and notes which are to be computed. */
@@ -457,9 +480,10 @@ static int run_sweep(lua_State *L)
     job.points = lua_gettop(L);
     luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
     job.function = lua_gettop(L);
+    job.name = name;
     job.plan = read_plan(L, job.points, identity, name);
     enter_plan(L, &job, name, first, stride);
-    read_best(L, &job, name);
+    read_best(L, &job);
     size_t before = job.plan->n - job.plan->n_todo;
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);

@@ -269,6 +269,8 @@ static int lab_read(lua_State *L)
     if (!(r->store = hu_store_open(path, false, &err)) || !(r->text = hu_store_latest(r->store, &err)))
         hu_lua_raise(L, &err);
     hu_lua_try(L, hu_store_each(r->store, 0, NULL, visit_row, L, &err), &err);
+    if (lua_rawlen(L, -1) == 0)
+        hu_lua_try(L, hu_store_sound(r->store, &err), &err);
     hu_store_close(r->store, NULL);
     r->store = NULL;
     lua_pushstring(L, r->text);

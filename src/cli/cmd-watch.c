@@ -121,6 +121,8 @@ static hu_status look(hu_store *s, const char *folder, wish *w, view *v, hu_erro
     v->columns = hu_terminal_columns(STDOUT_FILENO);
     v->writer = writer_of(folder);         /* before the counts: a run that ends now is seen once more */
     hu_status status = hu_store_query(s, &counts, &sink, err);
+    if (status == HU_OK && v->points == 0)
+        status = hu_store_sound(s, err);
     sink.row = take_point;
     if (status == HU_OK && w->best.name[0] && v->done > 0) {
         status = hu_best_look(&w->best, s, NULL, err);

@@ -34,6 +34,44 @@ void hu_best_take(hu_best *b, const hu_record *results, const char *json)
         take(b, v->kind == HU_VALUE_REAL ? v->real : (double)v->integer, json);
 }
 
+bool hu_best_lacks(const hu_best *b, const hu_record *results, char *text, size_t size)
+{
+    const hu_value *v = b->name[0] ? hu_record_find(results, b->name) : NULL;
+    size_t used = 0;
+    if (!b->name[0] || b->known || (v && (v->kind == HU_VALUE_INTEGER || v->kind == HU_VALUE_REAL)))
+        return false;
+    used += (size_t)snprintf(text, size, "%s '%.128s'%s; its numbers are ", v ? "the result" : "the first point has no result",
+                             b->name, !v ? "" : v->kind == HU_VALUE_TEXT ? " is a text" : " is a list");
+    bool any = false;
+    for (size_t i = 0; i < results->n && used < size; i++) {
+        const hu_value *one = &results->values[i];
+        if (one->kind == HU_VALUE_INTEGER || one->kind == HU_VALUE_REAL) {
+            used += (size_t)snprintf(text + used, size - used, "%s%s", any ? ", " : "", one->name);
+            any = true;
+        }
+    }
+    if (!any && used < size)
+        snprintf(text + used, size - used, "none");
+    return true;
+}
+
+/* The names of all results there are, as far as there is room. */
+static void list_results(hu_store *s, char *text, size_t size)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(s->db, "SELECT group_concat(name, ', ') FROM (SELECT name FROM columns WHERE role = ? ORDER BY name)", -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_bind_int(st, 1, HU_ROLE_RESULT) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
+        snprintf(text, size, "%s", (const char *)sqlite3_column_text(st, 0));
+    sqlite3_finalize(st);
+}
+
+static hu_status no_number(const hu_best *b, hu_store *s, hu_error *err)
+{
+    char list[120] = "none";
+    list_results(s, list, sizeof list);
+    return hu_fail(err, HU_ENAME, "no point has a result '%.60s' that is a number; the results are %s", b->name, list);
+}
+
 /* The column of points that holds the result; -1: none. It may be younger than this connection. */
 static hu_status find_column(hu_best *b, hu_store *s, int *number, hu_error *err)
 {
@@ -48,16 +86,32 @@ static hu_status find_column(hu_best *b, hu_store *s, int *number, hu_error *err
     return status;
 }
 
+/* Whether a finished point has a text in that column; of all sweeps where sweep is NULL. */
+static hu_status has_text(hu_store *s, const char *sweep, int number, bool *found, hu_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    char sql[240];
+    snprintf(sql, sizeof sql, "SELECT EXISTS (SELECT 1 FROM points WHERE run = (SELECT max(id) FROM runs) AND status = 'done'"
+                              " AND (?1 IS NULL OR sweep = ?1) AND typeof(c%d) = 'text')", number);
+    bool ok = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+              (!sweep || sqlite3_bind_text(st, 1, sweep, -1, SQLITE_STATIC) == SQLITE_OK) && sqlite3_step(st) == SQLITE_ROW;
+    *found = ok && sqlite3_column_int(st, 0) != 0;
+    hu_status status = ok ? HU_OK : hu_store_fail(s, err);
+    sqlite3_finalize(st);
+    return status;
+}
+
 hu_status hu_best_look(hu_best *b, hu_store *s, const char *sweep, hu_error *err)
 {
     sqlite3_stmt *st = NULL;
     char sql[480];
     int number;
+    bool text = false;
     hu_status status = find_column(b, s, &number, err);
     if (status != HU_OK)
         return status;
     if (number < 0)
-        return hu_fail(err, HU_ENAME, "no point has a result '%.128s'; halfulp results DIR shows what there is", b->name);
+        return no_number(b, s, err);
     b->known = false;
     snprintf(sql, sizeof sql, "SELECT params, c%d FROM points WHERE run = (SELECT max(id) FROM runs) AND status = 'done'"
                               " AND (?1 IS NULL OR sweep = ?1) AND typeof(c%d) IN ('integer', 'real') AND c%d BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
@@ -71,6 +125,8 @@ hu_status hu_best_look(hu_best *b, hu_store *s, const char *sweep, hu_error *err
     } else if (code != SQLITE_DONE)
         status = hu_store_fail(s, err);
     sqlite3_finalize(st);
+    if (status == HU_OK && !b->known && (status = has_text(s, sweep, number, &text, err)) == HU_OK && text)
+        status = no_number(b, s, err);
     return status;
 }
 

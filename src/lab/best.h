@@ -16,11 +16,15 @@ typedef struct hu_best {
 hu_status hu_best_read(hu_best *b, const char *word, hu_error *err);
 
 /* Looks through the finished points of the latest run; sweep NULL: of all its sweeps. HU_ENAME when no point has such a
- * result. NaN and infinities are nobody's best. */
+ * result, or only texts; the message names the results there are. NaN and infinities are nobody's best. */
 hu_status hu_best_look(hu_best *b, hu_store *s, const char *sweep, hu_error *err);
 
 /* One more point: its results, and its parameters as JSON. */
 void hu_best_take(hu_best *b, const hu_record *results, const char *json);
+
+/* Whether a finished point, the first one, tells that the result is a wrong one to ask for: it has none of that name, or a text or a list.
+ * The text, one line, names its results that are numbers. False once a best point is known. */
+bool hu_best_lacks(const hu_best *b, const hu_record *results, char *text, size_t size);
 
 /* "best loss 0.125: {...}", or "no loss yet". */
 void hu_best_text(const hu_best *b, char *text, size_t size);

@@ -84,24 +84,41 @@ static hu_status view_names(hu_store *s, hu_names *out, hu_error *err)
     return status;
 }
 
-static void list_names(const hu_names *known, char *text, size_t size)
+/* The first of the script's own columns, which stand last in the view. */
+static int first_own(const hu_store *s, const hu_names *known)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    for (int i = 0; i < known->n && used + 40 < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%.24s", i ? ", " : "", known->names[i]);
+    for (int i = 0; i < known->n; i++)
+        if (hu_store_find_column(s, HU_ROLE_PARAM, known->names[i]) || hu_store_find_column(s, HU_ROLE_RESULT, known->names[i]))
+            return i;
+    return 0;
 }
 
-static hu_status no_column(const char *name, const hu_names *known, hu_error *err)
+/* As many of the names as have room, in a ring from the first-th on. */
+static void list_names(const hu_names *known, int first, char *text, size_t size)
+{
+    int n = known->n;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < n; i++) {
+        const char *name = known->names[(first + i) % n];
+        if (used + strlen(name) + 8 > size) {
+            snprintf(text + used, size - used, ", ...");
+            return;
+        }
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name);
+    }
+}
+
+static hu_status no_column(const hu_store *s, const char *name, const hu_names *known, hu_error *err)
 {
     hu_nearest near = hu_nearest_to(name);
-    char list[120];
+    char list[140];
     for (int i = 0; i < known->n; i++)
         hu_nearest_offer(&near, known->names[i]);
-    list_names(known, list, sizeof list);
+    list_names(known, first_own(s, known), list, sizeof list);
     if (near.best)
-        return hu_fail(err, HU_ENAME, "there is no column %.60s; did you mean %.60s?", name, near.best);
-    return hu_fail(err, HU_ENAME, "there is no column %.60s; there are %s", name, list);
+        return hu_fail(err, HU_ENAME, "there is no column %.40s; did you mean %.40s? (there are %s)", name, near.best, list);
+    return hu_fail(err, HU_ENAME, "there is no column %.40s; there are %s", name, list);
 }
 
 /* What SQLite says about a text of the user's. */
@@ -115,7 +132,7 @@ static hu_status refused(hu_store *s, const char *what, const hu_names *known, h
     if (strncmp(message, lead, strlen(lead)) == 0) {
         char name[128];
         snprintf(name, sizeof name, "%s", message + strlen(lead));
-        return no_column(name, known, err);
+        return no_column(s, name, known, err);
     }
     if (code == SQLITE_AUTH)
         return hu_fail(err, HU_EINVAL, "%s may only read the tables of the store (%.100s)", what, message);
@@ -232,12 +249,41 @@ static hu_status used_names(hu_store *s, const hu_query *q, const hu_names *know
     return status;
 }
 
-static hu_status check_names(const hu_names *names, const hu_names *known, hu_error *err)
+static hu_status check_names(const hu_store *s, const hu_names *names, const hu_names *known, hu_error *err)
 {
     for (int i = 0; i < names->n; i++)
         if (!has_name(known, names->names[i]))
-            return no_column(names->names[i], known, err);
+            return no_column(s, names->names[i], known, err);
     return HU_OK;
+}
+
+/* A sweep that is asked for has points. */
+static hu_status check_sweep(hu_store *s, const hu_query *q, hu_error *err)
+{
+    sqlite3_stmt *st = NULL;
+    hu_nearest near = hu_nearest_to(q->sweep);
+    hu_names sweeps = {0};
+    char list[140] = "";
+    const char *sql = q->all_runs ? "SELECT DISTINCT sweep FROM points ORDER BY sweep"
+                                  : "SELECT DISTINCT sweep FROM points WHERE run = (SELECT max(id) FROM runs) ORDER BY sweep";
+    hu_status status = HU_OK;
+    int code = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+    while (status == HU_OK && code != SQLITE_DONE && (code = sqlite3_step(st)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(st, 0);
+        status = hu_names_add(&sweeps, name ? name : "", name ? strlen(name) : 0, err);
+    }
+    if (status == HU_OK && code != SQLITE_DONE)
+        status = hu_store_fail(s, err);
+    sqlite3_finalize(st);
+    if (status == HU_OK && !has_name(&sweeps, q->sweep)) {
+        for (int i = 0; i < sweeps.n; i++)
+            hu_nearest_offer(&near, sweeps.names[i]);
+        list_names(&sweeps, 0, list, sizeof list);
+        status = near.best ? hu_fail(err, HU_ENAME, "there is no sweep %.40s; did you mean %.40s? (there are %s)", q->sweep, near.best, list)
+                           : hu_fail(err, HU_ENAME, "there is no sweep %.40s; there are %s", q->sweep, sweeps.n ? list : "none");
+    }
+    hu_names_clear(&sweeps);
+    return status;
 }
 
 /* --- running it --- */
@@ -296,11 +342,13 @@ static hu_status select_rows(hu_store *s, const hu_query *q, const hu_names *kno
     hu_buffer text = {0};
     sqlite3_stmt *st = NULL;
     bool first = true, chosen = q->columns != NULL;
-    hu_status status = HU_OK;
-    if (q->group && (status = hu_names_split(&group, q->group, err)) == HU_OK)
-        status = check_names(&group, known, err);
+    hu_status status = hu_store_sound(s, err);
+    if (status == HU_OK && q->sweep)
+        status = check_sweep(s, q, err);
+    if (status == HU_OK && q->group && (status = hu_names_split(&group, q->group, err)) == HU_OK)
+        status = check_names(s, &group, known, err);
     if (status == HU_OK && chosen && (status = hu_names_split(&columns, q->columns, err)) == HU_OK)
-        status = check_names(&columns, known, err);
+        status = check_names(s, &columns, known, err);
     if (status == HU_OK && !chosen) {
         const char *state = fixed(known, "status", "point_status");
         if (!q->group)

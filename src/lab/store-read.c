@@ -241,9 +241,10 @@ char *hu_store_latest(hu_store *s, hu_error *err)
     if (code == SQLITE_OK)
         code = sqlite3_step(st);
     const char *manifest = code == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
-    if (code == SQLITE_DONE)
-        hu_fail(err, HU_EINVAL, "%s holds no run", s->path);
-    else if (code != SQLITE_ROW)
+    if (code == SQLITE_DONE) {
+        if (hu_store_sound(s, err) == HU_OK)
+            hu_fail(err, HU_EINVAL, "%s holds no run", s->path);
+    } else if (code != SQLITE_ROW)
         hu_store_fail(s, err);
     else if (!manifest || !(text = hu_strdup(manifest)))
         hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);

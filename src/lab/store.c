@@ -204,6 +204,29 @@ static hu_status ask(hu_store *s, const char *text, int64_t *answer, hu_error *e
     return status;
 }
 
+hu_status hu_store_sound(hu_store *s, hu_error *err)
+{
+    int64_t any = 0;
+    sqlite3_stmt *st = NULL;
+    hu_status status = hu_store_owned(s, err);
+    if (status == HU_OK)
+        status = ask(s, "SELECT count(status) FROM (SELECT status FROM points WHERE run = (SELECT max(id) FROM runs) LIMIT 1)", &any, err);
+    if (status != HU_OK || any)
+        return status;
+    if (sqlite3_prepare_v2(s->db, "PRAGMA integrity_check(1)", -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
+        status = hu_store_fail(s, err);
+    else {
+        const char *said = (const char *)sqlite3_column_text(st, 0);
+        if (!said || strcmp(said, "ok") != 0) {
+            const char *line = said ? strrchr(said, '\n') : NULL;
+            status = hu_fail(err, HU_EIO, "%.100s is damaged (%.60s); nothing was changed: move it away to start anew", s->path,
+                             line ? line + 1 : said ? said : "");
+        }
+    }
+    sqlite3_finalize(st);
+    return status;
+}
+
 static hu_status mark(hu_store *s, hu_error *err)
 {
     char pragmas[128];

@@ -98,6 +98,9 @@ hu_status hu_store_adopt(hu_store *s, int64_t run, hu_error *err);
 hu_status hu_store_hold(hu_store *s, hu_error *err);
 hu_status hu_store_release(hu_store *s, hu_status status, hu_error *err);
 
+/* For a store that shows no point of its latest run: HU_EIO where that is because it is damaged, which reading all of it tells. */
+hu_status hu_store_sound(hu_store *s, hu_error *err);
+
 /* A field of the latest manifest as text, from hu_malloc; "" where there is none. NULL when out of memory. */
 char *hu_store_fact(hu_store *s, const char *name);
 

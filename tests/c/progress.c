@@ -121,7 +121,8 @@ static void best(void **state)
     check(s, "min:it's [x]", "first", 2.5, "{\"i\": 4}");
     check(s, "whole", NULL, -0x1p63, "{\"i\": 0}");
     assert_int_equal(hu_best_read(&none, "word", &err), HU_OK);
-    assert_int_equal(hu_best_look(&none, s, NULL, &err), HU_OK);
+    assert_int_equal(hu_best_look(&none, s, NULL, &err), HU_ENAME);
+    assert_string_equal(err.text, "no point has a result 'word' that is a number; the results are it's [x], whole, word");
     hu_best_text(&none, text, sizeof text);
     assert_string_equal(text, "no word yet");
     hu_best_text(&greatest, text, sizeof text);

@@ -56,6 +56,10 @@ refused() {
     refused 2 "there is no column mantisa; did you mean mantissa?" results a --where "mantisa > 1"
     refused 2 "there is no column eror; did you mean error?" results a --columns eror
     refused 2 "there is no column sed; did you mean seed?" results a --group sed
+    refused 2 "there is no column zzzzzzzzzz; there are mantissa, seed, bad, error, verdict, id, sweep, status, " results a --columns zzzzzzzzzz
+    refused 2 "did you mean mantissa? (there are mantissa, seed, bad, error, verdict, id, " results a --columns mantisse
+    refused 2 "there is no sweep swep; did you mean sweep? (there are sweep)" results a --sweep swep
+    refused 2 "there is no sweep zzz; there are sweep" results a --sweep zzz --group seed
     refused 2 "there is no statistic men; there are n, bad, mean" results a --group seed --stat men
     refused 2 "--where is not what SQLite takes" results a --where "mantissa >"
     refused 2 "--where goes on after its end" results a --where "1); DROP TABLE points; --"
@@ -199,6 +203,27 @@ ok" ]
     if [ "$(id -u)" -eq 0 ]; then umount mounted; else chmod -R u+w mounted; fi
     [ "$before" = "$after" ]
     [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "points that are gone because the store is damaged are told, not taken for none" {
+    command -v sqlite3 >/dev/null || skip "no sqlite3: install sqlite3"
+    make --out a
+    for name in points points_of_run runs; do
+        cp -r a $name
+        page=$(sqlite3 a/results.sqlite "SELECT rootpage FROM sqlite_schema WHERE name = '$name'")
+        printf '\0\0' | dd of=$name/results.sqlite bs=1 seek=$((4096 * (page - 1) + 3)) conv=notrunc status=none       # its number of rows
+        rm -f $name/results.sqlite-*
+        for command in "results $name" "plot $name --x mantissa --y error" "report $name" "watch $name --once"; do
+            # shellcheck disable=SC2086
+            refused 1 "$name/results.sqlite is damaged (" $command
+        done
+    done
+    # an empty store is not a damaged one
+    echo 'require("halfulp").sweep({i = {1}}, {where = function() return false end}):run(print)' >none.lua
+    "$HALFULP" run none.lua --out none
+    [ "$("$HALFULP" results none)" = status ]
+    refused 1 "there are no finished points to show" plot none --x i --y error
+    refused 2 "there is no sweep s; there are none" results none --sweep s
 }
 
 @test "the policies of training runs are in the manifest with their digests, whoever computed the points" {

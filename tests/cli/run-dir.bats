@@ -417,6 +417,29 @@ LUA
     grep -q "<th scope=\"row\">points_done</th><td[^>]*>$n</td>" killed/report.html
 }
 
+@test "a best result that the points do not have is told with those that they have" {
+    cat >best.lua <<'LUA'
+local hu = require "halfulp"
+local p = hu.params {n = 2, quiet = false}
+hu.sweep {i = hu.range(1, p.n)}:run(function(q) return {x = q.i, y = 0 / 0, word = "none", list = {1, 2}} end, {uses = {}, quiet = p.quiet})
+LUA
+    told() {
+        "$HALFULP" run best.lua --jobs 1 "${@:2}" >/dev/null 2>err.txt
+        [ "$(head -1 err.txt)" = "halfulp: sweep: best: $1" ] && [ "$(wc -l <err.txt)" -eq 2 ] || { cat err.txt; return 1; }
+    }
+    told "the first point has no result 'loss'; its numbers are x, y" --out a --best loss
+    told "no point has a result 'loss' that is a number; the results are word, x, y" --out a --best max:loss
+    told "the result 'word' is a text; its numbers are x, y" --out b --best word
+    told "the result 'list' is a list; its numbers are x, y" --out c --best list
+    told "the first point has no result 'i'; its numbers are x, y" --out d --best i
+    for name in x max:y; do
+        "$HALFULP" run best.lua --out "e-${name#max:}" --best $name 2>err.txt
+        [ "$(wc -l <err.txt)" -eq 1 ]
+    done
+    "$HALFULP" run best.lua quiet=true --out f --best loss 2>err.txt
+    [ ! -s err.txt ]
+}
+
 @test "the best point so far stands beside the progress, also one that an earlier run computed" {
     script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal by script(1)"
     cat >best.lua <<'LUA'
