@@ -28,3 +28,5 @@ lua_tests += tests/lua/block-fma.lua
 lua_tests += tests/lua/accumulate.lua
 lua_tests += tests/lua/curvature.lua
 lua_tests += tests/lua/options.lua
+lua_tests += tests/lua/training-formulas.lua
+lua_tests += tests/lua/analysis-formulas.lua
