@@ -14,6 +14,13 @@
 
 #define MARGIN (UINT64_C(1) << 14)
 
+static inline uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 static double number_of(uint64_t key)
 {
     uint64_t bits = key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
@@ -33,8 +40,7 @@ static inline uint64_t position(const hu_span *s, double x)
 static hu_span span_at(hu_bracket b, const hu_format *f, hu_tininess tininess)
 {
     double low = hu_plan_value(f, b.lo), high = hu_plan_value(f, b.hi);
-    hu_span s = {.low = low, .per_gap = 1 / fabs(high - low), .high_code = (uint16_t)b.hi};
-    memcpy(&s.high, &high, sizeof high);
+    hu_span s = {.low = low, .high = bits_of(high), .per_gap = 1 / fabs(high - low), .high_code = (uint16_t)b.hi};
     bool is_tiny_by_word = b.tiny && b.fine && tininess == HU_TININESS_AFTER;
     s.flags = HU_INEXACT | (b.tiny ? HU_UNDERFLOW : 0);
     s.is_even = !b.overflow && !b.lo_wraps && !b.hi_wraps && !is_tiny_by_word && isnormal(s.per_gap) && isfinite(high);
@@ -89,11 +95,9 @@ typedef struct drawn {
 /* Without branches on what is drawn, which nobody foresees. */
 static inline drawn draw(const hu_span *s, const hu_stair *stair, double x, const hu_rounding *mode, uint64_t word)
 {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
     if (__builtin_expect(!s->is_even, 0))
         return (drawn){.asks = true};
-    if (bits == stair->value)
+    if (bits_of(x) == stair->value)
         return (drawn){0};
     uint64_t at = position(s, x);
     hu_bracket least = {.part = at > MARGIN ? at - MARGIN : 1}, most = {.part = at + MARGIN < HU_ONE ? at + MARGIN : HU_ONE - 1};
@@ -111,37 +115,32 @@ static hu_code ask(const hu_stairs *s, double x, size_t i, const hu_stairs_draw 
     return code;
 }
 
-hu_flags hu_stairs_round_drawn(const hu_stairs *s, double *out, const double *in, size_t n, const hu_stairs_draw *d)
+/* Into `out`: codes, or the bits of values. */
+static inline __attribute__((always_inline)) hu_flags run(const hu_stairs *s, void *out, const double *in, size_t n, const hu_stairs_draw *d, bool codes)
 {
     hu_flags flags = 0;
     for (size_t i = 0; i < n; i++) {
         size_t k = hu_stairs_find(s, in[i]);
-        uint64_t low = s->list.step[k].value;
+        uint64_t low = codes ? s->list.step[k].code : s->list.step[k].value;
         drawn r = draw(&s->span[k], &s->list.step[k], in[i], d->env->rounding, d->words[i]);
-        uint64_t bits = low ^ (r.high & (low ^ s->span[k].high));
+        uint64_t result = low ^ (r.high & (low ^ (codes ? s->span[k].high_code : s->span[k].high)));
         if (__builtin_expect(r.asks, 0)) {
-            out[i] = hu_plan_value(s->format, ask(s, in[i], i, d, &flags));
-            continue;
+            hu_code code = ask(s, in[i], i, d, &flags);
+            result = codes ? (uint64_t)code : bits_of(hu_plan_value(s->format, code));
+            r.flags = 0;
         }
         flags |= r.flags;
-        memcpy(&out[i], &bits, sizeof *out);
+        memcpy((uint64_t *)out + i, &result, sizeof result);
     }
     return flags;
 }
 
+hu_flags hu_stairs_round_drawn(const hu_stairs *s, double *out, const double *in, size_t n, const hu_stairs_draw *d)
+{
+    return run(s, out, in, n, d, false);
+}
+
 hu_flags hu_stairs_codes_drawn(const hu_stairs *s, uint64_t *out, const double *in, size_t n, const hu_stairs_draw *d)
 {
-    hu_flags flags = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t k = hu_stairs_find(s, in[i]);
-        uint64_t low = s->list.step[k].code;
-        drawn r = draw(&s->span[k], &s->list.step[k], in[i], d->env->rounding, d->words[i]);
-        if (__builtin_expect(r.asks, 0)) {
-            out[i] = (uint64_t)ask(s, in[i], i, d, &flags);
-            continue;
-        }
-        flags |= r.flags;
-        out[i] = low ^ (r.high & (low ^ s->span[k].high_code));
-    }
-    return flags;
+    return run(s, out, in, n, d, true);
 }

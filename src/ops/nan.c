@@ -3,18 +3,13 @@
 
 bool hu_nan_among(const hu_num *x, int n, hu_env *env, hu_num *nan)
 {
-    int first = -1;
-    for (int i = n - 1; i >= 0; i--) {
-        if (x[i].kind != HU_NAN)
-            continue;
-        first = i;
-        if (x[i].signaling)
-            env->flags |= HU_INVALID;
-    }
-    if (first < 0)
-        return false;
-    *nan = env->nan == HU_NAN_PROPAGATE ? x[first] : hu_num_nan();
-    return true;
+    const hu_num *first = NULL;
+    for (int i = n - 1; i >= 0; i--)
+        if (hu_nan_is(x[i].kind, x[i].signaling, env))
+            first = &x[i];
+    if (first)
+        *nan = env->nan == HU_NAN_PROPAGATE ? *first : hu_num_nan();
+    return first;
 }
 
 hu_num hu_nan_invalid(hu_env *env)

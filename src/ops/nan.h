@@ -7,6 +7,14 @@
 
 #include "src/ops/ops.h"
 
+/* Whether an operand is a NaN; a signaling one raises invalid. */
+static inline bool hu_nan_is(hu_kind kind, bool signaling, hu_env *env)
+{
+    if (kind == HU_NAN && signaling)
+        env->flags |= HU_INVALID;
+    return kind == HU_NAN;
+}
+
 /* True if one of the n operands is a NaN; *nan is then the result by env's rule, and a signaling one
  * has raised invalid. */
 bool hu_nan_among(const hu_num *x, int n, hu_env *env, hu_num *nan);

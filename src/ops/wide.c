@@ -40,18 +40,13 @@ void hu_wide_round(const hu_format *f, hu_env *env, const hu_wide *x, uint64_t r
 
 bool hu_wide_nan_among(const hu_wide *x, int n, hu_env *env, hu_wide *nan)
 {
-    int first = -1;
-    for (int i = n - 1; i >= 0; i--) {
-        if (x[i].kind != HU_NAN)
-            continue;
-        first = i;
-        if (x[i].signaling)
-            env->flags |= HU_INVALID;
-    }
-    if (first < 0)
-        return false;
-    *nan = env->nan == HU_NAN_PROPAGATE ? x[first] : hu_wide_special(HU_NAN, false);
-    return true;
+    const hu_wide *first = NULL;
+    for (int i = n - 1; i >= 0; i--)
+        if (hu_nan_is(x[i].kind, x[i].signaling, env))
+            first = &x[i];
+    if (first)
+        *nan = env->nan == HU_NAN_PROPAGATE ? *first : hu_wide_special(HU_NAN, false);
+    return first;
 }
 
 static bool zero_times_inf(const hu_wide *x)
