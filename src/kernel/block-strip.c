@@ -27,42 +27,25 @@ size_t hu_block_strip_blocks(const hu_block_job *job)
     return in_a_row && simple && f->size <= HU_BLOCK / 2 ? HU_BLOCK / f->size : 0;
 }
 
-/* The bits of the largest magnitude; those of NaNs and infinities are larger than all others. */
-static uint32_t largest_f32(const float *x, size_t n)
-{
-    int32_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        int32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bits &= INT32_MAX;
-        most = bits > most ? bits : most;
-    }
-    return (uint32_t)most;
-}
-
-static uint64_t largest_f64(const double *x, size_t n)
-{
-    int64_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        int64_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bits &= INT64_MAX;
-        most = bits > most ? bits : most;
-    }
-    return (uint64_t)most;
-}
-
+/* The largest magnitude, or an infinity or a NaN if there is one: their bits are larger than all others. */
 static double largest(const hu_block_job *job, size_t start, size_t n)
 {
-    double result;
     if (job->is_f32) {
-        uint32_t bits = largest_f32((const float *)job->in + start, n);
-        float x;
-        memcpy(&x, &bits, sizeof x);
-        return x;
+        uint32_t top = job->plan.lanes->largest_of_all((const float *)job->in + start, n);
+        float result;
+        memcpy(&result, &top, sizeof result);
+        return result;
     }
-    uint64_t bits = largest_f64((const double *)job->in + start, n);
-    memcpy(&result, &bits, sizeof result);
+    const double *x = (const double *)job->in + start;
+    int64_t top = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t a;
+        memcpy(&a, &x[i], sizeof a);
+        a &= INT64_MAX;
+        top = a > top ? a : top;
+    }
+    double result;
+    memcpy(&result, &top, sizeof result);
     return result;
 }
 

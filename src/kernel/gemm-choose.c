@@ -51,35 +51,14 @@ static factors summary(uint64_t bits, uint64_t low, uint64_t top, bool is_f32)
 #define CLONES
 #endif
 
-CLONES static factors survey_f32(const float *x, size_t rows, size_t columns, size_t apart)
-{
-    uint32_t bits = 0, top = 0, low = UINT32_MAX;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) {
-            uint32_t u, a;
-            memcpy(&u, x + i * apart + j, sizeof u);
-            a = u & INT32_MAX;
-            bits |= a;
-            top = a > top ? a : top;
-            low = a - 1 < low ? a - 1 : low;             /* zeros wrap around */
-        }
-    return summary(bits, (uint64_t)low + 1, top, true);
-}
-
-CLONES static factors survey_f64(const double *x, size_t rows, size_t columns, size_t apart)
-{
-    uint64_t bits = 0, top = 0, low = UINT64_MAX;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) {
-            uint64_t u, a;
-            memcpy(&u, x + i * apart + j, sizeof u);
-            a = u & INT64_MAX;
-            bits |= a;
-            top = a > top ? a : top;
-            low = a - 1 < low ? a - 1 : low;
-        }
-    return summary(bits, low + 1, top, false);
-}
+#define NUMBER float
+#define WORD   uint32_t
+#define SURVEY survey_f32
+#include "src/kernel/survey.body.h"
+#define NUMBER double
+#define WORD   uint64_t
+#define SURVEY survey_f64
+#include "src/kernel/survey.body.h"
 
 static factors survey(const void *x, size_t rows, size_t columns, size_t apart, bool is_f32)
 {
