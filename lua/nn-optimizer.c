@@ -6,7 +6,7 @@
 
 /* A state's format: the name of a format, {format =, ...} with the options of hu.quantizer, or with `expand`, for COAT's range
  * expansion, `group` and `range`. Without other words a scale for every 128 elements in storage order. */
-static hu_state_format read_state(lua_State *L, int idx)
+hu_state_format hu_lua_state_format(lua_State *L, int idx)
 {
     enum { GROUP = 128 };
     static const char *const own[] = {"expand", "range", NULL}, *const expanded[] = {"format", "rounding", "group", "expand", "range", NULL};
@@ -51,7 +51,7 @@ static void read_states(lua_State *L, int idx, hu_optimizer_config *c)
     for (int s = 0; s < HU_OPTIMIZER_STATES && keys[s]; s++)
         if (hu_lua_option(L, idx, keys[s])) {
             int top = lua_gettop(L);
-            c->state[s] = read_state(L, top);
+            c->state[s] = hu_lua_state_format(L, top);
             lua_settop(L, top - 1);
         }
 }

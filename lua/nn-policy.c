@@ -281,12 +281,49 @@ static void read_rules(lua_State *L, int idx, hu_policy *p)
     p->n_rules = n;
 }
 
+/* ---- the optimizer's states ---- */
+
+static bool is_state(const char *name)
+{
+    const hu_optimizer *o;
+    for (int i = 0; (o = hu_optimizer_at(i)); i++)
+        for (int s = 0; s < HU_OPTIMIZER_STATES; s++)
+            if (o->state[s] && strcmp(o->state[s], name) == 0)
+                return true;
+    return false;
+}
+
+/* {m = ..., v = ...}, in the order of their names. */
+static void read_states(lua_State *L, int idx, hu_policy *p)
+{
+    int n = 0;
+    hu_lua_table(L, idx, "states", "a table such as {m = \"de8\", v = \"de8\"}");
+    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || !is_state(lua_tostring(L, -2)))
+            luaL_error(L, "policy: states has '%s', which no optimizer has; hu.nn.trainer's have m, v, momentum, rows and cols",
+                       luaL_tolstring(L, -2, NULL));
+        if (n == HU_MOMENTS)
+            luaL_error(L, "policy: states has more than %d; no optimizer has so many", HU_MOMENTS);
+        int top = lua_gettop(L);
+        hu_error err = {0};
+        p->moment[n].format = hu_lua_state_format(L, top);
+        lua_settop(L, top);
+        hu_lua_try(L, hu_state_check(&p->moment[n].format, lua_tostring(L, -2), &err), &err);
+        strcpy(p->moment[n++].name, lua_tostring(L, -2));
+    }
+    if (n == 2 && strcmp(p->moment[0].name, p->moment[1].name) > 0) {
+        hu_moment m = p->moment[0];
+        p->moment[0] = p->moment[1];
+        p->moment[1] = m;
+    }
+}
+
 /* ---- the whole ---- */
 
 /* Pushes what p borrows, or nil. */
 static hu_policy read_table(lua_State *L, int idx)
 {
-    static const char *const keys[] = {OPERAND_KEYS, "reduce", "head", "seed", "layers", NULL};
+    static const char *const keys[] = {OPERAND_KEYS, "reduce", "states", "head", "seed", "layers", NULL};
     hu_policy p = {0};
     luaL_checkstack(L, 24, NULL);
     hu_lua_options(L, idx, keys);
@@ -294,6 +331,10 @@ static hu_policy read_table(lua_State *L, int idx)
     p.head_full = !hu_lua_option_boolean(L, idx, "head", true);
     read_operands(L, idx, &p, read_defaults(L, idx));
     read_accumulators(L, idx, &p);
+    if (hu_lua_option(L, idx, "states")) {
+        read_states(L, lua_gettop(L), &p);
+        lua_pop(L, 1);
+    }
     if (hu_lua_option(L, idx, "layers")) {
         read_rules(L, lua_gettop(L), &p);
         lua_remove(L, -2);

@@ -102,7 +102,7 @@ static int new_trainer(lua_State *L)
     hu_lua_try(L, hu_trainer_init(t, model, text, config, &err), &err);
     if (data)
         hu_lua_try(L, hu_trainer_use(t, data, &err), &err);
-    hu_lua_keep_policy(L, &config.policy);
+    hu_lua_keep_policy(L, &t->config.policy);
     return 1;
 }
 

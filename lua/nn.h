@@ -27,6 +27,9 @@ void hu_lua_keep_policy(lua_State *L, const hu_policy *p);
 /* The options of hu.quantizer at idx (absolute) but for the keys in `own`, as its C form; `rounding` where they say none. */
 hu_scaled hu_lua_scaled(lua_State *L, int idx, const char *const *own, const hu_rounding *rounding);
 
+/* The format of an optimizer's state at idx (absolute): a format or its name, or a table. */
+hu_state_format hu_lua_state_format(lua_State *L, int idx);
+
 /* The field "optimizer" of the options at idx: a name or a table. */
 hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx);
 

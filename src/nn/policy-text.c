@@ -153,6 +153,23 @@ static void put_all(text *t, const char *before, const hu_policy *p, uint32_t op
         put(t, "%saccumulate_rounding: %s\n", before, p->accumulate_rounding->name);
 }
 
+static void put_moments(text *t, const hu_policy *p)
+{
+    for (int s = 0; s < HU_MOMENTS; s++) {
+        const hu_state_format *f = &p->moment[s].format;
+        if (!p->moment[s].name[0])
+            continue;
+        put(t, "  states.%s: %s %s", p->moment[s].name, f->q.block ? f->q.block->name : f->q.element.format->name, mode_of(f->q.element.rounding));
+        if (f->expands)
+            put(t, ", expanded by groups of %zu", f->group);
+        if (f->expands && f->range > 0)
+            put(t, " to a range of %.17g", f->range);
+        if (!f->expands && !f->q.block)
+            put_scaling(t, &(hu_scaling){.on = true, .q = f->q});
+        put(t, "\n");
+    }
+}
+
 /* The operands and accumulators that are not the carrier's own. */
 static uint32_t used_operands(const hu_policy *p)
 {
@@ -175,6 +192,7 @@ char *hu_policy_text(const hu_policy *p)
     text t = {0};
     put(&t, "policy, seed %" PRIu64 "\n", p->seed);
     put_all(&t, "  ", p, used_operands(p), used_accumulators(p));
+    put_moments(&t, p);
     if (p->head_full)
         put(&t, "  head: fp32\n");
     for (size_t i = 0; i < p->n_rules; i++) {

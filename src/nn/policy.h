@@ -7,9 +7,9 @@
  *   wgrad    dW = dY^T X     HU_P5 = dY   HU_P6 = X
  *
  * A policy names a quantizer for each of the six and an accumulator for each of the three. Normalization, softmax
- * and the optimizer's moments stay in the carrier unless HU_P_SAVED or the optimizer's configuration say otherwise, and so do
- * the master weights unless HU_P_MASTER has a quantizer: what a step adds to a weight is then lost where it does not reach the
- * next value. A quantizer has no scaling factor unless its row of `scaling` is on.
+ * and the optimizer's moments stay in the carrier unless HU_P_SAVED, `moment` or the optimizer's configuration say otherwise, and
+ * so do the master weights unless HU_P_MASTER has a quantizer: what a step adds to a weight is then lost where it does not reach
+ * the next value. A quantizer has no scaling factor unless its row of `scaling` is on.
  *
  * Rules say it for some layers alone, by their names; hu_policy_bind makes of them one policy a layer.
  */
@@ -17,7 +17,7 @@
 #define HU_NN_POLICY_H
 
 #include "src/nn/counters.h"
-#include "src/tensor/quantizer.h"
+#include "src/nn/state.h"
 
 typedef enum hu_operand {
     HU_P1, HU_P2, HU_P3, HU_P4, HU_P5, HU_P6,
@@ -44,6 +44,14 @@ typedef struct hu_scaling {
     double    margin;
 } hu_scaling;
 
+enum { HU_MOMENTS = 2, HU_MOMENT_NAME = 16 };
+
+/* The format of one of the optimizer's states, by the state's name: "m", "v", "momentum". */
+typedef struct hu_moment {
+    char            name[HU_MOMENT_NAME];   /* empty: none */
+    hu_state_format format;
+} hu_moment;
+
 typedef struct hu_policy {
     hu_quantizer      operand[HU_P_COUNT];         /* format NULL: left as it is                            */
     const hu_block_format *block[HU_P6 + 1];       /* instead of the operand's format; its mode and overflow count;
@@ -51,6 +59,7 @@ typedef struct hu_policy {
     hu_scaling        scaling[HU_P_COUNT];
     hu_accumulator    accumulator[HU_GEMM_COUNT];  /* product and sum NULL and no block FMA: the carrier's own */
     const hu_rounding *accumulate_rounding;        /* of the accumulators; NULL: nearest-even               */
+    hu_moment         moment[HU_MOMENTS];          /* a trainer takes those that its optimizer has         */
     bool              head_full;                   /* the last layer (logits) is left unquantized           */
     uint64_t          seed;                        /* of stochastic modes                                   */
     double            loss_scale;                  /* gradients are those of the loss times this; 0: times 1 */

@@ -51,10 +51,49 @@ static hu_status check(const hu_train_config *c, hu_error *err)
     return hu_optimizer_check(&c->optimizer, err);
 }
 
+/* The number of a state of an optimizer, -1 where it has none of that name. */
+static int state_number(const hu_optimizer *o, const char *name)
+{
+    for (int s = 0; s < HU_OPTIMIZER_STATES; s++)
+        if (o->state[s] && strcmp(o->state[s], name) == 0)
+            return s;
+    return -1;
+}
+
+/* The formats of the states are said by the policy or by the optimizer's configuration, and then stand in both, in the order of the
+ * optimizer: the policy's text tells all of them. */
+static hu_status join_states(hu_train_config *c, hu_error *err)
+{
+    const hu_optimizer *o = c->optimizer.kind ? c->optimizer.kind : hu_optimizer_at(0);
+    for (int k = 0; k < HU_MOMENTS; k++) {
+        const hu_moment *m = &c->policy.moment[k];
+        int s = m->name[0] ? state_number(o, m->name) : -1;
+        if (m->name[0] && s < 0)
+            return hu_fail(err, HU_EINVAL, "train: the policy has a format for the state %s; %s has %s%s%s", m->name, o->name, o->state[0],
+                           o->state[1] ? " and " : "", o->state[1] ? o->state[1] : "");
+        if (m->name[0] && c->optimizer.state[s].on)
+            return hu_fail(err, HU_EINVAL, "train: policy and optimizer both have a format for the state %s; one will do", m->name);
+    }
+    hu_moment joined[HU_MOMENTS] = {0};
+    for (int s = 0, n = 0; s < HU_OPTIMIZER_STATES && o->state[s]; s++) {
+        for (int k = 0; k < HU_MOMENTS; k++)
+            if (strcmp(c->policy.moment[k].name, o->state[s]) == 0)
+                c->optimizer.state[s] = c->policy.moment[k].format;
+        if (c->optimizer.state[s].on) {
+            strcpy(joined[n].name, o->state[s]);
+            joined[n++].format = c->optimizer.state[s];
+        }
+    }
+    memcpy(c->policy.moment, joined, sizeof joined);
+    return HU_OK;
+}
+
 hu_status hu_trainer_init(hu_trainer *t, hu_model *model, const hu_text *text, hu_train_config config, hu_error *err)
 {
     size_t positions = model->config.context, n = model->n_weights;
-    hu_status status = check(&config, err);
+    hu_status status = join_states(&config, err);
+    if (!status)
+        status = check(&config, err);
     if (status)
         return status;
     if (text && !hu_model_takes_tokens(model))

@@ -42,6 +42,24 @@ claims["a policy as object, table and string is the same"] = function()
   t.assertNotEquals(after(4, trainer {policy = "e4m3fn/e5m2"}), a)
 end
 
+claims["the optimizer's states are part of a policy: what they are trains, prints and hashes alike wherever it is said"] = function()
+  local states = {v = {format = "e4m3fn", expand = true, group = 64}, m = "de8"}
+  local policy = hu.nn.policy {format = "e4m3fn", states = states}
+  t.assertStrContains(tostring(policy), "\n  states.m: de8 rne per group of 128 in storage order, absmax\n  states.v: e4m3fn rne, expanded by groups of 64")
+  t.assertNotEquals(policy:digest(), hu.nn.policy("e4m3fn"):digest())
+  t.assertNotEquals(policy:digest(), hu.nn.policy({format = "e4m3fn", states = {v = states.v, m = "de4"}}):digest())
+  local wanted = after(4, trainer {policy = "e4m3fn", optimizer = {states = states, least = 0}})
+  t.assertEquals(after(4, trainer {policy = policy, optimizer = {least = 0}}), wanted)
+  t.assertEquals(after(4, trainer {policy = {format = "e4m3fn", states = {v = states.v}}, optimizer = {states = {m = "de8"}, least = 0}}), wanted)
+  t.assertNotEquals(after(4, trainer {policy = "e4m3fn"}), wanted)
+  refused("states has 'mm', which no optimizer has", hu.nn.policy, {states = {mm = "de8"}})
+  refused("states is 3", hu.nn.policy, {states = 3})
+  refused("zero points", hu.nn.policy, {states = {m = {format = "int4", zero = true}}})
+  refused("a format for the state m; sgd has momentum", trainer, {policy = {states = {m = "de8"}}, optimizer = "sgd"})
+  refused("policy and optimizer both have a format for the state m", trainer, {policy = {states = {m = "de8"}}, optimizer = {states = {m = "de8"}}})
+  refused("more than 2", hu.nn.policy, {states = {m = "de8", v = "de8", momentum = "de8"}})
+end
+
 claims["a rule that says fp32 of every layer is no policy; a rule for some changes these alone"] = function()
   local plain = after(3, trainer {})
   t.assertEquals(after(3, trainer {policy = {format = "e4m2", layers = {["*"] = "fp32"}}}), plain)
