@@ -102,6 +102,7 @@ dist_halfulplua_DATA += lua/halfulp/point.lua
 dist_halfulplua_DATA += lua/halfulp/rank.lua
 dist_halfulplua_DATA += lua/halfulp/sweep.lua
 dist_halfulplua_DATA += lua/halfulp/study.lua
+dist_halfulplua_DATA += lua/halfulp/study-metrics.lua
 dist_halfulplua_DATA += lua/halfulp/published.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/figure-parts.lua

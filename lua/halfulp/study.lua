@@ -4,6 +4,7 @@ local core = require("halfulp.core").nn
 local stats = require("halfulp.analysis").stats
 local rows = require "halfulp.rows"
 local check_options = require "halfulp.options"
+local metrics = require "halfulp.study-metrics"
 
 ---@class hu.study  training runs of every policy at every rate from every seed
 ---@field sweep hu.sweep    the runs as points: policy, rate, seed
@@ -20,23 +21,6 @@ local function fail(level, text, ...)
 end
 
 -- ---- what is looked at along the way: name -> function(model, data, how) that returns a number ----
-
--- One evaluation gives the emulated figure and that in full precision: the second metric of a space takes what the first kept.
-local function of_model(space, which)
-  return function(model, data, how)
-    local s = how.kept[space]
-    if not s then
-      s = require("halfulp.sharpness").model(model, data, { space = space, rows = how.rows, split = how.split, policy = how.policy })
-      how.kept[space] = s
-    end
-    return (s[which] or s.full).phi
-  end
-end
-
-local metrics = {
-  logits = of_model("logits", "emulated"), logits_full = of_model("logits", "full"),
-  keskar = of_model("weights", "emulated"), keskar_full = of_model("weights", "full"),
-}
 
 -- The wanted metrics as {name, function}: names of ours, and name = function of the user's.
 local function metrics_of(wanted, level)
@@ -190,8 +174,8 @@ end
 ---continues where it stopped.
 ---
 ---Each run has its final loss (mean of the last tenth of the steps), whether it diverged and how often its loss spiked (two rules each,
----`hu.stats.diverged` and `hu.stats.spikes`), and metrics along the way: "logits" and "keskar" (sharpness as emulated), "logits_full" and
----"keskar_full" (of the same weights in full precision), and functions of yours. A metric warns at its first value out of line with those before
+---`hu.stats.diverged` and `hu.stats.spikes`), and metrics along the way: "logits", "keskar", "sam", "asam", "worst", "average" (sharpness, `phi` of
+---`hu.sharpness.model`), "top" and "trace" (of the Hessian), all as emulated; with "_full" at the end, of the same weights in full precision; and functions of yours. A metric warns at its first value out of line with those before
 ---(`hu.stats.warning`); the loss moves at its first spike or first loss that is not finite. The same seed means the same initial weights and batches under every
 ---policy and rate.
 ---

@@ -170,6 +170,37 @@ claims["5: a run that leaves the finite numbers is kept, infinitely bad, and mov
   t.assertEquals(wild:summary()[1].diverged_level, 1)
 end
 
+claims["5b: each of our metrics is what its own function gives of the same weights, and NaN where a search finds nothing finite"] = function()
+  local data, names, all = hu.nn.markov { alphabet = 4, train = 2000, heldout = 400 }, { "top", "trace" }, {}
+  local function curvature(name, which)
+    return function(model, _, how)
+      return hu.curvature(model, data, { rows = how.rows, split = how.split, policy = how.policy, repeats = 0 })[which][name]
+    end
+  end
+  local function sharpness(name, which)
+    return function(model, _, how)
+      return hu.sharpness.model(model, data, { measure = name, rows = how.rows, split = how.split, policy = how.policy })[which].phi
+    end
+  end
+  for _, name in ipairs { "logits", "keskar", "sam", "asam", "worst", "average" } do names[#names + 1] = name end
+  for i, name in ipairs(names) do
+    local own = i <= 2 and curvature or sharpness
+    all[2 * i - 1], all[2 * i] = name, name .. "_full"
+    all["own_" .. name], all["own_" .. name .. "_full"] = own(name, "emulated"), own(name, "full")
+  end
+  local function row_of(rate, metrics, name)
+    return hu.study({ name = name, model = { layers = 1, heads = 2, width = 8, context = 8 }, data = data, policies = { "e8m2:rz+sat" }, rates = { rate }, seeds = 1,
+      steps = 2, batch = 2, probes = 1, rows = 2, quiet = true, metrics = metrics, train = { clip = 0, warmup = 0 } }):rows()[1]
+  end
+  local row = row_of(1e-2, all, "metrics")
+  for _, name in ipairs(names) do
+    t.assertEquals({ row[name][1], row[name .. "_full"][1] }, { row["own_" .. name][1], row["own_" .. name .. "_full"][1] }, name)
+    t.assertNotEquals(row[name][1], row[name .. "_full"][1], name)
+  end
+  row = row_of(1e30, names, "no metrics")
+  t.assertTrue(row.top[1] ~= row.top[1], "the top eigenvalue of weights beyond reason is " .. tostring(row.top[1]))
+end
+
 claims["6: a warning is the first value out of line"] = function()
   local calm = { 1, 1.1, 0.9, 1, 1.05, 1, 1.02 }
   t.assertNil(hu.stats.warning(calm))
