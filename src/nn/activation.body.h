@@ -5,12 +5,17 @@
 
 enum { R(STRIP) = 256 };
 
+static HU_CLONES void R(one_over_one_plus)(REAL *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        s[i] = 1 / (1 + s[i]);
+}
+
 /* s = 1 / (1 + exp(-x)), at most a strip of them. s may be x. */
 static void R(logistic)(REAL *s, const REAL *x, size_t n)
 {
     R(hu_exp)(s, x, n, -1, 0);
-    for (size_t i = 0; i < n; i++)
-        s[i] = 1 / (1 + s[i]);
+    R(one_over_one_plus)(s, n);
 }
 
 static size_t R(strip)(size_t at, size_t n)
@@ -104,28 +109,38 @@ R(hu_var) *R(hu_gelu)(R(hu_tape) *t, R(hu_var) *x)
     return t->error.status ? NULL : y;
 }
 
-static void R(swiglu_row)(REAL *restrict y, const REAL *restrict a, const REAL *restrict b, size_t n)
+/* y holds exp(-a). */
+static HU_CLONES void R(swiglu_strip)(REAL *restrict y, const REAL *restrict a, const REAL *restrict b, size_t n)
 {
-    R(logistic)(y, a, n);
     for (size_t j = 0; j < n; j++)
-        y[j] *= a[j] * b[j];
+        y[j] = 1 / (1 + y[j]) * (a[j] * b[j]);
 }
 
-static void R(swiglu_strip_back)(REAL *restrict da, REAL *restrict db, const REAL *restrict dy, const REAL *restrict a,
-                                 const REAL *restrict b, size_t n)
+static void R(swiglu_row)(REAL *restrict y, const REAL *restrict a, const REAL *restrict b, size_t n)
 {
-    REAL s[R(STRIP)];
-    R(logistic)(s, a, n);
+    R(hu_exp)(y, a, n, -1, 0);
+    R(swiglu_strip)(y, a, b, n);
+}
+
+/* e holds exp(-a). */
+static HU_CLONES void R(swiglu_strip_back)(REAL *restrict da, REAL *restrict db, const REAL *restrict dy, const REAL *restrict a,
+                                           const REAL *restrict b, const REAL *restrict e, size_t n)
+{
     for (size_t j = 0; j < n; j++) {
-        da[j] += dy[j] * b[j] * (s[j] + a[j] * s[j] * (1 - s[j]));
-        db[j] += dy[j] * a[j] * s[j];
+        REAL s = 1 / (1 + e[j]);
+        da[j] += dy[j] * b[j] * (s + a[j] * s * (1 - s));
+        db[j] += dy[j] * a[j] * s;
     }
 }
 
 static void R(swiglu_row_back)(REAL *dx, const REAL *dy, const REAL *x, size_t f)
 {
-    for (size_t j = 0; j < f; j += R(STRIP))
-        R(swiglu_strip_back)(dx + j, dx + f + j, dy + j, x + j, x + f + j, R(strip)(j, f));
+    REAL e[R(STRIP)];
+    for (size_t j = 0; j < f; j += R(STRIP)) {
+        size_t n = R(strip)(j, f);
+        R(hu_exp)(e, x + j, n, -1, 0);
+        R(swiglu_strip_back)(dx + j, dx + f + j, dy + j, x + j, x + f + j, e, n);
+    }
 }
 
 static void R(swiglu_backward)(R(hu_tape) *t, R(hu_node) *node)

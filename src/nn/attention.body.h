@@ -10,7 +10,7 @@
  *
  * Rows are done in strips: a causal strip of S needs the columns up to its last row only, which saves nearly half of the work.
  */
-#include "src/nn/vector.body.h"
+#include "src/nn/softmax.body.h"
 
 typedef struct R(heads) {
     size_t  batch, heads, positions, channels, dim;   /* B H T C D */
@@ -43,7 +43,7 @@ static R(heads) R(heads_of)(R(hu_tape) *t, const R(hu_var) *qkv, size_t heads, s
 }
 
 /* The pairs (x[i], x[i + d/2]) of one row turned by the row's angles. */
-static void R(rotate)(REAL *restrict out, const REAL *restrict x, const REAL *restrict c, const REAL *restrict s,
+static inline void R(rotate)(REAL *restrict out, const REAL *restrict x, const REAL *restrict c, const REAL *restrict s,
                       size_t half)
 {
     for (size_t i = 0; i < half; i++) {
@@ -53,7 +53,7 @@ static void R(rotate)(REAL *restrict out, const REAL *restrict x, const REAL *re
 }
 
 /* out += the pairs turned back. */
-static void R(rotate_back)(REAL *restrict out, const REAL *restrict x, const REAL *restrict c, const REAL *restrict s,
+static inline void R(rotate_back)(REAL *restrict out, const REAL *restrict x, const REAL *restrict c, const REAL *restrict s,
                            size_t half)
 {
     for (size_t i = 0; i < half; i++) {
@@ -78,7 +78,7 @@ static size_t R(row_at)(const R(heads) *h, int part, size_t bh, size_t pos)
     return ((b * h->positions + pos) * 3 + (size_t)part) * h->channels + head * h->dim;
 }
 
-static void R(pack)(const R(heads) *h, REAL *packed, const REAL *qkv, size_t bh)
+static HU_CLONES void R(pack)(const R(heads) *h, REAL *packed, const REAL *qkv, size_t bh)
 {
     for (int part = 0; part < 3; part++)
         for (size_t pos = 0; pos < h->positions; pos++) {
@@ -92,7 +92,7 @@ static void R(pack)(const R(heads) *h, REAL *packed, const REAL *qkv, size_t bh)
         }
 }
 
-static void R(unpack_add)(const R(heads) *h, REAL *qkv, const REAL *const part[3], size_t bh)
+static HU_CLONES void R(unpack_add)(const R(heads) *h, REAL *qkv, const REAL *const part[3], size_t bh)
 {
     for (int k = 0; k < 3; k++)
         for (size_t pos = 0; pos < h->positions; pos++) {
@@ -116,11 +116,8 @@ static void R(gemm)(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, 
 /* Softmax of a row over its first `seen` scores; the rest becomes zero. */
 static void R(softmax_of)(REAL *restrict row, size_t seen, size_t n)
 {
-    REAL top = R(largest)(row, seen);
-    R(hu_exp)(row, row, seen, 1, -top);
-    REAL inverse = 1 / R(sum)(row, seen);
-    for (size_t j = 0; j < seen; j++)
-        row[j] *= inverse;
+    REAL top;
+    (void)R(softmax)(row, row, seen, &top);
     memset(row + seen, 0, (n - seen) * sizeof *row);
 }
 
@@ -158,7 +155,7 @@ static void R(head_output)(const R(heads) *h, REAL *out, const REAL *p, const RE
 }
 
 /* A row of dP in, of dS out; zero past the first `seen`. */
-static void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
+static HU_CLONES void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
 {
     REAL inner = R(dot)(ds, p, seen);
     for (size_t j = 0; j < seen; j++)
@@ -167,7 +164,7 @@ static void R(softmax_back)(REAL *restrict ds, const REAL *restrict p, size_t se
 }
 
 /* The same where p is the root of the softmax. */
-static void R(root_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
+static HU_CLONES void R(root_back)(REAL *restrict ds, const REAL *restrict p, size_t seen, size_t n, REAL scale)
 {
     REAL inner = R(dot)(ds, p, seen);
     for (size_t j = 0; j < seen; j++)

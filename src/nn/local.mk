@@ -1,11 +1,13 @@
 # src/nn
 liblab_la_SOURCES += src/nn/arena.h
 liblab_la_SOURCES += src/nn/arena.c
+liblab_la_SOURCES += src/nn/clones.h
 liblab_la_SOURCES += src/nn/fast-exp.h
 liblab_la_SOURCES += src/nn/fast-exp.c
 liblab_la_SOURCES += src/nn/real-f32.h
 liblab_la_SOURCES += src/nn/real-f64.h
 liblab_la_SOURCES += src/nn/vector.body.h
+liblab_la_SOURCES += src/nn/softmax.body.h
 liblab_la_SOURCES += src/nn/policy.h
 liblab_la_SOURCES += src/nn/policy.c
 liblab_la_SOURCES += src/nn/policy-apply.body.h

@@ -1,5 +1,5 @@
 /* loss.body.h - embedding and softmax cross-entropy for one REAL. */
-#include "src/nn/vector.body.h"
+#include "src/nn/softmax.body.h"
 
 static void R(embedding_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
@@ -70,13 +70,9 @@ static void R(cross_entropy_backward)(R(hu_tape) *t, R(hu_node) *node)
 }
 
 /* p = softmax(x) of one row; returns log sum exp(x). */
-static REAL R(softmax_row)(REAL *restrict p, const REAL *restrict x, size_t n)
+static REAL R(softmax_row)(REAL *p, const REAL *x, size_t n)
 {
-    REAL top = R(largest)(x, n);
-    R(hu_exp)(p, x, n, 1, -top);
-    REAL sum = R(sum)(p, n), inverse = 1 / sum;
-    for (size_t j = 0; j < n; j++)
-        p[j] *= inverse;
+    REAL top, sum = R(softmax)(p, x, n, &top);
     return top + REAL_LOG(sum);
 }
 

@@ -6,7 +6,7 @@
  */
 #include "src/nn/vector.body.h"
 
-static void R(norm_row)(REAL *restrict y, const REAL *restrict x, const REAL *restrict gain, const REAL *restrict bias,
+static HU_CLONES void R(norm_row)(REAL *restrict y, const REAL *restrict x, const REAL *restrict gain, const REAL *restrict bias,
                         REAL mean, REAL r, size_t n)
 {
     if (bias)
@@ -18,7 +18,7 @@ static void R(norm_row)(REAL *restrict y, const REAL *restrict x, const REAL *re
 }
 
 /* dx += the gradient of one row; h is room for n values. */
-static void R(norm_row_back)(REAL *restrict dx, REAL *restrict h, const REAL *restrict dy, const REAL *restrict x,
+static HU_CLONES void R(norm_row_back)(REAL *restrict dx, REAL *restrict h, const REAL *restrict dy, const REAL *restrict x,
                              const REAL *restrict gain, bool centered, REAL mean, REAL r, size_t n)
 {
     for (size_t j = 0; j < n; j++)

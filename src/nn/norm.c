@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/nn/clones.h"
+
 #define HU_NORM_EPSILON 1e-5
 
 #include "src/nn/real-f32.h"

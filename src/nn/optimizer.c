@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "src/nn/clones.h"
+
 double hu_schedule_at(const hu_schedule *s, uint64_t step)
 {
     if (step < s->warmup)
@@ -21,7 +23,7 @@ double hu_schedule_at(const hu_schedule *s, uint64_t step)
     return s->least + 0.5 * (s->rate - s->least) * (1 + cos(M_PI * part));
 }
 
-double hu_norm(const float *g, size_t n)
+HU_CLONES double hu_norm(const float *g, size_t n)
 {
     enum { LANES = 8 };
     double lane[LANES] = {0}, rest = 0;
@@ -36,7 +38,7 @@ double hu_norm(const float *g, size_t n)
     return sqrt(rest);
 }
 
-void hu_adamw_step(const hu_adamw *a, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
+HU_CLONES void hu_adamw_step(const hu_adamw *a, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
                    size_t n, double rate, double decay, double scale, uint64_t count)
 {
     float b1 = (float)a->beta1, b2 = (float)a->beta2, epsilon = (float)a->epsilon;
