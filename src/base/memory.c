@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_long remaining = -1;
 
@@ -30,9 +31,24 @@ void *hu_malloc(size_t size)
     return refused() ? NULL : malloc(size ? size : 1);
 }
 
+/* Asks for pages of 2 MiB where at least one lies within the memory. It is a wish: a system that does not know it, or has none left,
+ * gives small ones. What has been written already stays as it is. */
+static void *in_large_pages(void *p, size_t bytes)
+{
+    enum { LEAST = 4 << 20, PAGE = 2 << 20 };
+    if (!p || bytes < LEAST)
+        return p;
+#ifdef MADV_HUGEPAGE
+    uintptr_t from = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE, to = ((uintptr_t)p + bytes) / PAGE * PAGE;
+    (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+#endif
+    return p;
+}
+
 void *hu_calloc(size_t n, size_t size)
 {
-    return refused() ? NULL : calloc(n ? n : 1, size ? size : 1);
+    void *p = refused() ? NULL : calloc(n ? n : 1, size ? size : 1);
+    return in_large_pages(p, p ? n * size : 0);        /* calloc looked at the product */
 }
 
 void *hu_realloc(void *p, size_t size)
@@ -45,7 +61,7 @@ void *hu_aligned(size_t n, size_t size)
     size_t bytes;
     if (refused() || __builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - 64)
         return NULL;
-    return aligned_alloc(64, bytes ? (bytes + 63) / 64 * 64 : 64);
+    return in_large_pages(aligned_alloc(64, bytes ? (bytes + 63) / 64 * 64 : 64), bytes);
 }
 
 char *hu_strdup(const char *text)
