@@ -71,18 +71,38 @@ local function measure(h, o)
   return m
 end
 
+-- The density of another measurement at the points of this one, with its width.
+local function density_at(d, other)
+  local x, sum = d.x:reshape { #d.x, 1 }, 0
+  local starts = other.nodes:shape()[1]
+  for s = 1, starts do
+    local away = (x - other.nodes:row(s)) / d.sigma
+    sum = sum + (other.weights:row(s) * (away * away / -2):exp()):sum(2)
+  end
+  return sum / (starts * d.sigma * (2 * math.pi) ^ 0.5)
+end
+
+-- The standard deviation at each place of arrays of one shape; nil for fewer than two.
+local function spread_of(list)
+  if #list < 2 then return nil end
+  local mean, squares = 0, 0
+  for _, x in ipairs(list) do mean = mean + x / #list end
+  for _, x in ipairs(list) do squares = squares + (x - mean) ^ 2 end
+  return (squares / (#list - 1)):sqrt()
+end
+
 -- The same inside the policy with its rounding made stochastic, `repeats` times; what of it is spread.
-local function floor_of(model, data, options, parameters)
-  local o, tops, traces, asymmetries = {}, {}, {}, {}
-  for key, value in pairs(options) do o[key] = value end
-  o.density = nil
+local function floor_of(model, data, options, parameters, density)
+  local tops, traces, asymmetries, densities = {}, {}, {}, {}
   for i = 1, options.repeats or 4 do
     local h = curvature.hessian(model, data, rest(options, { policy = options.noise_policy or noise.stochastic(options.policy),
       precision = options.precision or "float", tangents = options.tangents, parameters = parameters, stream = (options.stream or 0) + i }))
-    local m = measure(h, o)
+    local m = measure(h, options)
     tops[i], traces[i], asymmetries[i] = m.top, m.trace, m.asymmetry
+    densities[i] = density and density_at(density, m.density)
   end
-  return { runs = #tops, top = noise.spread(tops), trace = noise.spread(traces), asymmetry = noise.mean(asymmetries), tops = tops, traces = traces }
+  return { runs = #tops, top = noise.spread(tops), trace = noise.spread(traces), asymmetry = noise.mean(asymmetries), tops = tops, traces = traces,
+    density = density and spread_of(densities) }
 end
 
 local function at(model, data, options, parameters)
@@ -92,7 +112,7 @@ local function at(model, data, options, parameters)
     local inside = curvature.hessian(model, data, rest(options, { policy = options.policy, precision = options.precision or "float",
       tangents = options.tangents, parameters = parameters }))
     out.emulated = measure(inside, options)
-    if options.repeats ~= 0 then out.noise = floor_of(model, data, options, parameters) end
+    if options.repeats ~= 0 then out.noise = floor_of(model, data, options, parameters, out.emulated.density) end
   end
   return out
 end
@@ -124,7 +144,7 @@ end
 ---@param model hu.model
 ---@param data any         as for `hu.hessian`
 ---@param options? table   `policy`, `tangents`, `precision` of the emulated pass ("float"), `k` (1), `which`, `steps` (100), `tolerance` (1e-6), `trace` (30 products; false: none), `density` (true or its options), `repeats` (4; 0: no floor), `noise_policy` (instead of the policy made stochastic), `parameters`, `each = true` (for every parameter alone, too), `seed_vectors` (1); and those of `hu.hessian` that choose data
----@return table  `full`, `emulated` (hu.curvature.measured), `noise` = {top, trace (standard deviations), asymmetry, runs}; `parameters` = a list of the same with `name`, where `each` was given
+---@return table  `full`, `emulated` (hu.curvature.measured), `noise` = {top, trace, density at the points of the emulated one (standard deviations), asymmetry, runs}; `parameters` = a list of the same with `name`, where `each` was given
 function curvature.measure(model, data, options)
   options = options or {}
   if type(options) ~= "table" then fail(2, "options are a %s; it takes a table", type(options)) end
@@ -144,7 +164,7 @@ end
 
 -- ---- landscapes ----
 
-local landscape_keys = { along = true, points = true, range = true, normalize = true, dimensions = true, seed_directions = true, eigen = true }
+local landscape_keys = { repeats = true, noise_policy = true, along = true, points = true, range = true, normalize = true, dimensions = true, seed_directions = true, eigen = true }
 
 local function eigen_directions(model, data, o, n)
   local options = {}
@@ -184,10 +204,11 @@ local function rows_of(out, dimensions)
   for _, name in ipairs { "full", "emulated" } do
     for i = 1, out[name] and #out.a or 0 do
       if dimensions == 1 then
-        rows[#rows + 1] = { a = out.a[i], loss = out[name](i), arithmetic = name }
+        rows[#rows + 1] = { a = out.a[i], loss = out[name](i), arithmetic = name, noise = name == "emulated" and out.noise and out.noise(i) or nil }
       else
         for j = 1, #out.b do
-          rows[#rows + 1] = { a = out.a[i], b = out.b[j], loss = out[name](i, j), arithmetic = name }
+          rows[#rows + 1] = { a = out.a[i], b = out.b[j], loss = out[name](i, j), arithmetic = name,
+            noise = name == "emulated" and out.noise and out.noise(i, j) or nil }
         end
       end
     end
@@ -198,7 +219,8 @@ end
 ---The loss of a model along one or two directions through its weights. Random directions are scaled filter by filter (arXiv:1712.09913):
 ---each row of a matrix as long as that row of the weights, biases and gains left alone. Eigenvectors of the Hessian are of length 1.
 ---
----With a `policy` a second surface inside emulated arithmetic; `rows` go into `hu.plot`, whose kinds "contour" and "surface" draw them.
+---With a `policy` a second surface inside emulated arithmetic, and with `repeats` the floor of rounding noise at each point of it: the standard
+---deviation over that many surfaces whose rounding is stochastic in the same formats. `rows` go into `hu.plot`, whose kinds "contour" and "surface" draw them.
 ---
 ---```lua
 ---local model = hu.nn.mlp {inputs = 2, classes = 2, layers = 1, width = 4}
@@ -207,8 +229,8 @@ end
 ---```
 ---@param model hu.model
 ---@param data any         as for `hu.hessian`
----@param options? table   `dimensions` (1), `points` (51) in each, from -`range` to `range` (1), `along` ("random", "eigen", or a list of directions), `normalize` (true for random ones), `seed_directions` (1), `policy`, `stream`, `weights`; and what chooses from a text
----@return table  `rows` = {a, b, loss, arithmetic = "full" or "emulated"}, `full` and `emulated` (arrays [a] or [a][b]), `a`, `b`, `directions`, `loss` (in the middle, full)
+---@param options? table   `dimensions` (1), `points` (51) in each, from -`range` to `range` (1), `along` ("random", "eigen", or a list of directions), `normalize` (true for random ones), `seed_directions` (1), `policy`, `repeats` (0; of the floor), `noise_policy`, `stream`, `weights`; and what chooses from a text
+---@return table  `rows` = {a, b, loss, arithmetic = "full" or "emulated", noise}, `full`, `emulated` and `noise` (arrays [a] or [a][b]), `a`, `b`, `directions`, `loss` (in the middle, full)
 function curvature.landscape(model, data, options)
   local o = options or {}
   if type(o) ~= "table" then error(("landscape: options are a %s; it takes a table"):format(type(o)), 2) end
@@ -219,6 +241,10 @@ function curvature.landscape(model, data, options)
   end
   if type(range) ~= "number" or not (range > 0) or range == math.huge then
     error(("landscape: range is %s; it takes a positive number"):format(tostring(range)), 2)
+  end
+  local repeats = o.repeats or 0
+  if math.type(repeats) ~= "integer" or repeats < 0 or repeats == 1 then
+    error(("landscape: repeats is %s; it takes a whole number, 0 or at least 2"):format(tostring(repeats)), 2)
   end
   local out, view = { a = {}, directions = directions_of(model, data, o, n) }, {}
   for i = 1, points do out.a[i] = range * (2 * (i - 1) / (points - 1) - 1) end
@@ -232,6 +258,13 @@ function curvature.landscape(model, data, options)
   if o.policy ~= nil then
     view.policy = o.policy
     out.emulated = core.curvature.losses(model, data, d[1], out.a, d[2], out.b, view)
+    local drawn = {}
+    if repeats > 0 then view.policy = o.noise_policy or noise.stochastic(o.policy) end
+    for i = 1, repeats do
+      view.stream = (o.stream or 0) + i
+      drawn[i] = core.curvature.losses(model, data, d[1], out.a, d[2], out.b, view)
+    end
+    out.noise = spread_of(drawn)
   end
   out.rows = rows_of(out, n)
   return out

@@ -75,7 +75,8 @@ sharpness.worst = ascent.worst
 sharpness.average = ascent.average
 
 local own = {space = true, measure = true, eps = true, method = true, directions = true, iterations = true, seed_directions = true, policy = true,
-  rho = true, eta = true, norm = true, adaptive = true, samples = true, repeats = true, noise_policy = true}
+  rho = true, eta = true, norm = true, adaptive = true, samples = true, repeats = true, noise_policy = true,
+  parameters = true, each = true}
 
 -- What the options say about the data, for the model's methods: everything that is not ours.
 local function rest(options)
@@ -87,18 +88,53 @@ local function rest(options)
 end
 
 local function of_logits(model, data, options, pass)
+  if options.parameters ~= nil then error("sharpness.model: parameters are for measures in the weights; logits have none", 0) end
   local logits, targets = model:logits(data, pass)
   if not targets then error("sharpness.model: the data have no targets", 0) end
   return core.sharpness_logits {logits = logits, target = targets, eps = options.eps, method = options.method}
 end
 
-local function objective_of(model, data, pass)
-  return function(weights) return model:objective(weights, data, pass) end
+-- Whether a pattern of `parameters` meets a name: `*` is any text, `?` any letter.
+local function meets(pattern, name)
+  return name:find("^" .. pattern:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", ".*"):gsub("%?", ".") .. "$") ~= nil
+end
+
+-- 1 for the weights of the parameters that move, 0 for all others; nil where all do.
+local function mask_of(model, wanted)
+  if wanted == nil then return nil end
+  if type(wanted) == "string" then wanted = {wanted} end
+  if type(wanted) ~= "table" or #wanted == 0 then
+    error(("sharpness.model: parameters is %s; it takes a name, a pattern or a list of them"):format(tostring(wanted)), 0)
+  end
+  local mask = {}
+  for i = 1, model.n_weights do mask[i] = 0 end
+  for _, pattern in ipairs(wanted) do
+    local met = false
+    for _, p in ipairs(model:parameters()) do
+      if type(pattern) == "string" and meets(pattern, p.name) then
+        for i = p.first, p.first + p.rows * p.cols - 1 do mask[i] = 1 end
+        met = true
+      end
+    end
+    if not met then error(("the model has no parameter %q; model:parameters() lists them"):format(tostring(pattern)), 0) end
+  end
+  return require("halfulp.core").array.new(mask, {dtype = "double"})
+end
+
+-- The loss of weights of which those that do not move are the model's own.
+local function objective_of(model, data, options, pass)
+  local mask = mask_of(model, options.parameters)
+  if not mask then return function(weights) return model:objective(weights, data, pass) end end
+  local base = model:flat():to "double"
+  return function(weights)
+    local loss, gradient = model:objective(base + mask * (weights - base), data, pass)
+    return loss, mask * gradient
+  end
 end
 
 local function of_weights(model, data, options, pass)
   return core.sharpness_keskar {
-    loss = objective_of(model, data, pass), weights = model:flat(),
+    loss = objective_of(model, data, options, pass), weights = model:flat(),
     eps = options.eps, directions = options.directions, iterations = options.iterations, seed = options.seed_directions,
   }
 end
@@ -116,7 +152,7 @@ end
 
 local function by_ascent(measure)
   return function(model, data, options, pass)
-    local o = {loss = objective_of(model, data, pass), weights = model:flat():to "double", seed = options.seed_directions}
+    local o = {loss = objective_of(model, data, options, pass), weights = model:flat():to "double", seed = options.seed_directions}
     for _, key in ipairs(ascent.takes[measure]) do o[key] = options[key] end
     if measure == "asam" then o.biases = biases_of(model) end
     return ascent[measure](o)
@@ -152,7 +188,7 @@ end
 ---"logits" is that of the last token of each row; "keskar" that of the loss on the rows in the space of the
 ---weights; "sam", "asam", "worst" and "average" as of the functions of those names. A policy makes the loss a staircase, on which
 ---a search climbs as far as it gets. `repeats` measures the floor beside it: the standard deviation of the emulated figure
----over that many runs with stochastic rounding in the same formats.
+---over that many runs with stochastic rounding in the same formats. `parameters` lets some weights move alone, `each` one parameter after the other.
 ---
 ---```lua
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
@@ -161,8 +197,8 @@ end
 ---```
 ---@param model hu.model
 ---@param data any            as `model:logits` takes it: a text, strings, or {features=, targets=}; a list of texts or tables: the mean over them (m-sharpness), with `phi_error` and `increase_error`, one standard error
----@param options? table      `measure` ("logits", "keskar", "sam", "asam", "worst", "average"; `space` = "weights" is "keskar"), `eps` (1e-3), `policy`, `repeats` (0); `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of weights; `rho`, `eta`, `norm`, `adaptive`, `samples`; and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
----@return table {full = hu.sharpness.result, emulated = hu.sharpness.result where a policy was given, noise = {phi, increase, runs} where repeats were}
+---@param options? table      `measure` ("logits", "keskar", "sam", "asam", "worst", "average"; `space` = "weights" is "keskar"), `eps` (1e-3), `policy`, `repeats` (0); `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of weights; `rho`, `eta`, `norm`, `adaptive`, `samples`; `parameters` (a name, a pattern such as "0.*", or a list: those that move), `each = true` (for every parameter alone, too); and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
+---@return table {full = hu.sharpness.result, emulated = hu.sharpness.result where a policy was given, noise = {phi, increase, runs} where repeats were, parameters = a list of the same with `name` where `each` was}
 function sharpness.model(model, data, options)
   options = options or {}
   local name = options.measure or (options.space == "weights" and "keskar") or options.space or "logits"
@@ -176,9 +212,9 @@ function sharpness.model(model, data, options)
   if math.type(repeats) ~= "integer" or repeats < 0 then
     error(("sharpness.model: repeats is %s; it takes a whole number, at least 0"):format(tostring(repeats)), 2)
   end
-  local function of(pass)
-    if is_batches(data) then return over_batches(measure, model, data, options, pass) end
-    return measure(model, data, options, pass)
+  local function of(pass, given)
+    if is_batches(data) then return over_batches(measure, model, data, given, pass) end
+    return measure(model, data, given, pass)
   end
   local function pass_by(policy, precision, stream)
     local pass = rest(options)
@@ -186,16 +222,26 @@ function sharpness.model(model, data, options)
     if measure == of_logits then pass.precision = precision end
     return pass
   end
-  local function all()
-    local out = {full = of(pass_by(nil, "double"))}
+  local function at(given)
+    local out = {full = of(pass_by(nil, "double"), given)}
     if options.policy == nil then return out end
-    out.emulated = of(pass_by(options.policy, "float"))
+    out.emulated = of(pass_by(options.policy, "float"), given)
     local phis, increases = {}, {}
     for i = 1, repeats do
-      local s = of(pass_by(options.noise_policy or noise.stochastic(options.policy), "float", (options.stream or 0) + i))
+      local s = of(pass_by(options.noise_policy or noise.stochastic(options.policy), "float", (options.stream or 0) + i), given)
       phis[i], increases[i] = s.phi, s.increase
     end
     if repeats > 0 then out.noise = {phi = noise.spread(phis), increase = noise.spread(increases), runs = repeats} end
+    return out
+  end
+  local function all()
+    local out = at(options)
+    if not options.each then return out end
+    out.parameters = {}
+    for i, p in ipairs(model:parameters()) do
+      out.parameters[i] = at(setmetatable({parameters = p.name}, {__index = options}))
+      out.parameters[i].name = p.name
+    end
     return out
   end
   local ok, result = pcall(all)

@@ -101,6 +101,30 @@ claims["curvature has full precision, emulated and the floor of noise, the same 
   t.assertNil(hu.curvature(model, data).emulated)
 end
 
+-- The sum of Gaussians written out, over the nodes of Hessians whose rounding is stochastic.
+claims["a density has a floor of noise beside it, at its own points"] = function()
+  local model, data = small()
+  local how = {starts = 2, steps = 8, points = 30}
+  local c = hu.curvature(model, data, {policy = "e4m3:rne+sat", repeats = 3, trace = false, density = how})
+  local d, drawn = c.emulated.density, {}
+  for i = 1, 3 do
+    local other = hu.hessian(model, data, {policy = "e4m3:sr+sat", precision = "float", stream = i}):density(how)
+    drawn[i] = {}
+    for k = 1, 30 do
+      drawn[i][k] = 0
+      for s = 1, 2 do
+        for j = 1, 8 do
+          drawn[i][k] = drawn[i][k] + other.weights(s, j) / 2 * math.exp(-((d.x(k) - other.nodes(s, j)) / d.sigma) ^ 2 / 2) / (d.sigma * (2 * math.pi) ^ 0.5)
+        end
+      end
+    end
+  end
+  t.assertEquals(#c.noise.density, 30)
+  for k = 1, 30 do t.assertAlmostEquals(c.noise.density(k), hu.stats.sd {drawn[1][k], drawn[2][k], drawn[3][k]}, 1e-12) end
+  t.assertTrue(c.noise.density:max() > 1e-4)
+  t.assertNil(hu.curvature(model, data, {policy = "e4m3:rne+sat", repeats = 1, trace = false, density = how}).noise.density)
+end
+
 claims["the floor takes policies with layers; one that is an object needs another beside it"] = function()
   local model, data = small()
   local c = hu.curvature(model, data, {policy = {format = "e4m3", overflow = "saturate", layers = {head = "fp32"}}, repeats = 2, trace = false})
@@ -215,6 +239,38 @@ claims["sharpness of a model by every measure, with error bars over batches and 
   t.assertAlmostEquals(sam.increase, model:objective(model:flat():to "double" + 0.05 * g / g:norm(), batches[1]) - loss, 1e-12)
 end
 
+-- The same on the model whose other weights cannot move: a loss of those of the parameter alone.
+claims["sharpness of some parameters alone is that of the loss in their weights"] = function()
+  local model, data = small()
+  local flat, p = model:flat():to "double", nil
+  for _, each in ipairs(model:parameters()) do if each.name == "head" then p = each end end
+  local last = p.first + p.rows * p.cols - 1
+  local own = flat:slice(p.first, last)
+  local function loss(w)
+    local all = flat:totable()
+    for i = p.first, last do all[i] = w(i - p.first + 1) end
+    local value, gradient = model:objective(hu.array(all), data)
+    return value, gradient:slice(p.first, last)
+  end
+  for _, case in ipairs {{"keskar", {}}, {"sam", {}}, {"asam", {}}, {"worst", {norm = "inf", rho = 0.01}}, {"worst", {norm = "2", rho = 0.1}}} do
+    local measure, options = case[1], case[2]
+    local whole = {measure = measure, parameters = "hea?", norm = options.norm, rho = options.rho}
+    local want = hu.sharpness[measure] {loss = loss, weights = own, norm = options.norm, rho = options.rho}
+    t.assertAlmostEquals(hu.sharpness.model(model, data, whole).full.increase, want.increase, 1e-9 * want.increase, measure)
+  end
+  local each = hu.sharpness.model(model, data, {measure = "sam", each = true, policy = "e4m3:rne+sat", repeats = 2})
+  t.assertEquals(#each.parameters, #model:parameters())
+  for _, one in ipairs(each.parameters) do
+    t.assertTrue(one.full.increase < each.full.increase and one.noise.increase > 0, one.name)
+    t.assertEquals(one.full.increase, hu.sharpness.model(model, data, {measure = "sam", parameters = {one.name}}).full.increase)
+  end
+  local all = hu.sharpness.model(model, data, {measure = "average", parameters = "*"}).full.increase
+  t.assertEquals(all, hu.sharpness.model(model, data, {measure = "average"}).full.increase)
+  t.assertErrorMsgContains("no parameter \"haed\"", hu.sharpness.model, model, data, {measure = "sam", parameters = "haed"})
+  t.assertErrorMsgContains("logits have none", hu.sharpness.model, model, data, {parameters = "head"})
+  t.assertErrorMsgContains("parameters is 3", hu.sharpness.model, model, data, {measure = "sam", parameters = 3})
+end
+
 -- ---- landscapes ----
 
 claims["random directions are scaled filter by filter, biases stay"] = function()
@@ -243,6 +299,31 @@ claims["a landscape is the loss at its points"] = function()
   end
   t.assertEquals(l.full(3, 3), l.loss)
   t.assertEquals(l.rows[8], {a = -0.25, b = 0.0, loss = l.full(2, 3), arithmetic = "full"})
+end
+
+claims["a landscape has the floor of noise at each point: the spread of its loss over stochastic roundings"] = function()
+  local model, data = small()
+  local flat = model:flat():to "double"
+  for dimensions = 1, 2 do
+    local l = hu.landscape(model, data, {points = 3, dimensions = dimensions, range = 0.5, policy = "e4m3:rne+sat", repeats = 4, stream = 7})
+    local losses = {}
+    for i = 1, 4 do
+      losses[i] = model:objective(flat + 0.5 * l.directions[1] + (dimensions == 2 and -0.5 * l.directions[2] or 0), data, {policy = "e4m3:sr+sat", stream = 7 + i})
+    end
+    local got = dimensions == 2 and l.noise(3, 1) or l.noise(3)
+    t.assertAlmostEquals(got, hu.stats.sd(losses), 1e-14)
+    t.assertTrue(got > 1e-3)
+    local emulated = 0
+    for _, row in ipairs(l.rows) do
+      t.assertEquals(row.noise ~= nil, row.arithmetic == "emulated")
+      if row.a == 0.5 and row.b ~= 0.0 and row.b ~= 0.5 and row.noise then t.assertEquals(row.noise, got) end
+      emulated = emulated + (row.noise and 1 or 0)
+    end
+    t.assertEquals(emulated, 3 ^ dimensions)
+  end
+  t.assertNil(hu.landscape(model, data, {points = 3, policy = "e4m3:rne+sat"}).noise)
+  t.assertEquals(hu.landscape(model, data, {points = 3, policy = hu.nn.policy "e4m3", noise_policy = "fp32", repeats = 2}).noise:max(), 0)
+  t.assertErrorMsgContains("repeats is 1", hu.landscape, model, data, {policy = "e4m3", repeats = 1})
 end
 
 claims["along an eigenvector the loss curves by its eigenvalue"] = function()
