@@ -79,6 +79,7 @@ dist_halfulpmodels_DATA += lua/halfulp/models/mlp.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/cnn.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/block.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/mus.lua
+dist_halfulpmodels_DATA += lua/halfulp/models/decoder.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/vit.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/llama.lua
 dist_halfulpmodels_DATA += lua/halfulp/models/gpt2.lua

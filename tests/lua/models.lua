@@ -241,6 +241,7 @@ claims["what does not fit is one line"] = function()
   refused("takes gates as topk gives them", hu.nn.model,
     {{"features", name = "x", channels = 2}, {"dispatch", from = {"x", "x"}, expert = 0}})
   refused("no model 'cn'; there are linear, logistic", function() return hu.nn.models.cn end)
+  refused("no model 'block'; there are linear, logistic", function() return hu.nn.models.block end)
   refused("cnn: classes is missing", hu.nn.models.cnn, {height = 8, width = 8})
   refused("cnn: unknown option widht; did you mean width?", hu.nn.models.cnn, {height = 8, widht = 8, classes = 2})
   refused("units is 'umup'; it takes none or mus", hu.nn.models.gpt2, {units = "umup"})
