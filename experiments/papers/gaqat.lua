@@ -100,13 +100,6 @@ local function initial(seed)
   return net
 end
 
-local function cross_entropy(logits, labels)
-  local n = #logits
-  local e = (logits - logits:max(2):reshape { n, 1 }):exp()
-  local probability = e / e:sum(2):reshape { n, 1 }
-  return -((probability:log() * labels):sum()) / n, (probability - labels) / n
-end
-
 -- Logits, and a function from their gradient to those of all weights and scales. bits nil: float. `held`: see lsq.
 local function forward(net, scales, bits, x, held)
   local backs, errors = {}, {}
@@ -146,7 +139,7 @@ end
 
 local function gradients(net, scales, bits, x, labels)
   local logits, back = forward(net, scales, bits, x)
-  local _, g = cross_entropy(logits, labels)
+  local _, g = hu.nn.cross_entropy(logits, labels)
   return back(g)
 end
 
@@ -306,7 +299,7 @@ local function slopes()
     for name, value in pairs(net) do w[name] = value + distance * direction[name] end
     for name, value in pairs(scales) do s[name] = value + distance * direction.scales[name] end
     local logits, pass = forward(w, s, bits, x, held)
-    local value, g = cross_entropy(logits, labels)
+    local value, g = hu.nn.cross_entropy(logits, labels)
     return value, pass(g)
   end
   local direction, slope = { scales = {} }, 0

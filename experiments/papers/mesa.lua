@@ -181,13 +181,6 @@ local function forward(net, images, store)
   end
 end
 
-local function cross_entropy(logits, labels)
-  local n = #logits
-  local e = (logits - logits:max(2):reshape { n, 1 }):exp()
-  local probability = e / e:sum(2):reshape { n, 1 }
-  return -((probability:log() * labels):sum()) / n, (probability - labels) / n
-end
-
 local function initial(seed)
   local net, stream = { position = hu.randn({ 1, tokens * width }, { seed = seed, stream = 1, std = 0.1, dtype = "double" }) }, 1
   local function matrix(name, out, inputs)
@@ -232,7 +225,7 @@ end
 
 local function gradients(net, x, labels, store)
   local logits, back = forward(net, x, store)
-  local loss, g = cross_entropy(logits, labels)
+  local loss, g = hu.nn.cross_entropy(logits, labels)
   return back(g), loss
 end
 
@@ -342,7 +335,7 @@ local function slopes()
     local moved = {}
     for name, w in pairs(net) do moved[name] = w + distance * direction[name] end
     local logits = forward(moved, x, keeper {})
-    return (cross_entropy(logits, labels))
+    return (hu.nn.cross_entropy(logits, labels))
   end
   return slope, (along(1e-5) - along(-1e-5)) / 2e-5
 end

@@ -152,41 +152,29 @@ local function loss_of(wanted)
   return hu.stats.mean(hu.column(hu.select(rows, wanted), "loss"))
 end
 
--- The least loss, and log2 of the rate where a parabola through it and its neighbors has its vertex; whether it lies inside of the rates.
-local function best_of(units, policy, width)
-  local l, at = {}, 1
-  for i, rate in ipairs(rates_of(units)) do
-    l[i] = loss_of { part = "rates", units = units, policy = policy, width = width, rate = rate }
-    at = l[i] < l[at] and i or at
-  end
-  local inside, shift = at > 1 and at < #l, 0
-  if inside and l[at + 1] < math.huge then shift = (l[at - 1] - l[at + 1]) / (2 * (l[at - 1] - 2 * l[at] + l[at + 1])) end
-  return l[at], math.log(first_rate[units], 2) + at - 1 + shift, inside
-end
-
 -- ---- the best rate against the width ----
 
-local slope, known = {}, {}
+local function rates_against_width(units, policy)
+  return hu.scaling.transfer(hu.select(rows, { part = "rates", units = units, policy = policy }))
+end
+local moves = { mus = rates_against_width("mus", "fp32"), none = rates_against_width("none", "fp32") }
 for _, units in ipairs { "mus", "none" } do
-  local x, y = {}, {}
-  known[units] = true
-  for i, width in ipairs(p.widths) do
-    local loss, rate, inside = best_of(units, "fp32", width)
-    x[i], y[i], known[units] = math.log(width, 2), rate, known[units] and inside
-    print(("measured: units %s, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, width, rate, loss, inside and "" or ", at the end of the rates"))
+  for _, best in ipairs(moves[units].best) do
+    print(("measured: units %s, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate, 2), best.loss, best.inside and "" or ", at the end of the rates"))
   end
-  slope[units] = hu.stats.fit(x, y).slope
 end
 local function where_known(units, holds)
-  if known[units] then return holds end
+  if moves[units].inside then return holds end
 end
-claims:claim { what = "the best rate stays (slope of its logarithm against the width's)", published = 0, here = ("%.2f"):format(slope.mus), holds = where_known("mus", math.abs(slope.mus) < 0.25) }
-claims:claim { what = "without munit scaling it falls like 1 / width", published = -1, here = ("%.2f"):format(slope.none), holds = where_known("none", math.abs(slope.none + 1) < 0.5) }
+claims:claim { what = "the best rate stays (slope of its logarithm against the width's)", published = 0, here = ("%.2f"):format(moves.mus.slope),
+  holds = where_known("mus", math.abs(moves.mus.slope) < 0.25) }
+claims:claim { what = "without munit scaling it falls like 1 / width", published = -1, here = ("%.2f"):format(moves.none.slope),
+  holds = where_known("none", math.abs(moves.none.slope + 1) < 0.5) }
 
 -- ---- eight bits ----
 
 for _, units in ipairs { "mus", "none" } do
-  local gap = best_of(units, eight, widest) - best_of(units, "fp32", widest)
+  local gap = rates_against_width(units, eight).best[1].loss - moves[units].best[#p.widths].loss
   claims:claim { what = ("E4M3 and E5M2 without scales, units %s: loss above binary32, each at its best rate"):format(units), published = units == "mus" and "about 0" or "more",
     here = ("%.4f"):format(gap), holds = (gap < 0.02) == (units == "mus") }
 end

@@ -68,13 +68,6 @@ end
 -- 1 where x > 0, else 0; x >= 0.
 local function positive(x) return x / (x + 1e-300) end
 
--- Loss in nats, and its derivative by the logits.
-local function cross_entropy(logits, labels, n)
-  local e = (logits - logits:max(2):reshape { n, 1 }):exp()
-  local probability = e / e:sum(2):reshape { n, 1 }
-  return -((probability:log() * labels):sum()) / n, (probability - labels) / n
-end
-
 -- The products of a layer's backward pass: `g` belongs to its sums.
 local function backward(g, x, w) return hu.matmul(g, x, { transpose_a = true }), g:sum(1):reshape { 1, #w }, hu.matmul(g, w) end
 
@@ -92,7 +85,7 @@ local float = {}
 function float.logits(net, x, n) return (float_forward(net, x, n)) end
 function float.gradients(net, data)
   local logits, kept = float_forward(net, data.x, data.n)
-  local loss, g = cross_entropy(logits, data.labels, data.n)
+  local loss, g = hu.nn.cross_entropy(logits, data.labels)
   local grads = { head = {} }
   grads.head.w, grads.head.b, g = backward(g, kept[#body], net.head.w)
   for i = #body, 1, -1 do
@@ -141,7 +134,7 @@ local int8 = {}
 function int8.logits(q, x, n) return (int8_forward(q, x, n)) end
 function int8.gradients(q, data)
   local logits, kept, sums, out = int8_forward(q, data.x, data.n)
-  local loss, g = cross_entropy(logits, data.labels, data.n)
+  local loss, g = hu.nn.cross_entropy(logits, data.labels)
   local grads = { head = {} }
   grads.head.w, grads.head.b, g = backward(g, out, q.head.w)
   g = g * q.output_scale
@@ -270,7 +263,7 @@ end
 local function along(distance)
   local moved = quantized(plain, data, true)
   for i in ipairs(body) do moved[i].w = moved[i].w + distance * direction[i] end
-  return (cross_entropy(int8.logits(moved, data.x, data.n), data.labels, data.n))
+  return (hu.nn.cross_entropy(int8.logits(moved, data.x, data.n), data.labels))
 end
 off_gradient = math.abs((along(1e-6) - along(-1e-6)) / 2e-6 / slope - 1)
 claims:claim { what = "unrounded graph: slope of the loss against a difference quotient (relative error)", published = "equal", here = off_gradient, holds = off_gradient < 1e-5 }

@@ -63,58 +63,35 @@ local sweep = hu.sweep(points)
 sweep:run(train, { name = "unit-scaling" })
 local rows = sweep:rows()
 
--- Mean losses over the seeds, in the order of the rates.
-local function losses_of(units, policy, width)
-  local list = {}
-  for i = 1, p.rates do
-    local sum = 0
-    for _, row in ipairs(rows) do
-      if row.units == units and row.policy == policy and row.width == width and row.rate == first_rate[units] * 2 ^ (i - 1) then sum = sum + row.loss / p.seeds end
-    end
-    list[i] = sum
-  end
-  return list
-end
-
--- The least loss, and log2 of the rate where a parabola through it and its neighbors has its vertex; whether it lies at an end of the rates.
-local function best_of(units, policy, width)
-  local l, at = losses_of(units, policy, width), 1
-  for i = 2, #l do at = l[i] < l[at] and i or at end
-  local edge, shift = at == 1 or at == #l, 0
-  if not edge and l[at + 1] < math.huge then shift = (l[at - 1] - l[at + 1]) / (2 * (l[at - 1] - 2 * l[at] + l[at + 1])) end
-  return l[at], math.log(first_rate[units], 2) + at - 1 + shift, edge
-end
-
 -- ---- the best rate against the width ----
 
-local slopes, edges, inside = {}, 0, {}
+local function rates_against_width(units, policy)
+  return hu.scaling.transfer(hu.select(rows, { units = units, policy = policy }))
+end
+local moves, edges = { with = rates_against_width("with", "fp32"), without = rates_against_width("without", "fp32") }, 0
 for _, units in ipairs { "with", "without" } do
-  local x, y = {}, {}
-  for i, width in ipairs(p.widths) do
-    local loss, at, edge = best_of(units, "fp32", width)
-    x[i], y[i], edges = math.log(width, 2), at, edges + (edge and 1 or 0)
-    inside[units] = inside[units] ~= false and not edge
-    print(("measured: %s units, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, width, at, loss, edge and ", at the end of the rates" or ""))
+  for _, best in ipairs(moves[units].best) do
+    edges = edges + (best.inside and 0 or 1)
+    print(("measured: %s units, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate, 2), best.loss, best.inside and "" or ", at the end of the rates"))
   end
-  slopes[units] = hu.stats.fit(x, y).slope
 end
 -- A claim about a best rate that lies at an end of the rates is not tested.
 local function known(units, holds)
-  if inside[units] then return holds end
+  if moves[units].inside then return holds end
 end
-claims:claim { what = "the best rate stays with units (slope of its logarithm against the width's)", published = 0, here = ("%.2f"):format(slopes.with),
-  holds = known("with", math.abs(slopes.with) < 0.25) }
-claims:claim { what = "without units it falls like 1 / width", published = -1, here = ("%.2f"):format(slopes.without),
-  holds = known("without", math.abs(slopes.without + 1) < 0.25) }
-local less = math.abs(slopes.with) < math.abs(slopes.without)
-claims:claim { what = "it moves less with units than without", published = "yes", here = ("%.2f, %.2f"):format(slopes.with, slopes.without),
+claims:claim { what = "the best rate stays with units (slope of its logarithm against the width's)", published = 0, here = ("%.2f"):format(moves.with.slope),
+  holds = known("with", math.abs(moves.with.slope) < 0.25) }
+claims:claim { what = "without units it falls like 1 / width", published = -1, here = ("%.2f"):format(moves.without.slope),
+  holds = known("without", math.abs(moves.without.slope + 1) < 0.25) }
+local less = math.abs(moves.with.slope) < math.abs(moves.without.slope)
+claims:claim { what = "it moves less with units than without", published = "yes", here = ("%.2f, %.2f"):format(moves.with.slope, moves.without.slope),
   holds = known("with", known("without", less)), note = edges > 0 and edges .. " best rates lie at the end of the rates" or nil }
 
 -- ---- eight bits ----
 
 local widest = p.widths[#p.widths]
 for _, units in ipairs { "with", "without" } do
-  local gap = best_of(units, eight, widest) - best_of(units, "fp32", widest)
+  local gap = rates_against_width(units, eight).best[1].loss - moves[units].best[#p.widths].loss
   claims:claim { what = ("E4M3 and E5M2 without scales, %s units: loss above binary32, each at its best rate"):format(units),
     published = units == "with" and "about 0" or "more", here = ("%.4f"):format(gap), holds = units == "without" and gap > 0.05 or units == "with" and gap < 0.05 }
 end

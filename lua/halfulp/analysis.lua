@@ -193,12 +193,12 @@ function stats.warning(series, options)
   return nil
 end
 
-local function log2_of(list, name)
+local function log2_of(list, name, what)
   local out = {}
   for i = 1, #list do
     local value = list[i]
     if type(value) ~= "number" or not (value > 0) then
-      error(("fit: %s[%d] is %s; the logarithm takes a positive number"):format(name, i, tostring(value)), 3)
+      error(("%s: %s[%d] is %s; the logarithm takes a positive number"):format(what, name, i, tostring(value)), 3)
     end
     out[i] = math.log(value, 2)
   end
@@ -217,10 +217,41 @@ end
 ---@return table {slope=, intercept=, slope_se=, r2=}
 function stats.fit(x, y, options)
   check_options("fit", options, { "logx", "logy" })
-  if options and options.logx then x = log2_of(x, "x") end
-  if options and options.logy then y = log2_of(y, "y") end
+  if options and options.logx then x = log2_of(x, "x", "fit") end
+  if options and options.logy then y = log2_of(y, "y", "fit") end
   local line = run.call(2, core.fit, x, y)
   return line
+end
+
+---Where a series is lowest: at the vertex of the parabola through its lowest value and the two beside it; at the lowest value itself where that is at an end, or one beside
+---it is not finite. For learning rates, say, whose loss is about a parabola in the rate's logarithm.
+---
+---```lua
+---local best = hu.stats.lowest({1/8, 1/4, 1/2, 1}, {3, 1, 1, 3}, {logx = true})
+---print(("%.3f"):format(best.x), best.y, best.inside)    --> 0.354	1	true
+---```
+---@param x any          array or table of numbers, ascending
+---@param y any          as many; infinity and NaN are never lowest
+---@param options table? {logx = false: the parabola is over the logarithm of x}
+---@return table {x = of the vertex, y = the lowest value (infinity: none is finite), inside = whether it lies between others}
+function stats.lowest(x, y, options)
+  check_options("lowest", options, { "logx" })
+  if #x ~= #y or #x == 0 then error(("lowest: there are %d values of x and %d of y; it takes as many of both, at least one"):format(#x, #y), 2) end
+  local log, at = options and options.logx, 1
+  local u = log and log2_of(x, "x", "lowest") or x
+  for i = 1, #x do
+    if type(x[i]) ~= "number" or type(y[i]) ~= "number" then error(("lowest: point %d is %s, %s; it takes numbers"):format(i, tostring(x[i]), tostring(y[i])), 2) end
+    if i > 1 and not (x[i] > x[i - 1]) then error(("lowest: x[%d] is %s, after %s; it takes ascending numbers"):format(i, tostring(x[i]), tostring(x[i - 1])), 2) end
+    if stats.or_infinite(y[i]) < stats.or_infinite(y[at]) then at = i end
+  end
+  local best = { x = x[at], y = stats.or_infinite(y[at]), inside = at > 1 and at < #x }
+  if best.inside and y[at] > -math.huge and y[at - 1] < math.huge and y[at + 1] < math.huge then
+    local left, right = u[at] - u[at - 1], u[at + 1] - u[at]
+    local falls, rises = (y[at - 1] - y[at]) / left, (y[at + 1] - y[at]) / right
+    local vertex = u[at] + (right * falls - left * rises) / (2 * (falls + rises))
+    best.x = log and 2 ^ vertex or vertex
+  end
+  return best
 end
 
 analysis.stats = stats

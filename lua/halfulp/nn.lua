@@ -120,19 +120,15 @@ end
 ---@return table[]
 nn.operations = core.operations
 
+local model_names = {"linear", "logistic", "mlp", "cnn", "vit", "llama", "gpt2", "experts", "mamba", "diffusion"}
+
 ---Models that are described in Lua, one file each: `hu.nn.models.cnn {height = 8, width = 8, classes = 4}`. There are linear,
 ---logistic, mlp, cnn, vit, llama, gpt2, experts, mamba, and diffusion with `new` and `sample`.
 nn.models = setmetatable({}, {__index = function(models, name)
-  local ok, model = pcall(require, "halfulp.models." .. tostring(name))
-  if not ok then
-    if tostring(model):find("module 'halfulp.models.", 1, true) then
-      error("nn.models: no model '" .. tostring(name) .. "'; there are linear, logistic, mlp, cnn, vit, llama, gpt2, experts, " ..
-            "mamba, diffusion", 2)
-    end
-    error(model, 2)
+  for _, known in ipairs(model_names) do
+    if name == known then models[name] = require("halfulp.models." .. name) end
   end
-  models[name] = model
-  return model
+  return rawget(models, name) or error("nn.models: no model '" .. tostring(name) .. "'; there are " .. table.concat(model_names, ", "), 2)
 end})
 
 ---@class hu.data  examples with a class or with numbers to give: a part to train on, a part held out
@@ -283,6 +279,33 @@ function nn.text(path, options)
   for key, value in pairs(options or {}) do all[key] = value end
   local result, message = blame_caller(pcall(core.text, path, all))
   return result, message
+end
+
+local function matrix_shape(array)
+  local ok, shape = pcall(function() return array:shape() end)
+  return ok and #shape == 2 and table.concat(shape, " x ") or "no matrix"
+end
+
+---Softmax cross-entropy of logits that a script computed itself, and its gradient: for networks written out in arrays. In double, whatever the logits' size.
+---
+---```lua
+---local loss, gradient = hu.nn.cross_entropy(hu.array {{0, 0}, {0, 1000}}, hu.array {{1, 0}, {1, 0}})
+---print(("%.3f"):format(loss), gradient)    --> 500.347	array 2x2 (double): -0.25 0.25 -0.5 0.5
+---```
+---@param logits hu.array   [n][classes], finite
+---@param labels hu.array   [n][classes]: the probability of each class, 1 and zeros for a known one
+---@return number loss      in nats, mean over the n examples
+---@return hu.array gradient  [n][classes], of the loss by the logits, where labels add up to 1
+function nn.cross_entropy(logits, labels)
+  local shape, of_labels = matrix_shape(logits), matrix_shape(labels)
+  if shape ~= of_labels or shape == "no matrix" then
+    error(("cross_entropy: logits are %s, labels %s; it takes two arrays of as many examples and classes"):format(shape, of_labels), 2)
+  end
+  local n = #logits
+  local centered = logits - logits:max(2):reshape {n, 1}
+  local powers = centered:exp()
+  local sums = powers:sum(2):reshape {n, 1}
+  return ((sums:log() - centered) * labels):sum() / n, (powers / sums - labels) / n
 end
 
 ---Loss in nats of a model that knows how often each byte comes in a text's training part, and nothing else, on that part: who stays above it has not

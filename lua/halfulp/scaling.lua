@@ -1,7 +1,10 @@
--- scaling.lua - scaling laws: the loss of a language model against its size, its data and its bits.
+-- scaling.lua - scaling laws: the loss of a language model against its size, its data and its bits; the best learning rate against its size.
 
+local check_options = require "halfulp.options"
 local fit = require "halfulp.fit"
+local rows = require "halfulp.rows"
 local run = require "halfulp.run"
+local stats = require("halfulp.analysis").stats
 
 ---@class hu.scaling.constants  of L = n/N^alpha + d/D^beta + eps + D^beta/N^alpha log2(B) / (gamma (E + 1/2)^delta (M + 1/2)^nu)
 ---@field n number
@@ -137,6 +140,48 @@ function scaling.fit(rows, options)
   end
   local found = run.call(2, fit, rest)
   for name, value in pairs(fixed) do found.parameters[name] = value end
+  return found
+end
+
+local transfer_defaults = { size = "width", rate = "rate", loss = "loss" }
+
+-- Mean losses of the rates in ascending order; infinite where a run's is not finite.
+local function losses_by_rate(list, columns)
+  local rates, losses = {}, {}
+  for i, group in ipairs(rows.group(list, { columns.rate }, columns.loss)) do
+    rates[i], losses[i] = group.at[columns.rate], group.n_bad > 0 and math.huge or group.mean
+  end
+  return rates, losses
+end
+
+---Whether the best learning rate of a small model is that of a larger one: the best rate at each size, as `hu.stats.lowest` finds it over the rate's logarithm, and the
+---slope of its logarithm against that of the size (0: it transfers; -1: it falls like 1 / size). Losses of several runs, seeds say, are averaged; a loss
+---that is not finite makes its rate infinitely bad.
+---
+---```lua
+---local rows = {}
+---for _, width in ipairs {16, 32, 64} do
+---  for k = 0, 8 do rows[#rows + 1] = {width = width, rate = 2.0 ^ -k, loss = (k - math.log(width, 2)) ^ 2} end
+---end
+---local found = hu.scaling.transfer(rows)
+---print(found.slope, found.inside, found.best[2].size, found.best[2].rate)    --> -1.0	true	32	0.03125
+---```
+---@param list table[]     rows such as `sweep:rows()` gives, of one model in several sizes
+---@param options? table   the names of their columns: `size` ("width"), `rate` ("rate"), `loss` ("loss")
+---@return table {slope = (nil: one size), inside = whether every best rate lies between others, best = {{size=, rate=, loss=, inside=}, ...} by size}
+function scaling.transfer(list, options)
+  check_options("scaling.transfer", options, transfer_defaults)
+  local columns = setmetatable({}, { __index = transfer_defaults })
+  for key, name in pairs(options or {}) do columns[key] = name end
+  for key in pairs(transfer_defaults) do rows.need(list, columns[key], "scaling.transfer: " .. key, 2) end
+  local found, sizes, best_rates = { inside = true, best = {} }, rows.values(list, columns.size), {}
+  for i, size in ipairs(sizes) do
+    local rates, losses = losses_by_rate(rows.select(list, { [columns.size] = size }), columns)
+    local lowest = run.call(2, stats.lowest, rates, losses, { logx = true })
+    found.best[i] = { size = size, rate = lowest.x, loss = lowest.y, inside = lowest.inside }
+    found.inside, best_rates[i] = found.inside and lowest.inside, lowest.x
+  end
+  if #sizes > 1 then found.slope = run.call(2, stats.fit, sizes, best_rates, { logx = true, logy = true }).slope end
   return found
 end
 

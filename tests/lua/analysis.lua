@@ -273,6 +273,29 @@ claims["the last tenth of a series has a mean, and NaN counts as infinite"] = fu
   t.assertEquals({ hu.stats.or_infinite(0 / 0), hu.stats.or_infinite(-3.5), hu.stats.or_infinite(-math.huge) }, { math.huge, -3.5, -math.huge })
 end
 
+claims["a series is lowest at the vertex of its parabola, whatever the steps, and at an end where it still falls"] = function()
+  local function parabola(x) return 3 + (x - 1.3) ^ 2 end
+  local xs, ys = {-2, 0, 0.5, 1, 3, 3.5}, {}
+  for i, x in ipairs(xs) do ys[i] = parabola(x) end
+  local best = hu.stats.lowest(xs, ys)
+  t.assertAlmostEquals(best.x, 1.3, 1e-14)
+  t.assertEquals({best.y, best.inside}, {parabola(1), true})
+  best = hu.stats.lowest({1, 2, 4}, {1, 0, 1}, {logx = true})
+  t.assertEquals({best.x, best.y, best.inside}, {2, 0, true})
+  t.assertAlmostEquals(hu.stats.lowest({1, 4, 8}, {4, 0, 1}, {logx = true}).x, 4, 1e-14)      -- (log2 x - 2)^2
+  t.assertEquals(hu.stats.lowest(hu.array {1, 2, 3}, hu.array {3, 2, 1}), {x = 3, y = 1, inside = false})
+  t.assertEquals(hu.stats.lowest({1, 2, 3}, {5, 1, inf}), {x = 2, y = 1, inside = true})
+  t.assertEquals(hu.stats.lowest({1, 2, 3}, {nan, 1, 5}), {x = 2, y = 1, inside = true})
+  t.assertEquals(hu.stats.lowest({1, 2}, {nan, nan}), {x = 1, y = inf, inside = false})
+  t.assertEquals(hu.stats.lowest({7}, {2}), {x = 7, y = 2, inside = false})
+  t.assertErrorMsgContains("2 values of x and 1 of y", hu.stats.lowest, {1, 2}, {1})
+  t.assertErrorMsgContains("0 values of x", hu.stats.lowest, {}, {})
+  t.assertErrorMsgContains("x[2] is 1, after 2", hu.stats.lowest, {2, 1}, {1, 1})
+  t.assertErrorMsgContains("lowest: x[1] is 0; the logarithm", hu.stats.lowest, {0, 1}, {1, 1}, {logx = true})
+  t.assertErrorMsgContains("point 2 is 2, x", hu.stats.lowest, {1, 2}, {1, "x"})
+  t.assertErrorMsgContains("unknown option", hu.stats.lowest, {1, 2}, {1, 2}, {log = true})
+end
+
 -- A symmetric matrix has its eigenvalues' magnitudes: (-1 1; 1 2)'s are (1 +- sqrt(13)) / 2.
 claims["singular values and vectors are those of the matrix, as many as are asked for"] = function()
   local u, s, v = hu.svd {{-1, 1}, {1, 2}}

@@ -1,4 +1,4 @@
--- fit.lua - models fitted to measurements, and the scaling law of training in floating point.
+-- fit.lua - models fitted to measurements, the best rate against the size, and the scaling law of training in floating point.
 local hu = require "halfulp"
 local claims, t = require("claims")()
 
@@ -67,6 +67,45 @@ claims["wrong options, rows and models are one line that names them"] = function
     t.assertNil(message:find "\n")
   end
   t.assertFalse((pcall(hu.fit)))
+end
+
+-- ---- the best rate against the size ----
+
+-- Losses of two seeds each, whose mean is least at the rate scale width^slope.
+local function losses_of(slope, scale)
+  local list = {}
+  for _, width in ipairs {16, 32, 128} do
+    for k = -14, 0 do
+      local far = k - math.log(scale * width ^ slope, 2)
+      for seed = 1, 2 do list[#list + 1] = { channels = width, lr = 2.0 ^ k, loss = 1 + far ^ 2 + (seed == 1 and 0.1 or -0.1), seed = seed } end
+    end
+  end
+  return list
+end
+
+claims["the best rate and its slope against the size are found again, over seeds"] = function()
+  local names = { size = "channels", rate = "lr" }
+  for _, slope in ipairs {0, -1, -0.4} do
+    local found = hu.scaling.transfer(losses_of(slope, 0.3), names)
+    t.assertAlmostEquals(found.slope, slope, 1e-12)
+    t.assertTrue(found.inside)
+    for i, width in ipairs {16, 32, 128} do
+      t.assertEquals(found.best[i].size, width)
+      t.assertAlmostEquals(found.best[i].rate / (0.3 * width ^ slope), 1, 1e-12)
+      t.assertTrue(found.best[i].inside and found.best[i].loss >= 1 and found.best[i].loss < 1.26)
+    end
+  end
+  t.assertFalse(hu.scaling.transfer(losses_of(1, 0.01), names).inside)
+end
+
+claims["a run without a finite loss makes its rate infinitely bad, and one size has no slope"] = function()
+  local list = { { width = 8, rate = 1, loss = 3 }, { width = 8, rate = 2, loss = 1 }, { width = 8, rate = 4, loss = 0 }, { width = 8, rate = 4, loss = 0 / 0 } }
+  local found = hu.scaling.transfer(list)
+  t.assertEquals(found, { inside = true, best = { { size = 8, rate = 2, loss = 1, inside = true } } })
+  t.assertErrorMsgContains("unknown option loss_name", hu.scaling.transfer, list, { loss_name = "loss" })
+  t.assertErrorMsgContains('no column "lr"', hu.scaling.transfer, list, { rate = "lr" })
+  t.assertErrorMsgContains("no finished points", hu.scaling.transfer, {})
+  t.assertErrorMsgContains("the logarithm takes a positive number", hu.scaling.transfer, { { width = 1, rate = 0, loss = 1 }, { width = 1, rate = 1, loss = 2 } })
 end
 
 -- ---- the scaling law: arXiv:2501.02423, with its recomputed figures ----

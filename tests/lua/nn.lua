@@ -21,6 +21,31 @@ local function train(options)
   return hu.nn.train(all)
 end
 
+claims["cross-entropy of arrays is that of a model, with its gradient, and logits may be large"] = function()
+  local rows, classes = {}, {0, 2, 1, 2}
+  for i, row in ipairs(hu.randn({4, 5}, {seed = 1, dtype = "double"}):totable()) do rows[i] = row end
+  local model = hu.nn.model {name = "x", {"features", channels = 5}, {"linear", name = "head", out = 3, deviation = 2}, {"cross_entropy"}}
+  local data = hu.nn.data {features = rows, targets = classes, heldout = 0}
+  local logits, labels = model:logits {features = rows}, {}
+  for i, class in ipairs(classes) do labels[i] = {class == 0 and 1 or 0, class == 1 and 1 or 0, class == 2 and 1 or 0} end
+  labels = hu.array(labels)
+  local loss, gradient = hu.nn.cross_entropy(logits, labels)
+  t.assertAlmostEquals(loss, (model:evaluate(data, {split = "train"})), 1e-6)
+  for i = 1, 4 do
+    for j = 1, 3 do
+      local up, down = logits:copy(), logits:copy()
+      up:set(i, j, logits(i, j) + 2 ^ -16)
+      down:set(i, j, logits(i, j) - 2 ^ -16)
+      local slope = (hu.nn.cross_entropy(up, labels) - hu.nn.cross_entropy(down, labels)) / 2 ^ -15
+      t.assertAlmostEquals(gradient(i, j), slope, 1e-9)
+    end
+  end
+  t.assertEquals(hu.nn.cross_entropy(hu.array {{0, 1e4}, {0, -1e4}}, hu.array {{1, 0}, {0, 1}}), 1e4)
+  refused("logits are 4 x 3, labels 3 x 3", hu.nn.cross_entropy, logits, hu.ones {3, 3})
+  refused("logits are no matrix, labels no matrix", hu.nn.cross_entropy)
+  refused("labels no matrix", hu.nn.cross_entropy, logits, {1})
+end
+
 claims["a run gives the series of its steps and lowers the loss"] = function()
   local seen = {}
   local run = train {steps = 30, every = 10, callback = function(info) seen[#seen + 1] = info.step end}
