@@ -264,6 +264,12 @@ claims["sharpness of some parameters alone is that of the loss in their weights"
     t.assertTrue(one.full.increase < each.full.increase and one.noise.increase > 0, one.name)
     t.assertEquals(one.full.increase, hu.sharpness.model(model, data, {measure = "sam", parameters = {one.name}}).full.increase)
   end
+  local mean = 0
+  for i = 1, 5 do
+    local drawn = hu.randn({#flat}, {seed = 1, stream = i})
+    mean = mean + (loss(own + 0.1 * own:abs() * drawn:slice(p.first, last)) - model:objective(nil, data)) / 5
+  end
+  t.assertAlmostEquals(hu.sharpness.model(model, data, {measure = "average", parameters = "head", samples = 5}).full.increase, mean, 1e-12)
   local all = hu.sharpness.model(model, data, {measure = "average", parameters = "*"}).full.increase
   t.assertEquals(all, hu.sharpness.model(model, data, {measure = "average"}).full.increase)
   t.assertErrorMsgContains("no parameter \"haed\"", hu.sharpness.model, model, data, {measure = "sam", parameters = "haed"})
