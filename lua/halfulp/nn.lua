@@ -353,7 +353,7 @@ end
 ---}
 ---print(tostring(policy):match "p2: [^\n]*")   --> p2: e4m3fn rne saturate per row, absmax
 ---```
----@param what string|table roles: `format` (all six operands), `activation` (p1, p6), `weight` (p2, p4), `gradient` (p3, p5), `p1` ... `p6`; `attention`, `master`, `saved` (what norms, GELU and SwiGLU keep for the backward pass), `reduce` (gradients between shards), `states` (of the optimizer: {m = ..., v = ...}); `rounding`, `overflow`; `accumulate`, `forward`, `dgrad`, `wgrad`, `accumulate_rounding`; `head`, `layers`, `seed`
+---@param what string|table roles: `format` (all six operands), `activation` (p1, p6), `weight` (p2, p4), `gradient` (p3, p5), `p1` ... `p6`; `attention`, `master`, `saved` (what norms, GELU, SwiGLU, SiLU, tanh and sigmoid keep of their input for the backward pass), `reduce` (gradients between shards), `states` (of the optimizer: {m = ..., v = ...}); `rounding`, `overflow`; `accumulate`, `forward`, `dgrad`, `wgrad`, `accumulate_rounding`; `head`, `layers`, `seed`
 ---@return hu.policy
 nn.policy = core.policy
 

@@ -34,7 +34,7 @@ enum { R(GIVEN) = 1 };   /* node->size[0]: mean and variance are not the batch's
 static void R(batchnorm_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
     R(hu_var) *x = node->in[0], *gain = node->in[1], *bias = node->in[2];
-    const REAL *z = node->saved[0], *r = node->saved[1], *dy = node->out->grad;
+    const REAL *z = node->kept, *r = node->saved[1], *dy = node->out->grad;
     size_t rows = x->rows, c = x->cols;
     REAL *dx = R(hu_gradient)(x), *dgain = R(hu_gradient)(gain), *dbias = R(hu_gradient)(bias);
     double *sum = hu_arena_take(&t->arena, 2 * c, sizeof *sum), *with_z = sum + c;
@@ -88,7 +88,7 @@ static void R(batchnorm_push)(R(hu_tape) *t, R(hu_node) *node)
 /* The four column sums that the pull needs, as means: of h, z h, h', (z h)', where h = gain dy. */
 static void R(batchnorm_means)(double *restrict mean, const R(hu_node) *node, const REAL *gy, const REAL *dgain)
 {
-    const REAL *z = node->saved[0], *dz = node->pushed[0], *dy = node->out->grad, *gain = node->in[1]->value;
+    const REAL *z = node->kept, *dz = node->pushed[0], *dy = node->out->grad, *gain = node->in[1]->value;
     size_t rows = node->out->rows, c = node->out->cols;
     memset(mean, 0, 4 * c * sizeof *mean);
     for (size_t i = 0; i < rows; i++)
@@ -109,7 +109,7 @@ static void R(batchnorm_pull)(R(hu_tape) *t, R(hu_node) *node)
 {
     R(hu_var) *x = node->in[0], *gain = node->in[1];
     size_t rows = x->rows, c = x->cols;
-    const REAL *z = node->saved[0], *r = node->saved[1], *dy = node->out->grad, *dz = node->pushed[0], *along = node->pushed[1];
+    const REAL *z = node->kept, *r = node->saved[1], *dy = node->out->grad, *dz = node->pushed[0], *along = node->pushed[1];
     const REAL *gy = R(hu_gradient_moves)(t, node->out), *dgain = R(hu_tangent)(t, gain);
     REAL *gx = R(hu_gradient_tangent)(t, x), *ggain = R(hu_gradient_tangent)(t, gain),
          *gbias = R(hu_gradient_tangent)(t, node->in[2]);
@@ -136,6 +136,17 @@ static void R(batchnorm_pull)(R(hu_tape) *t, R(hu_node) *node)
 }
 
 static const R(hu_rule) R(batchnorm_rule) = {"batchnorm", R(batchnorm_backward), R(batchnorm_push), R(batchnorm_pull)};
+
+/* z of what the policy keeps of x, by the mean and r of x itself; z where it keeps all of it. */
+static const REAL *R(kept_z)(R(hu_tape) *t, const R(hu_var) *x, const REAL *z, const REAL *mean, const REAL *r)
+{
+    const REAL *kept = R(hu_keep)(t, x);
+    REAL *out = kept && kept != x->value ? R(hu_take)(t, x->rows * x->cols) : NULL;
+    for (size_t i = 0; out && i < x->rows; i++)
+        for (size_t j = 0; j < x->cols; j++)
+            out[i * x->cols + j] = (kept[i * x->cols + j] - mean[j]) * r[j];
+    return kept == x->value ? z : out;
+}
 
 R(hu_var) *R(hu_batchnorm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var) *bias, const float *given, float *seen)
 {
@@ -170,6 +181,7 @@ R(hu_var) *R(hu_batchnorm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_va
         node->in[0] = x, node->in[1] = gain, node->in[2] = bias;
         node->saved[0] = z, node->saved[1] = r;
         node->size[0] = given ? R(GIVEN) : 0;
+        node->kept = R(kept_z)(t, x, z, mean, r);
     }
     return t->error.status ? NULL : y;
 }

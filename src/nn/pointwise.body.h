@@ -69,7 +69,7 @@ static void R(point_backward)(R(hu_tape) *t, R(hu_node) *node)
     (void)t;
     for (size_t i = 0; i < n; i += R(POINTS)) {
         size_t some = n - i < R(POINTS) ? n - i : R(POINTS);
-        f(NULL, slope, NULL, x->value + i, some);
+        f(NULL, slope, NULL, node->kept + i, some);
         for (size_t j = 0; j < some; j++)
             dx[i + j] += dy[i + j] * slope[j];
     }
@@ -99,7 +99,7 @@ static void R(point_pull)(R(hu_tape) *t, R(hu_node) *node)
     size_t n = gx && !t->error.status ? x->rows * x->cols : 0;
     for (size_t i = 0; i < n; i += R(POINTS)) {
         size_t some = n - i < R(POINTS) ? n - i : R(POINTS);
-        R(point_functions)[node->size[0]](NULL, slope, curvature, x->value + i, some);
+        R(point_functions)[node->size[0]](NULL, slope, curvature, node->kept + i, some);
         for (size_t j = 0; j < some; j++)
             gx[i + j] += gy[i + j] * slope[j] + dy[i + j] * curvature[j] * dx[i + j];
     }
@@ -117,7 +117,7 @@ R(hu_var) *R(hu_point)(R(hu_tape) *t, R(hu_var) *x, hu_point_kind kind)
         R(point_functions)[kind](y->value + i, NULL, NULL, x->value + i, n - i < R(POINTS) ? n - i : R(POINTS));
     R(hu_node) *node = R(hu_node_new)(t, y, &R(point_rule));
     if (node)
-        node->in[0] = x, node->size[0] = kind;
+        node->in[0] = x, node->size[0] = kind, node->kept = kind == HU_RELU ? x->value : R(hu_keep)(t, x);   /* relu needs signs alone */
     return t->error.status ? NULL : y;
 }
 

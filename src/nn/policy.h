@@ -27,7 +27,7 @@ typedef enum hu_operand {
     HU_P_DSCORES,        /* attention: gradient of the scores, a head at a time         */
     HU_P_MASTER,         /* the master weights, after every step of the optimizer       */
     HU_P_SUMS,           /* no operand: with the two after it the random words of the three accumulators */
-    HU_P_SAVED = HU_P_SUMS + 3,   /* what norms, GELU and SwiGLU keep of their input for the backward pass */
+    HU_P_SAVED = HU_P_SUMS + 3,   /* what norms and functions of elements (all but ReLU) keep of their input for the backward pass */
     HU_P_REDUCE,         /* gradients on their way between shards                       */
     HU_P_COUNT
 } hu_operand;

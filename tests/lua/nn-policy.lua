@@ -151,6 +151,44 @@ claims["counters name layers and roles and are exact"] = function()
   t.assertAlmostEquals(sum, 1, 1e-12)
 end
 
+-- y = w2 f(x w1^T): dL/dw1 = ((dy w2) f'(kept x w1^T))^T x, with f' at what was kept and y of what was not.
+claims["every function of elements and norm over columns goes back by what it kept, forward by what it had"] = function()
+  local n, grid = 9, "e4m1"
+  local x, values = hu.randn({n, 6}, {seed = 1}), hu.randn({n, 1}, {seed = 2})
+  local function sigmoid(h) return 1 / (1 + (-h):exp()) end
+  local function batch_z(h, of)                              -- by the mean and deviation of `of`
+    local mean = of:mean(1)
+    return (h - mean) / (((of - mean) ^ 2):mean(1) + 1e-5) ^ 0.5
+  end
+  local functions = {
+    silu = {function(h) return h * sigmoid(h) end, function(dy, h) return dy * (sigmoid(h) + h * sigmoid(h) * (1 - sigmoid(h))) end},
+    sigmoid = {sigmoid, function(dy, h) return dy * sigmoid(h) * (1 - sigmoid(h)) end},
+    tanh = {function(h) return 2 * sigmoid(2 * h) - 1 end, function(dy, h) return dy * 4 * sigmoid(2 * h) * (1 - sigmoid(2 * h)) end},
+    relu = {function(h) return (h + h:abs()) / 2 end, function(dy, _, h) return dy * (h / h:abs() + 1) / 2 end},
+    batchnorm = {function(h) return batch_z(h, h) end, function(dy, kept, h)
+      local z, r = batch_z(kept, h), ((h - h:mean(1)) ^ 2):mean(1)
+      return (dy - dy:mean(1) - z * (z * dy):mean(1)) / (r + 1e-5) ^ 0.5
+    end},
+  }
+  for op, f in pairs(functions) do
+    local model = hu.nn.model {seed = 4, {"features", channels = 6}, {"linear", name = "a", out = 8, bias = false}, {op, name = "f"},
+      {"linear", name = "head", out = 1, bias = false}, {"mean_square"}}
+    local w1, w2 = model:get("a.weight"):to "double", model:get("head.weight"):to "double"
+    local h = hu.matmul(x, w1, {transpose_b = true})
+    local y = hu.matmul(f[1](h), w2, {transpose_b = true})
+    local dy = hu.matmul(2 / n * (y - values), w2)
+    local batch = {features = x:totable(), values = values:totable()}
+    for _, policy in ipairs {false, true} do
+      local kept = policy and h:quantize(grid) or h
+      local want = hu.matmul(f[2](dy, kept, h), x, {transpose_a = true})
+      local loss, gradient = model:objective(nil, batch, {policy = policy and {saved = grid} or nil})
+      local got = gradient:slice(1, 48)
+      t.assertAlmostEquals(loss, ((y - values) ^ 2):mean(), 1e-5, op)
+      t.assertTrue((got - want:reshape {48}):norm() < 1e-5 * want:norm(), ("%s, %s: off by %g"):format(op, policy and "kept on a grid" or "kept whole", (got - want:reshape {48}):norm() / want:norm()))
+    end
+  end
+end
+
 claims["counting changes nothing"] = function()
   local policy = {format = "e4m3fn:sr", attention = "bf16", saved = "e5m2", gradient = {format = "e5m2", history = 2}}
   t.assertEquals(after(4, trainer {policy = policy, counters = true}), after(4, trainer {policy = policy}))
