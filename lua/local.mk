@@ -106,6 +106,7 @@ dist_halfulplua_DATA += lua/halfulp/study.lua
 dist_halfulplua_DATA += lua/halfulp/study-metrics.lua
 dist_halfulplua_DATA += lua/halfulp/published.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
+dist_halfulplua_DATA += lua/halfulp/figure-off.lua
 dist_halfulplua_DATA += lua/halfulp/figure-parts.lua
 dist_halfulplua_DATA += lua/halfulp/figure-line.lua
 dist_halfulplua_DATA += lua/halfulp/figure-heatmap.lua

@@ -3,6 +3,7 @@
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
+local off = require "halfulp.figure-off"
 local where, cell, values_or_one, count = parts.where, parts.cell, parts.values_or_one, parts.count
 local panel_title, labels, legend_of, add_references = parts.panel_title, parts.labels, parts.legend_of, parts.add_references
 
@@ -64,6 +65,8 @@ end
 -- The rows of one group: its box, its points, its outline. `at` is its place, `half` half of its width.
 local function add_group(o, g, at, half, add)
   local values, violin = drawn_values(o, g), o.kind == "violin"
+  if g.n_bad > 0 then add({ part = "edge", at = at, n_off = g.n_bad, n = #values }, "bad") end
+  if #values < g.n then add({ part = "edge", at = at, n_off = g.n - #values, n = #values }, "low") end
   if #values == 0 then return end
   local box = box_of(values)
   add { part = "box", at = at, half = violin and half / 5 or half, n = box.n, low = box.low, q1 = box.q1, median = box.median, q3 = box.q3, high = box.high }
@@ -105,15 +108,16 @@ end
 
 -- What is drawn of one series in one panel: its groups' rows go into the figure.
 local function gather(o, fig, groups, of, place, series_at, half, heights)
-  local has = { box = 0, point = 0, outline = 0 }
+  local has = { box = 0, point = 0, outline = 0, edge = 0 }
   for _, g in ipairs(groups) do
     if (not o.panel or g[o.panel] == of.panel) and (not o.series or g[o.series] == of.series) then
-      add_group(o, g, place[g[o.x]] + series_at, half, function(row)
+      add_group(o, g, place[g[o.x]] + series_at, half, function(row, why)
         for _, name in ipairs { o.panel or false, o.series or false, o.x } do
           if name then row[name] = cell(g[name]) end
         end
         fig.rows[#fig.rows + 1] = row
         has[row.part] = has[row.part] + 1
+        off.place(fig, has, row, nil, why, 1)
         if row.part == "outline" then has[g[o.x]] = true end
         heights[#heights + 1] = row.value or row.low
         heights[#heights + 1] = row.high
@@ -131,9 +135,17 @@ local function axis_of(xs, label)
     "set xtics (" .. table.concat(list, ", ") .. ") noenhanced", ("set xrange [0.4:%g]"):format(#xs + 0.6) } }
 end
 
+-- What is told of the values of a box that have no place.
+local function told_of(o)
+  return function(edge)
+    local fields = parts.fields(o.rows, { o.series or false, o.x })
+    return table.move({ { "n_off", label = edge == "below" and "zero or negative" or "not finite" }, { "n", label = "drawn" } }, 1, 2, #fields + 1, fields)
+  end
+end
+
 -- Boxes or violins of y over the values of x, beside one another for a series, a panel a value of `panel`.
 local function box(o)
-  local by, fig = {}, { panels = {}, rows = {}, columns = {}, title = o.title, width = o.width, across = o.across }
+  local by, fig = {}, { panels = {}, rows = {}, columns = {}, n_drawn = 0, title = o.title, width = o.width, across = o.across }
   for _, name in ipairs { o.panel or false, o.series or false, o.x } do
     if name then by[#by + 1] = name end
   end
@@ -147,18 +159,22 @@ local function box(o)
   local xlabel, ylabel = labels(o, o.x, o.y)
   local step = 0.84 / count(series)
   for p = 1, count(panels) do
-    local marks, heights = {}, {}
+    local marks, heights, drawn = {}, {}, false
     for i = 1, count(series) do
       local has = gather(o, fig, groups, { panel = panels[p], series = series[i] }, place, (i - 0.5) * step - 0.42, 0.4 * step, heights)
-      local some = has.box > 0 and marks_of(o, { { o.panel, panels[p] }, { o.series, series[i] } }, i, has, xs, fields) or {}
+      local base = { { o.panel, panels[p] }, { o.series, series[i] } }
+      local some = has.box > 0 and marks_of(o, base, i, has, xs, fields) or {}
       table.move(some, 1, #some, #marks + 1, marks)
+      drawn = drawn or has.box > 0
+      off.add_marks(marks, has, where(base), "column('at')", "0", "lt " .. i, told_of(o))
     end
-    local drawn = #marks > 0
+    fig.n_drawn = fig.n_drawn + (drawn and 1 or 0)
     add_references(marks, o)
     fig.panels[p] = drawn and { title = panel_title(o, panels[p]), marks = marks, x = axis_of(xs, xlabel),
       y = figure.axis("y", heights, { label = ylabel, log = o.logy }) } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
   end
   fig.legend = legend_of(o, series, function(i) return ("points lt %d pt 5 ps 1.2"):format(i) end)
+  off.finish(fig, { "n_off" })
   return fig
 end
 

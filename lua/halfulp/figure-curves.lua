@@ -3,6 +3,7 @@
 local core = require "halfulp.core"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
+local off = require "halfulp.figure-off"
 local where, col, cell, values_or_one = parts.where, parts.col, parts.cell, parts.values_or_one
 local count, panel_title, legend_of, add_references = parts.count, parts.panel_title, parts.legend_of, parts.add_references
 
@@ -65,19 +66,27 @@ local function values_at(lists, at)
   return values, lost, x
 end
 
--- Adds a row for each position, with the median and the range; returns how many.
+-- Adds a row for each position, with the median and the range; returns how many are drawn. Where curves cease to be finite, or a median to be
+-- positive on a logarithmic axis, there is a mark; where none is left the line ends.
 local function add_medians(o, fig, lists, keys, seen)
-  local longest, n = 0, 0
+  local longest, n, before, was = 0, 0, 0, nil
   for _, pair in ipairs(lists) do longest = math.max(longest, #pair[1]) end
   for _, at in ipairs(thin(longest, 400)) do
     local values, lost, x = values_at(lists, at)
-    if #values > 0 and not (o.logx and x <= 0) then
-      local row = { [keys.x] = x, n = #values, lost = lost, median = median(values) }
-      row.low, row.high = values[1], values[#values]
+    if #values + lost > 0 then
+      local middle = #values > 0 and median(values) or 0 / 0                  -- and the values are in order
+      local row = { [keys.x] = x, n = #values, lost = lost, median = middle, low = values[1] or 0 / 0, high = values[#values] or 0 / 0 }
       for name, value in pairs(keys.own) do row[name] = value end
-      fig.rows[#fig.rows + 1], n = row, n + 1
-      seen.heights[#seen.heights + 1], seen.xs[#seen.xs + 1] = row.median, x
-      if o.band ~= "none" then seen.heights[#seen.heights + 1], seen.heights[#seen.heights + 2] = row.low, row.high end
+      local x_why, y_why = off.why(x, o.logx), lost > before and "bad" or #values > 0 and off.why(middle, o.logy) or nil
+      local why = (x_why or "") .. "," .. (y_why or "")
+      if why ~= was or y_why == "bad" then off.place(fig, keys, row, x_why, y_why, keys.k) end
+      before, was = lost, why
+      fig.rows[#fig.rows + 1] = row
+      if #values > 0 and not x_why and not (o.logy and middle <= 0) then
+        n, fig.n_drawn = n + 1, fig.n_drawn + 1
+        seen.heights[#seen.heights + 1], seen.xs[#seen.xs + 1] = row.median, x
+        if o.band ~= "none" then seen.heights[#seen.heights + 1], seen.heights[#seen.heights + 2] = row.low, row.high end
+      end
     end
   end
   return n
@@ -121,9 +130,9 @@ end
 
 -- One panel: a quantity for one value of `panel`.
 local function add_panel(o, fig, y, panel, series, x_name)
-  local seen, marks, tops = { heights = {}, xs = {} }, {}, {}
+  local seen, marks, tops, edges = { heights = {}, xs = {} }, {}, {}, {}
   for i = 1, count(series) do
-    local keys, lists = { x = x_name, own = { quantity = y } }, lists_of(o, y, panel, series[i])
+    local keys, lists = { x = x_name, own = { quantity = y }, k = i }, lists_of(o, y, panel, series[i])
     if o.panel then keys.own[o.panel] = cell(panel) end
     if o.series then keys.own[o.series] = cell(series[i]) end
     local n = add_medians(o, fig, lists, keys, seen)
@@ -131,10 +140,15 @@ local function add_panel(o, fig, y, panel, series, x_name)
     fig.has_spikes = fig.has_spikes or n_spikes > 0
     local at = ("(%s ? %s : NaN)"):format(where { { "quantity", y }, { o.panel, panel }, { o.series, series[i] } }, col(x_name))
     marks_of(o, at, i, n, n_spikes, keys, marks, tops)
+    local fields = parts.fields(o.rows, { o.series or false })
+    table.move({ { keys.x }, { "lost", label = "not finite" }, { "n", label = "finite" } }, 1, 3, #fields + 1, fields)
+    off.add_marks(edges, keys, where { { "quantity", y }, { o.panel, panel }, { o.series, series[i] } }, col(x_name), col "median", "lt " .. i,
+      function() return fields end)
   end
   local xlabel, ylabel = o.xlabel or figure.label(x_name), (type(o.ylabel) == "string" and o.ylabel) or figure.label(y)
   add_references(marks, o)
   table.move(tops, 1, #tops, #marks + 1, marks)
+  table.move(edges, 1, #edges, #marks + 1, marks)
   fig.panels[#fig.panels + 1] = #tops > 0 and {
     title = panel_title(o, panel), marks = marks,
     x = figure.axis("x", seen.xs, { label = xlabel, log = o.logx }),
@@ -145,7 +159,7 @@ end
 -- Curves over steps: y names results that are lists; the median of the points of a series as a line, their range as a band, and their spikes as triangles.
 local function curves(o)
   local ys = type(o.y) == "table" and o.y or { o.y }
-  local fig = { panels = {}, rows = {}, title = o.title, width = o.width, across = #ys > 1 and 1 or o.across, columns = { "quantity" } }
+  local fig = { panels = {}, rows = {}, title = o.title, width = o.width, across = #ys > 1 and 1 or o.across, columns = { "quantity" }, n_drawn = 0 }
   local x_name, series, panels = o.x or "step", values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel)
   for _, name in ipairs { o.panel or false, o.series or false } do
     if name then fig.columns[#fig.columns + 1] = name end
@@ -157,6 +171,7 @@ local function curves(o)
   fig.panel_px = #ys > 1 and 210 or nil
   fig.legend = legend_of(o, series, function(i) return ("lines lt %d lw 1.8"):format(i) end)
   if fig.has_spikes then fig.legend[#fig.legend + 1] = { title = "spike", style = "points pt 10 ps 0.8 lw 1.2 lc rgb '#000000'" } end
+  off.finish(fig, {})
   return fig
 end
 

@@ -3,6 +3,7 @@
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
+local off = require "halfulp.figure-off"
 local where, col, cell, values_or_one, count = parts.where, parts.col, parts.cell, parts.values_or_one, parts.count
 local panel_title, labels, legend_of, add_references, bands = parts.panel_title, parts.labels, parts.legend_of, parts.add_references, parts.bands
 
@@ -30,20 +31,33 @@ local function band_of(o, g)
   return low, high
 end
 
--- The groups of one panel: their rows go into the figure, and what is there is told: xs, heights, present, banded.
-local function gather(o, fig, y, y_name, by, groups, panel)
-  local seen = { xs = {}, heights = {}, present = {}, banded = {} }
+-- Why a group has no place, or not all of it, across and up: see figure-off.lua.
+local function why_off(o, g)
+  return off.why(g[o.x], o.logx), g.n_bad > 0 and "bad" or off.why(g.mean, o.logy)
+end
+
+-- The groups of one panel: their rows go into the figure, and what is there is told: xs, heights, present, banded, and by series what is off.
+local function gather(o, fig, y, y_name, by, groups, of)
+  local seen = { xs = {}, heights = {}, present = {}, banded = {}, by = {} }
   local heights = seen.heights
   for _, g in ipairs(groups) do
-    if (not o.panel or g[o.panel] == panel) and g.n > 0 and (not o.logy or g.mean > 0) and (not o.logx or g[o.x] > 0) then
-      local low, high = band_of(o, g)
-      local row = { n = g.n, quantity = y, [y_name] = g.mean, [y_name .. "_low"] = low, [y_name .. "_high"] = high }
+    if not o.panel or g[o.panel] == of.panel then
+      local row, key = { n = g.n, n_bad = g.n_bad, quantity = y, [y_name] = g.mean }, key_of(o.series, g)
       for _, name in ipairs(by) do row[name] = cell(g[name]) end
       fig.rows[#fig.rows + 1] = row
-      local key = key_of(o.series, g)
-      seen.present[key], seen.banded[key] = true, seen.banded[key] or low ~= nil
-      seen.xs[#seen.xs + 1], heights[#heights + 1] = g[o.x], g.mean
-      if high then heights[#heights + 1], heights[#heights + 2] = low, high end
+      local x_why, y_why = why_off(o, g)
+      seen.by[key] = seen.by[key] or {}
+      off.place(fig, seen.by[key], row, x_why, y_why, of.order[key])
+      if not x_why then seen.xs[#seen.xs + 1] = g[o.x] end
+      if g.n > 0 and not x_why and (not o.logy or g.mean > 0) then
+        local low, high = band_of(o, g)
+        row[y_name .. "_low"], row[y_name .. "_high"] = low, high
+        seen.present[key], seen.banded[key] = true, seen.banded[key] or low ~= nil
+        heights[#heights + 1], fig.n_drawn = g.mean, fig.n_drawn + 1
+        if high then heights[#heights + 1], heights[#heights + 2] = low, high end
+      else                                                             -- the line and its band end here, and begin anew
+        row[y_name], row[y_name .. "_low"], row[y_name .. "_high"] = g.mean or 0 / 0, 0 / 0, 0 / 0
+      end
     end
   end
   for _, line in ipairs(o.reference or {}) do
@@ -80,6 +94,13 @@ local function marks_of(o, seen, series, y_name, x, position, conditions)
       tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
       tips[#tips + 1] = parts.hover(at, "(" .. col(y_name) .. ")", fields)
     end
+    if seen.by[key] and #tops > 0 then
+      off.add_marks(tips, seen.by[key], where(conditions), position, col(y_name), "lt " .. i, function(edge)
+        if edge == "below" or edge == "left" then return fields end
+        local told = parts.fields(o.rows, { o.series or false, o.x })
+        return table.move({ { "n_bad", label = "not finite" }, { "n", label = "finite" } }, 1, 2, #told + 1, told)
+      end)
+    end
   end
   if #tops == 0 then return nil end
   add_references(marks, o)
@@ -102,12 +123,13 @@ local function line(o)
   end
   local several = #ys > 1
   local y_name = several and "value" or ys[1]
-  local fig = { panels = {}, rows = {}, columns = columns_of(by, y_name, several), width = o.width, across = several and 1 or o.across, title = o.title }
-  local series, panels, style = values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel), "linespoints"
+  local fig = { panels = {}, rows = {}, columns = columns_of(by, y_name, several), width = o.width, across = several and 1 or o.across, title = o.title, n_drawn = 0 }
+  local series, panels, style, order = values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel), "linespoints", {}
+  for i = 1, count(series) do order[series[i] == nil and true or series[i]] = i end
   for y_index, y in ipairs(ys) do
     local groups = rows.group(o.rows, by, y)
     for p = 1, count(panels) do
-      local seen = gather(o, fig, y, y_name, by, groups, panels[p])
+      local seen = gather(o, fig, y, y_name, by, groups, { panel = panels[p], order = order })
       local xlabel, ylabel = labels(o, o.x, y)
       local x, position = x_axis(o, seen.xs, xlabel), col(o.x)
       if x.texts then
@@ -123,6 +145,7 @@ local function line(o)
     end
   end
   fig.legend = legend_of(o, series, function(i) return ("%s lt %d lw 1.6 %s"):format(style, i, marker(i, count(series))) end)
+  off.finish(fig, { "n_bad" })
   return fig
 end
 

@@ -3,6 +3,7 @@
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
+local off = require "halfulp.figure-off"
 local quote = figure.quote
 
 -- Three digits, but whole numbers as they are.
@@ -65,15 +66,33 @@ local function axis_of(list, name, log)
   return axis
 end
 
--- The points as lines: a row an axis, an empty row after each. A line ends where a value is missing.
+-- A row for each value without a place on its axis.
+local function add_off(o, fig, axes, log, seen)
+  for i, row in ipairs(o.rows) do
+    for k, axis in ipairs(axes) do
+      local why = off.why(row[axis.name], log[axis.name])
+      if why then
+        local out = { point = i, axis = axis.name, at = k, text = rows.text(row[axis.name]) }
+        off.place(fig, seen, out, nil, why, 1)
+        fig.rows[#fig.rows + 1] = out
+      end
+    end
+  end
+end
+
+-- The points as lines: a row an axis, an empty row after each. A line ends where a value is missing; one without a color is gray.
 local function add_lines(o, fig, axes)
   for i, row in ipairs(o.rows) do
-    local shade = axes[#axes].at(row[axes[#axes].name])
+    local last = row[axes[#axes].name]
+    local shade = last ~= nil and axes[#axes].at(last)
+    local gray = not shade and off.why(last, true) ~= nil
     local before = #fig.rows
     for k, axis in ipairs(axes) do
       local place = row[axis.name] ~= nil and axis.at(row[axis.name])
-      if place and shade then
-        fig.rows[#fig.rows + 1] = { point = i, axis = axis.name, at = k, place = place, shade = shade, text = rows.text(row[axis.name]) }
+      if place and (shade or gray) then
+        fig.rows[#fig.rows + 1] = { point = i, axis = axis.name, at = k, place = not gray and place or nil, gray = gray and place or nil, shade = shade or nil,
+          text = rows.text(row[axis.name]) }
+        fig.has_gray = fig.has_gray or gray
       elseif #fig.rows > before and fig.rows[#fig.rows] ~= rows.gap then
         fig.rows[#fig.rows + 1] = rows.gap
       end
@@ -99,6 +118,22 @@ local function axis_commands(axes)
   return list
 end
 
+local told = { { "axis", label = "", text = true }, { "text", label = "", text = true }, { "point" } }
+
+-- The lines, thinner the more there are; gray ones below; and what is told at each axis.
+local function marks_of(fig, seen)
+  if not fig.n then return { "NaN with points" } end
+  local thin, marks = math.max(0.5, math.min(1.6, 60 / fig.n)), {}
+  for _, kind in ipairs { fig.has_gray and { "gray", "", "lc rgb '#B0B0B0'" } or false, { "place", ":(column('shade'))", "lc palette" } } do
+    if kind then
+      marks[#marks + 1] = ("data using (column('at')):(column('%s'))%s with lines lw %.3g dt 1 %s"):format(kind[1], kind[2], thin, kind[3])
+      marks[#marks + 1] = parts.hover("(column('at'))", "(column('" .. kind[1] .. "'))", told)
+    end
+  end
+  off.add_marks(marks, seen, "1", "column('at')", "0", "lc rgb '#333333'", function() return told end)
+  return marks
+end
+
 -- A line a point through an axis for each of `columns`.
 local function parallel(o)
   local fig = { panels = {}, rows = {}, columns = { "point", "axis", "at", "place", "shade", "text" }, title = o.title, legend = {} }
@@ -110,17 +145,19 @@ local function parallel(o)
     ticks[k] = ticks[k] .. " " .. k
   end
   fig.width, size = sizes_of(o, letters)
+  local seen = {}
   add_lines(o, fig, axes)
-  local thin = math.max(0.5, math.min(1.6, 60 / (fig.n or 1)))
+  fig.n_drawn = fig.n or 0
+  add_off(o, fig, axes, log, seen)
   fig.panels[1] = {
-    marks = fig.n and { ("data using (column('at')):(column('place')):(column('shade')) with lines lw %.3g dt 1 lc palette"):format(thin),
-      parts.hover("(column('at'))", "(column('place'))", { { "axis", label = "", text = true }, { "text", label = "", text = true }, { "point" } }) } or { "NaN with points" },
+    marks = marks_of(fig, seen),
     commands = axis_commands(axes),
     after = { "unset arrow", "unset label" },
     x = { commands = { "set xlabel ''", ("name_font = hu_font_size(kind, %d)"):format(size), "unset logscale x", ("set xrange [0.5:%g]"):format(#axes + 0.2), "set xtics (" .. table.concat(ticks, ", ") .. ") scale 0 noenhanced font name_font" } },
-    y = { commands = { "set ylabel ''", "unset logscale y", "set ytics ('' 0) scale 0", "set yrange [-0.03:1.03]" } },
+    y = { commands = { "set ylabel ''", "unset logscale y", "set ytics ('' 0) scale 0", fig.off and "set yrange [-0.1:1.1]" or "set yrange [-0.03:1.03]" } },
   }
   fig.panel_px = o.width == 420 and 265 or 300
+  off.finish(fig, fig.has_gray and { "gray" } or {})
   return fig
 end
 

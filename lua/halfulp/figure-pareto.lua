@@ -3,12 +3,9 @@
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
+local off = require "halfulp.figure-off"
 local where, col, cell, values_or_one, count = parts.where, parts.col, parts.cell, parts.values_or_one, parts.count
 local panel_title, labels, legend_of = parts.panel_title, parts.labels, parts.legend_of
-
-local function finite(value)
-  return type(value) == "number" and value == value and math.abs(value) ~= math.huge
-end
 
 -- The points in the order of x, each with whether it is on the front: nobody is better in one and not worse in the other.
 local function ranked(list, x, y, sign_x, sign_y)
@@ -27,16 +24,17 @@ local function ranked(list, x, y, sign_x, sign_y)
   return order
 end
 
--- The rows of the options' columns that can be drawn.
-local function drawable(o, panel)
-  local list = {}
+-- The rows of the options' columns that can be drawn, and those that have numbers without a place on the axes.
+local function parted(o, panel)
+  local list, without = {}, {}
   for _, row in ipairs(o.rows) do
     local x, y = row[o.x], row[o.y]
-    if (not o.panel or row[o.panel] == panel) and finite(x) and finite(y) and not (o.logx and x <= 0) and not (o.logy and y <= 0) then
-      list[#list + 1] = row
+    if (not o.panel or row[o.panel] == panel) and type(x) == "number" and type(y) == "number" then
+      local to = (off.why(x, o.logx) or off.why(y, o.logy)) and without or list
+      to[#to + 1] = row
     end
   end
-  return list
+  return list, without
 end
 
 -- Gives a text to those points of the front, among rows from `first` on, whose names do not lie upon one another; sizes are those of a panel
@@ -72,22 +70,35 @@ local function gather(o, fig, panel)
   local worse_x = o.maximize and o.maximize:find "x" and -1 or 1
   local worse_y = o.maximize and o.maximize:find "y" and -1 or 1
   local seen, first = { xs = {}, heights = {}, front = {}, dominated = {} }, #fig.rows + 1
-  local order = ranked(drawable(o, panel), o.x, o.y, worse_x, worse_y)
+  local list, without = parted(o, panel)
+  local order = ranked(list, o.x, o.y, worse_x, worse_y)
+  local function add(row, part)
+    local out = { part = part, [o.x] = row[o.x], [o.y] = row[o.y] }
+    for _, name in ipairs { o.panel or false, o.series or false, o.label or false } do
+      if name then out[name] = cell(row[name]) end
+    end
+    fig.rows[#fig.rows + 1] = out
+    return out
+  end
   for _, kind in ipairs { "front", "dominated" } do
     for _, one in ipairs(order) do
       if (kind == "front") == (one.front == true) then
         local row, key = one.row, o.series and one.row[o.series] or true
-        local out = { part = kind, [o.x] = row[o.x], [o.y] = row[o.y] }
-        for _, name in ipairs { o.panel or false, o.series or false, o.label or false } do
-          if name then out[name] = cell(row[name]) end
-        end
-        fig.rows[#fig.rows + 1] = out
+        add(row, kind)
+        fig.n_drawn = fig.n_drawn + 1
         seen[kind][key], seen.any = (seen[kind][key] or 0) + 1, true
         seen.xs[#seen.xs + 1], seen.heights[#seen.heights + 1] = row[o.x], row[o.y]
       end
     end
   end
   if o.label and seen.any then place_labels(o, fig, first, seen) end
+  seen.off, seen.all_labeled = {}, true
+  for _, row in ipairs(without) do
+    local key = o.series and row[o.series] or true
+    seen.off[key] = seen.off[key] or {}
+    off.place(fig, seen.off[key], add(row, "edge"), off.why(row[o.x], o.logx), off.why(row[o.y], o.logy), 1)
+    seen.all_labeled = seen.all_labeled and o.label and row[o.label] ~= nil
+  end
   return seen
 end
 
@@ -112,6 +123,11 @@ local function marks_of(o, seen, panel, series)
     marks[#marks + 1] = ("data using %s:%s:(strcol('%s')) with labels left offset 0.6,0.5 font label_font noenhanced"):format(("(strcol('text') ne '-' ? %s : NaN)"):format(at "front"), y, "text")
   end
   marks[#marks + 1] = parts.hover(at(), y, parts.fields(o.rows, { o.label or false, o.series or false, o.x, o.y }))
+  for i = 1, count(series) do
+    local fields = parts.fields(o.rows, { seen.all_labeled and o.label or false, o.series or false, o.x, o.y })
+    off.add_marks(marks, seen.off[series[i] == nil and true or series[i]] or {}, where { { o.panel, panel }, { o.series, series[i] } }, x, col(o.y),
+      o.series and "lt " .. i or "lc rgb '#555555'", function() return fields end)
+  end
   return marks
 end
 
@@ -129,7 +145,7 @@ end
 
 -- y against x, both the smaller the better; `maximize` names those that are the better the larger.
 local function pareto(o)
-  local fig = { panels = {}, rows = {}, columns = {}, title = o.title, width = o.width, across = o.across }
+  local fig = { panels = {}, rows = {}, columns = {}, title = o.title, width = o.width, across = o.across, n_drawn = 0 }
   for _, name in ipairs { o.panel or false, o.series or false, o.label or false, "part", o.x, o.y, o.label and "text" or false } do
     if name then fig.columns[#fig.columns + 1] = name end
   end
@@ -144,8 +160,10 @@ local function pareto(o)
     } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
   end
   fig.legend = legend_of(o, series, function(i) return ("points lt %d ps 0.95"):format(i) end)
+  if not o.series then fig.legend[1] = { title = "not beaten", style = "points lt 1 ps 0.95" } end
   fig.legend[#fig.legend + 1] = { title = "front", style = "lines lw 1.4 dt 1 lc rgb '#555555'" }
   fig.legend[#fig.legend + 1] = { title = "beaten in both", style = "points pt 7 lc rgb '#B0B0B0' ps 0.6" }
+  off.finish(fig, {})
   return fig
 end
 

@@ -79,10 +79,11 @@ function parts.tip(fields)
 end
 
 -- The mark that says it where a pointer rests, in SVG; `at` and `up` are gnuplot's expressions of the place (of a surface: `up` is two, parted
--- by a colon), `size` that of what the pointer must hit. There must be a point:
+-- by a colon), `size` that of what the pointer must hit, `axes` its axes where these are not the first. There must be a point:
 -- gnuplot 5.4 crashes on labels without one.
-function parts.hover(at, up, fields, size)
-  return ("for [tip=1:hover] data using %s:%s:(%s) with labels hypertext point pt 7 ps %g lc rgb '#FF000000'"):format(at, up, parts.tip(fields), size or 1.1)
+function parts.hover(at, up, fields, size, axes)
+  return ("for [tip=1:hover] data using %s:%s:(%s)%s with labels hypertext point pt 7 ps %g lc rgb '#FF000000'"):format(at, up, parts.tip(fields),
+    axes and " axes " .. axes or "", size or 1.1)
 end
 
 -- The fields of the options' columns: what a person chose to see.

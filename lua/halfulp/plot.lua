@@ -220,7 +220,7 @@ end
 
 -- Names that figures have for columns of their own, and groups of rows for what they compute.
 local taken = {}
-for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3 told"):gmatch "%S+" do
+for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3 told edge edge_x edge_y"):gmatch "%S+" do
   taken[name] = true
 end
 
@@ -250,7 +250,7 @@ function plot.draw(options, heads, level)
   check(o, (level or 1) + 1)
   local height = o.z or o.y
   local fig = kinds[o.kind](with_free_names(o))
-  if #fig.rows == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(height)) end
+  if (fig.n_drawn or #fig.rows) == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(height)) end
   local terminals = o.terminals or { "svg", "png" }
   fig.kinds = table.concat(terminals, " ")
   local folder = o.folder or (run.directory().path .. "/plots")
@@ -277,6 +277,9 @@ end
 ---- "numberline" (with `formats`): every positive value of some formats on a line.
 ---- "contour": the mean of `z` over a grid of `x` and `y` as colors, with lines of equal height; `levels` says how many (20) or which.
 ---- "surface": the same seen from above at an angle.
+---
+---What has no place on an axis is marked at its edge: NaN and infinities by a cross above (or at the right), zero and negative values on a
+---logarithmic axis by a plus below (or at the left). Lines and bands end there. Heat maps have a cross in the cell, contours a hole.
 ---
 ---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
 ---@return string path of the first picture

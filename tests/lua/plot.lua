@@ -61,6 +61,54 @@ claims["a heat map prints its values and marks what is not finite"] = function()
   draw { x = "m", y = "e", z = "error", logz = true, panel = "seed", file = "heats" }
 end
 
+-- The groups of the picture in which each point of a series that is drawn with that type of points lies: how many there are.
+local function count_points(svg, kind)
+  return select(2, svg:gsub("xlink:href='#gpPt" .. kind .. "'", ""))
+end
+
+claims["what has no place on an axis is marked at the edge, and the line does not pass over it"] = function()
+  local nan, inf, some = 0 / 0, 1 / 0, {}
+  for x, ys in ipairs { { 8, 4 }, { nan, 3 }, { 4, inf }, { 2, 0 }, { -1, 1 }, { 1, 1 } } do
+    for k, y in ipairs(ys) do some[#some + 1] = { x = x, y = y, s = "k" .. k } end
+  end
+  some[#some + 1] = { x = 6, y = nan, s = "k1" }             -- one of two
+  some[#some + 1] = { x = 0, y = 3, s = "k2" }
+  local tsv, svg = draw { rows = some, x = "x", y = "y", series = "s", logx = true, logy = true, file = "off" }
+  t.assertStrContains(tsv, "s\tx\tn\ty\ty_low\ty_high\tn_bad\tedge\tedge_x\tedge_y\n")
+  for _, row in ipairs { "k1\t2\t0\tNaN\tNaN\tNaN\t1\tabove\t-\t0.97", "k1\t5\t1\t-1\tNaN\tNaN\t0\tbelow\t-\t0.03", "k1\t6\t1\t1\t-\t-\t1\tabove\t-\t0.97",
+    "k2\t0\t1\t3\tNaN\tNaN\t0\tleft\t0.02\t-", "k1\t1\t1\t8\t-\t-\t0\t-\t-\t-" } do
+    t.assertStrContains(tsv, "\n" .. row .. "\n")
+  end
+  t.assertStrMatches(tsv, ".*\nk2\t3\t0\tNaN\tNaN\tNaN\t1\tabove\t%-\t0.925.*\nk2\t4\t1\t0\tNaN\tNaN\t0\tbelow\t%-\t0.075.*")
+  t.assertStrContains(svg, ">not finite<")
+  t.assertStrContains(svg, ">zero or negative<")
+  t.assertStrContains(svg, "<title>s k1, x 6, not finite 1, finite 1</title>")
+  t.assertStrContains(svg, "<title>s k2, x 4, y 0</title>")
+  t.assertEquals({ count_points(svg, 1), count_points(svg, 0) }, { 3 + 1, 3 + 1 }, "crosses and pluses, and those of the legend")
+  svg = select(2, draw { rows = some, x = "x", y = "y", file = "off-linear" })
+  t.assertNil(svg:find "zero or negative")
+  -- nothing but such points is nothing to draw; without them all is as it was
+  t.assertErrorMsgContains("nothing to draw: no row has a finite value of y", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", file = "f" })
+  t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", kind = "box", file = "f" })
+  t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", kind = "pareto", file = "f" })
+  t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = { 0 }, y = { nan } } }, x = "x", y = "y", kind = "curves", file = "f" })
+  t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = nan, y = inf } }, columns = { "x", "y" }, kind = "parallel", file = "f" })
+end
+
+claims["boxes and fronts mark what has no place on an axis"] = function()
+  local nan, inf = 0 / 0, 1 / 0
+  local some = { { x = 1, y = 2 }, { x = 1, y = nan }, { x = 1, y = -1 }, { x = 2, y = inf }, { x = nan, y = 3 }, { x = -1, y = 5 }, { x = 0, y = 0 } }
+  local tsv, svg = draw { rows = { table.unpack(some, 1, 4) }, kind = "box", x = "x", y = "y", logy = true, file = "off-box" }
+  t.assertStrMatches(tsv, ".*\n1\tedge\t1\t[^\n]*\t1\tabove\t%-\t0.97\n1\tedge\t1\t[^\n]*\t1\tbelow\t%-\t0.03\n.*\n2\tedge\t2\t[^\n]*\t1\tabove\t%-\t0.97\n.*")
+  t.assertStrContains(svg, "<title>x 1, zero or negative 1, drawn 1</title>")
+  tsv, svg = draw { rows = some, kind = "pareto", x = "x", y = "y", logx = true, logy = true, file = "off-front" }
+  for _, row in ipairs { "edge\t1\tNaN\tabove\t-\t0.97", "edge\t1\t-1\tbelow\t-\t0.03", "edge\tNaN\t3\tright\t0.98\t-", "edge\t-1\t5\tleft\t0.02\t-",
+    "edge\t0\t0\tcorner\t0.02\t0.03" } do
+    t.assertStrContains(tsv, "\n" .. row .. "\n")
+  end
+  t.assertStrContains(svg, ">not beaten<")
+end
+
 claims["shares have counts and Wilson intervals"] = function()
   local tsv, svg = draw { kind = "share", x = "m", y = "bad", file = "share", series = "e" }
   t.assertStrContains(tsv, "1\t2\t3\t3\t1\t0.438")   -- Wilson at 3 of 3: 1 / (1 + 1.96^2 / 3)
@@ -74,8 +122,9 @@ end
 
 claims["curves are medians with their range, and gaps stay gaps"] = function()
   local tsv = draw { kind = "curves", y = { "curve" }, series = "m", file = "curves", smooth = 0.5 }
-  t.assertStrContains(tsv, "quantity\tm\tstep\tn\tmedian\tlow\thigh\tlost\n")
-  t.assertNil(tsv:match "\ncurve\t1\t20\t")
+  t.assertStrContains(tsv, "quantity\tm\tstep\tn\tmedian\tlow\thigh\tlost\tedge\tedge_x\tedge_y\n")
+  t.assertStrContains(tsv, "\ncurve\t1\t20\t0\tNaN\tNaN\tNaN\t9\tabove\t-\t0.97\n")
+  t.assertStrContains((draw { kind = "curves", y = "curve", series = "m", file = "whole", rows = hu.select(list, { m = 2 }) }), "\tlost\ncurve\t2\t1\t9\t")
 end
 
 local spread = {}
@@ -143,10 +192,12 @@ end
 claims["parallel coordinates have a line a point, which ends where a value is missing"] = function()
   local some = { { a = 1, b = "u", c = 0.1 }, { a = 2, b = "v", c = 10.0 }, { a = 3, c = 1.0 }, { a = 4, b = "v", c = 0 / 0 } }
   local tsv = draw { rows = some, columns = { "a", "b", "c" }, log = { "c" }, file = "parallel" }
-  t.assertStrContains(tsv, "1\ta\t1\t0\t0\t1\n1\tb\t2\t0\t0\tu\n1\tc\t3\t0\t0\t0.1\n\n2\t")
+  t.assertStrContains(tsv, "1\ta\t1\t0\t0\t1\t-\t-\t-\t-\n1\tb\t2\t0\t0\tu\t-\t-\t-\t-\n1\tc\t3\t0\t0\t0.1\t-\t-\t-\t-\n\n2\t")
   t.assertStrMatches(tsv, ".*\n3\ta\t[^\n]*\n\n3\tc\t.*")
-  t.assertAlmostEquals(tonumber(tsv:match "3\tc\t3\t(%S+)\t%S+\t1\n"), 0.5, 1e-12)
-  t.assertNil(tsv:find "\n4\ta")
+  t.assertAlmostEquals(tonumber(tsv:match "3\tc\t3\t(%S+)\t%S+\t1\t"), 0.5, 1e-12)
+  -- a point without a color is gray, and its value without a place is marked
+  t.assertStrContains(tsv, "\n4\ta\t1\t-\t-\t4\t1\t-\t-\t-\n4\tb\t2\t-\t-\tv\t1\t-\t-\t-\n\n4\tc\t3\t-\t-\tNaN\t-\tabove\t-\t0.97\n")
+  t.assertStrContains((draw { rows = { some[1], some[2] }, columns = { "a", "b", "c" }, file = "parallel-whole" }), "\n1\ta\t1\t0\t0\t1\n1\tb\t2\t0\t0\tu\n")
 end
 
 claims["spikes are marked on curves"] = function()
