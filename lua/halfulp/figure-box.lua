@@ -8,6 +8,9 @@ local where, cell, values_or_one, count = parts.where, parts.cell, parts.values_
 local panel_title, labels, legend_of, add_references = parts.panel_title, parts.labels, parts.legend_of, parts.add_references
 
 local few = 10              -- up to so many values, all of them are drawn beside the box
+local fewest = 4            -- fewer than these have no quartiles worth a box: points, and a line at the median
+local narrow = 10           -- pixels: narrower boxes have thinner lines, and no points beside
+local many = 24             -- so many boxes are drawn as wide as a page, where nobody says how wide
 
 -- The value below which a share of the sorted list lies; linear between neighbors.
 local function quantile(sorted, share)
@@ -63,16 +66,16 @@ local function drawn_values(o, g)
 end
 
 -- The rows of one group: its box, its points, its outline. `at` is its place, `half` half of its width.
-local function add_group(o, g, at, half, add)
+local function add_group(o, g, at, half, add, is_narrow)
   local values, violin = drawn_values(o, g), o.kind == "violin"
   if g.n_bad > 0 then add({ part = "edge", at = at, n_off = g.n_bad, n = #values }, "bad") end
   if #values < g.n then add({ part = "edge", at = at, n_off = g.n - #values, n = #values }, "low") end
   if #values == 0 then return end
   local box = box_of(values)
-  add { part = "box", at = at, half = violin and half / 5 or half, n = box.n, low = box.low, q1 = box.q1, median = box.median, q3 = box.q3, high = box.high }
+  add { part = (violin or #values >= fewest) and "box" or "few", at = at, half = violin and half / 5 or half, n = box.n, low = box.low, q1 = box.q1, median = box.median, q3 = box.q3, high = box.high }
   for i, value in ipairs(violin and {} or values) do
     local beyond = value < box.low or value > box.high
-    if beyond or #values <= few then
+    if beyond or #values < fewest or (#values <= few and not is_narrow) then
       local aside = beyond and 0 or 0.9 * half * ((i * 0.618034) % 1 - 0.5)      -- beside one another, the same each time
       add { part = "point", at = at + aside, value = value }
     end
@@ -82,7 +85,7 @@ local function add_group(o, g, at, half, add)
   for i = #shape, 1, -1 do add { part = "outline", at = at + half * shape[i][2], value = shape[i][1] } end
 end
 
-local box_mark = "data using %s:(column('q1')):(column('low')):(column('high')):(column('q3')):(2 * column('half')) with candlesticks lt %d lw 1.3 dt 1 fillstyle %s border lt %d whiskerbars 0.5"
+local box_mark = "data using %s:(column('q1')):(column('low')):(column('high')):(column('q3')):(2 * column('half')) with candlesticks lt %d lw %s dt 1 fillstyle %s border lt %d whiskerbars 0.5"
 
 -- The marks of one series in one panel; `has` counts the rows of each part, and of the outlines at each x.
 local function marks_of(o, base, i, has, xs, fields)
@@ -97,18 +100,24 @@ local function marks_of(o, base, i, has, xs, fields)
         at("outline", { o.x, x }), i, i)
     end
   end
-  local box = at "box"
-  marks[#marks + 1] = box_mark:format(box, i, violin and "solid 1" or "transparent solid 0.25", i)
-  marks[#marks + 1] = ("data using (%s - column('half')):(column('median')):(2 * column('half')):(0) with vectors nohead %s dt 1 lw %s"):format(
-    box, violin and "lc rgb 'white'" or "lt " .. i, violin and "2" or "3")
+  for _, part in ipairs { "box", "few" } do
+    local box = at(part)
+    if has[part] > 0 and part == "box" then
+      marks[#marks + 1] = box_mark:format(box, i, has.narrow and "0.9" or "1.3", violin and "solid 1" or "transparent solid 0.25", i)
+    end
+    if has[part] > 0 then
+      marks[#marks + 1] = ("data using (%s - column('half')):(column('median')):(2 * column('half')):(0) with vectors nohead %s dt 1 lw %s"):format(
+        box, violin and "lc rgb 'white'" or "lt " .. i, violin and "2" or (has.narrow or part == "few") and "1.6" or "3")
+      marks[#marks + 1] = parts.hover(box, "(column('median'))", fields)
+    end
+  end
   if has.point > 0 then marks[#marks + 1] = ("data using %s:(column('value')) with points lt %d ps 0.35"):format(at "point", i) end
-  marks[#marks + 1] = parts.hover(box, "(column('median'))", fields)
   return marks
 end
 
 -- What is drawn of one series in one panel: its groups' rows go into the figure.
 local function gather(o, fig, groups, of, place, series_at, half, heights)
-  local has = { box = 0, point = 0, outline = 0, edge = 0 }
+  local has = { box = 0, few = 0, point = 0, outline = 0, edge = 0, narrow = of.narrow }
   for _, g in ipairs(groups) do
     if (not o.panel or g[o.panel] == of.panel) and (not o.series or g[o.series] == of.series) then
       add_group(o, g, place[g[o.x]] + series_at, half, function(row, why)
@@ -121,7 +130,7 @@ local function gather(o, fig, groups, of, place, series_at, half, heights)
         if row.part == "outline" then has[g[o.x]] = true end
         heights[#heights + 1] = row.value or row.low
         heights[#heights + 1] = row.high
-      end)
+      end, of.narrow)
     end
   end
   return has
@@ -129,10 +138,8 @@ end
 
 -- The x axis: a place for each value.
 local function axis_of(xs, label)
-  local list = {}
-  for i, value in ipairs(xs) do list[i] = ("%s %d"):format(parts.text_of(value), i) end
-  return { commands = { figure.label_command("x", label), "unset logscale x", "set format x '%g'",
-    "set xtics (" .. table.concat(list, ", ") .. ") noenhanced", ("set xrange [0.4:%g]"):format(#xs + 0.6) } }
+  return { commands = { figure.label_command("x", label), "unset logscale x", "set format x '%g'", ("set xrange [0.4:%g]"):format(#xs + 0.6) },
+    label = label, words = figure.words(xs) }
 end
 
 -- What is told of the values of a box that have no place.
@@ -158,14 +165,16 @@ local function box(o)
   for _, name in ipairs { "median", "q1", "q3", "low", "high", "n" } do fields[#fields + 1] = { name } end
   local xlabel, ylabel = labels(o, o.x, o.y)
   local step = 0.84 / count(series)
+  if count(panels) == 1 and #xs * count(series) > many then fig.width = fig.width or 860 end
+  local box_px = 0.8 * step * (figure.panel_width(count(panels), fig.across, fig.width) - 85) / #xs
   for p = 1, count(panels) do
     local marks, heights, drawn = {}, {}, false
     for i = 1, count(series) do
-      local has = gather(o, fig, groups, { panel = panels[p], series = series[i] }, place, (i - 0.5) * step - 0.42, 0.4 * step, heights)
+      local has = gather(o, fig, groups, { panel = panels[p], series = series[i], narrow = box_px < narrow }, place, (i - 0.5) * step - 0.42, 0.4 * step, heights)
       local base = { { o.panel, panels[p] }, { o.series, series[i] } }
-      local some = has.box > 0 and marks_of(o, base, i, has, xs, fields) or {}
+      local some = has.box + has.few > 0 and marks_of(o, base, i, has, xs, fields) or {}
       table.move(some, 1, #some, #marks + 1, marks)
-      drawn = drawn or has.box > 0
+      drawn = drawn or has.box + has.few > 0
       off.add_marks(marks, has, where(base), "column('at')", "0", "lt " .. i, told_of(o))
     end
     fig.n_drawn = fig.n_drawn + (drawn and 1 or 0)

@@ -3,10 +3,11 @@
 local rows = require "halfulp.rows"
 local figure = require "halfulp.figure"
 local parts = require "halfulp.figure-parts"
-local text_of, where, col, cell = parts.text_of, parts.where, parts.col, parts.cell
+local where, col, cell = parts.where, parts.col, parts.cell
 local values_or_one, count, panel_title, labels = parts.values_or_one, parts.count, parts.panel_title, parts.labels
 
 local smallest = 7           -- pixels: the size of a cell's text
+local beside = 135           -- what stands beside the cells, with the bar of colors
 
 -- The longest text of the cells, and whether different values look alike.
 local function texts_of(groups, format)
@@ -33,21 +34,9 @@ local function cell_format(groups, room)
   return nil
 end
 
--- The size of the labels below columns of `room` pixels, and how many columns share one where the smallest is too large.
-local function tick_room(values, room)
-  local longest = 1
-  for _, value in ipairs(values) do
-    local text = rows.text(value)
-    longest = math.max(longest, utf8.len(text) or #text)
-  end
-  local size = math.floor(room / (0.6 * longest + 1))        -- a letter is 0.6 of its size wide; one letter stays free
-  if size >= 8 then return math.min(13, size), 1 end
-  return 8, math.ceil(8 * (0.6 * longest + 1) / room)
-end
-
 -- The pixels that a column of cells has.
 local function room_of(o, panels, xs)
-  return ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - 135) / #xs
+  return ((o.width or 420) / (o.panel and math.min(count(panels), 2) or 1) - beside) / #xs
 end
 
 -- A row of the table for each group, with its place and its text; returns the least and the greatest value that has a color.
@@ -58,7 +47,7 @@ local function add_cells(o, fig, groups, by, xs, ys, print_as)
   for _, g in ipairs(groups) do
     local row = { n = g.n, [o.z] = g.mean, column_at = place_x[g[o.x]], row_at = place_y[g[o.y]] }
     for _, name in ipairs(by) do row[name] = cell(g[name]) end
-    row.text = g.n == 0 and "\u{d7}" or print_as and print_as:format(g.mean) or ""
+    row.text = g.n == 0 and "\u{d7}" or print_as and print_as:format(g.mean) or nil
     if g.n > 0 and not (o.logz and g.mean <= 0) then low, high = math.min(low, g.mean), math.max(high, g.mean) end
     fig.rows[#fig.rows + 1] = row
     fig.has_bad = fig.has_bad or g.n == 0
@@ -75,9 +64,9 @@ local function layers_of(o, low, high)
   return {
     { holds = function(row) return row.n == 0 end, when = "column('n') == 0", style = box .. "rgb '#E4E4E4'" },
     { holds = function(row) return row.n > 0 end, when = "column('n') > 0", style = box .. "palette", value = z },
-    { holds = function(row) return row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, text),
+    { holds = function(row) return row.text and row.n > 0 and row[o.z] <= middle end, when = ("column('n') > 0 && %s <= %s"):format(z, text),
       style = "labels font cell_font tc rgb 'white' noenhanced", label = true },
-    { holds = function(row) return row.n == 0 or row[o.z] > middle end, when = ("(column('n') == 0 || %s > %s)"):format(z, text),
+    { holds = function(row) return row.text and (row.n == 0 or row[o.z] > middle) end, when = ("(column('n') == 0 || %s > %s)"):format(z, text),
       style = "labels font cell_font tc rgb 'black' noenhanced", label = true },
   }
 end
@@ -107,27 +96,19 @@ local function marks_of(o, fig, layers, panel)
   return marks
 end
 
--- Values as ticks at 1, 2, ..., each `every`-th with its text.
-local function words(values, every)
-  local list = {}
-  for i, value in ipairs(values) do
-    list[i] = ("%s %d"):format((i - 1) % every == 0 and text_of(value) or "''", i)
-  end
-  return "(" .. table.concat(list, ", ") .. ") noenhanced"
-end
-
-local function axes_of(o, xs, ys, room)
-  local size, every = tick_room(xs, room)
+local function axes_of(o, xs, ys)
   local xlabel, ylabel = labels(o, o.x, o.y)
-  return { commands = { figure.label_command("x", xlabel), ("tick_font = hu_font_size(kind, %d)"):format(size),
-      ("set xtics %s scale 0 font tick_font"):format(words(xs, every)), ("set xrange [0.5:%g]"):format(#xs + 0.5) } },
-    { commands = { figure.label_command("y", ylabel), "set ytics " .. words(ys, 1) .. " scale 0", ("set yrange [0.5:%g]"):format(#ys + 0.5) } }
+  local list = {}
+  for i, word in ipairs(figure.words(ys)) do list[i] = ("%s %d"):format(figure.quote(word[1]), i) end
+  return { commands = { figure.label_command("x", xlabel), ("set xrange [0.5:%g]"):format(#xs + 0.5) }, label = xlabel, words = figure.words(xs), beside = beside, more = " scale 0" },
+    { commands = { figure.label_command("y", ylabel), ("set ytics (%s) noenhanced scale 0"):format(table.concat(list, ", ")),
+      ("set yrange [0.5:%g]"):format(#ys + 0.5) } }
 end
 
 -- The size of the texts in cells of that width.
 local function cell_size(list, room)
   local longest = 1
-  for _, row in ipairs(list) do longest = math.max(longest, utf8.len(row.text) or #row.text) end
+  for _, row in ipairs(list) do longest = math.max(longest, row.text and utf8.len(row.text) or 1) end
   return math.max(smallest, math.min(13, math.floor(room * 0.92 / (0.6 * longest))))
 end
 
@@ -143,7 +124,7 @@ local function heatmap(o)
   local low, high = add_cells(o, fig, groups, by, xs, ys, o.cell or cell_format(groups, room))
   local layers, size = layers_of(o, low, high), cell_size(fig.rows, room)
   for p = 1, count(panels) do
-    local x, y = axes_of(o, xs, ys, room)
+    local x, y = axes_of(o, xs, ys)
     fig.panels[p] = {
       title = (o.panel and panel_title(o, panels[p]) .. ": " or "") .. (o.zlabel or figure.label(o.z)),
       marks = marks_of(o, fig, layers, panels[p]), x = x, y = y,
@@ -151,7 +132,7 @@ local function heatmap(o)
         "unset grid", "set border 0", ("set cbrange [%s:%s]"):format(rows.text(low), rows.text(high > low and high or low + 1)),
         (o.logz and "set logscale cb" or "unset logscale cb"),
         ("cell_font = hu_font_size(kind, %d)"):format(size), "set colorbox noborder", "set style fill solid 1 noborder",
-        "set cbtics " .. (o.logz and "autofreq" or rows.text(figure.nice_step((high - low) / 4))),
+        "set format cb '%g'", "set cbtics " .. (o.logz and "autofreq" or rows.text(figure.nice_step((high - low) / 4))),
       },
     }
   end

@@ -66,6 +66,49 @@ local function short_log_ticks(low, high)
   return list
 end
 
+-- Names below an axis: how large they are, every how many-th is shown, their angle, and the pixels that they need below beyond one line. `px`
+-- is the axis's length. Level where neighbors do not touch (a letter is 0.6 of its size wide, one letter stays free), else slanted, long ones upright.
+local function room_for(words, px)
+  local room, widest, longest = px / #words, 1, 1
+  for i, word in ipairs(words) do
+    local n = utf8.len(word[1]) or #word[1]
+    widest = math.max(widest, i > 1 and (n + (utf8.len(words[i - 1][1]) or #words[i - 1][1])) / 2 or 1)
+    longest = math.max(longest, n)
+  end
+  local size = math.min(13, math.floor(room / (0.6 * widest + 1)))
+  if size >= 10 then return { size = size, every = 1, angle = 0, below = 0 } end
+  size = math.max(9, math.min(11, math.floor(room * 0.75)))
+  local every, angle = math.ceil(1.25 * size / room), longest <= 10 and 45 or 90
+  longest = 1
+  for i = 1, #words, every do longest = math.max(longest, utf8.len(words[i][1]) or #words[i][1]) end
+  local length = 0.6 * size * longest
+  return { size = size, every = every, angle = angle, below = math.max(0, math.ceil(angle == 45 and 0.71 * length or length) - 8) }
+end
+
+local most_letters = 20
+
+-- A name as it stands at an axis: in the data it is whole.
+local function shortened(text)
+  local n = utf8.len(text)
+  if not n or n <= most_letters then return text end
+  return text:sub(1, utf8.offset(text, most_letters) - 1) .. "\u{2026}"
+end
+
+---Names for the ticks of an axis, which stand at 1, 2, ...
+function figure.words(values)
+  local list = {}
+  for i, value in ipairs(values) do list[i] = { shortened((rows.text(value))), i } end
+  return list
+end
+
+-- The command that sets them.
+local function words_command(letter, words, look, more)
+  local list = {}
+  for i, word in ipairs(words) do list[i] = { (i - 1) % look.every == 0 and word[1] or "", word[2] } end
+  return ("tick_font = hu_font_size(kind, %d); set %stics %s noenhanced%s font tick_font%s"):format(look.size, letter, ticks_of(list), more or "",
+    look.angle == 0 and " norotate" or (" rotate by %d right"):format(look.angle))
+end
+
 local function limits(values)
   local low, high = math.huge, -math.huge
   for _, value in ipairs(values) do
@@ -89,16 +132,12 @@ function figure.axis(letter, values, options)
   lines[#lines + 1] = (options.log and "set logscale %s" or "unset logscale %s"):format(letter)
   local low, high = limits(type(distinct[1]) == "number" and distinct or {})
   local pad = options.pad or 0
-  local ticks, format, range, crowd = "autofreq", "%g", nil, nil
+  local ticks, format, range, crowd, words = "autofreq", "%g", nil, nil, nil
   local texts = type(distinct[#distinct]) == "string" or type(distinct[#distinct]) == "boolean"
   if texts then
-    local list
-    list, place = {}, {}
-    for i, value in ipairs(distinct) do
-      list[i] = { tostring(value), i }
-      place[value] = i
-    end
-    ticks, range = ticks_of(list) .. " noenhanced", { 0.5, #distinct + 0.5 }
+    words, place = figure.words(distinct), {}
+    for i, value in ipairs(distinct) do place[value] = i end
+    ticks, range = ticks_of(words) .. " noenhanced", { 0.5, #distinct + 0.5 }
   elseif options.log and low > 0 and high < math.huge then
     if high / low < 100 then
       range = { low / (1.12 + pad), high * (1.12 + pad) }
@@ -126,7 +165,7 @@ function figure.axis(letter, values, options)
   for _, value in ipairs(free and distinct or {}) do whole = whole and math.type(value) == "integer" end
   return {
     commands = lines, texts = texts, span = free and (range and range[2] - range[1] or high - low) or nil, whole = whole,
-    crowd = crowd, extent = high - low + 2 * pad,
+    crowd = crowd, label = options.label, words = letter == "x" and words or nil, extent = high - low + 2 * pad,
     at = function(value)
       if place then return place[value] end
       return value
@@ -150,6 +189,12 @@ end
 local function grid(n, wanted)
   local across = wanted or (n <= 1 and 1 or n <= 4 and 2 or 3)
   return math.min(across, n), (n + math.min(across, n) - 1) // math.min(across, n)
+end
+
+---The pixels across one of n panels, as figure.script places them.
+function figure.panel_width(n, wanted, width)
+  local across = grid(n, wanted)
+  return (width or (across == 1 and column_px or page_px)) / across
 end
 
 ---The smallest of 1, 2, 5 times a power of ten that is not below x.
@@ -208,13 +253,21 @@ local function panel_lines(out, panel, box)
   for _, tics in ipairs { step_command("x", panel.x, box.px_across - 85, 46) or false, step_command("y", panel.y, box.px_up - 70, 24) or false } do
     if tics then add("%s", tics) end
   end
+  local look = panel.x.words and room_for(panel.x.words, box.px_across - (panel.x.beside or 85))
+  if look then add("%s", words_command("x", panel.x.words, look, panel.x.more)) end
   if panel.x.crowd then add("%s", crowd_command(panel.x, box.px_across - 85)) end
   if not box.at_bottom then add("set xlabel ''") end
   -- Places on the page, not margins in letters: so all panels have one height, with a label below them or not.
   add("set tmargin at screen %.4f", box.y + box.h - (panel.title and 30 or 12) / box.page_px)
-  add("set bmargin at screen %.4f", box.y + (box.at_bottom and 29 + label_px or 29) / box.page_px)
+  add("set bmargin at screen %.4f", box.y + (box.below + (box.at_bottom and 29 + label_px or 29)) / box.page_px)
   for _, line in ipairs(panel.commands or {}) do add("%s", line) end
+  local own_label = look and look.angle ~= 0 and box.at_bottom      -- gnuplot does not know how far names at an angle reach
+  if own_label then
+    add("set xlabel ''")
+    add("set label 1000 %s at graph 0.5, screen %.4f center noenhanced", quote(panel.x.label), box.y + 13 / box.page_px)
+  end
   add("%s %s", panel.command or "plot", table.concat(panel.marks, ", \\\n       "))
+  if own_label then add("unset label 1000") end
   for _, line in ipairs(panel.after or {}) do add("%s", line) end
 end
 
@@ -236,8 +289,8 @@ local function legend_lines(out, legend, across, share)
 end
 
 -- Where the panels stand, from the left and from above, in pixels: {x, y, w, h, at_bottom}; and the height of all. Either equal
--- panels in rows, whose last has the labels of the x axis, or what fig.bands says: {{panels = 1, px = height}, ...}, with labels each.
-local function places(fig, width)
+-- panels in rows, whose last has the labels of the x axis, each with `below` more pixels for the names at its ticks, or what fig.bands says: {{panels = 1, px = height}, ...}, with labels each.
+local function places(fig, width, below)
   local list, y = {}, 0
   if fig.bands then
     for _, band in ipairs(fig.bands) do
@@ -249,13 +302,23 @@ local function places(fig, width)
     return list, y
   end
   local across, down = grid(#fig.panels, fig.across)
-  local px = fig.panel_px or (down == 1 and 270 or down == 2 and 220 or 205)
+  local px = below + (fig.panel_px or (down == 1 and 270 or down == 2 and 220 or 205))
   for i = 1, #fig.panels do
     local r, c = (i - 1) // across, (i - 1) % across
     local at_bottom = i + across > #fig.panels
     list[i] = { x = c * width / across, y = r * (px - label_px), w = width / across, h = at_bottom and px or px - label_px, at_bottom = at_bottom }
   end
   return list, px * down - label_px * (down - 1)
+end
+
+-- The pixels that the names below the panels need beyond one line.
+local function below_of(fig, px)
+  local most = 0
+  for _, panel in ipairs(fig.panels) do
+    local x = panel.x
+    if x.words then most = math.max(most, room_for(x.words, px - (x.beside or 85)).below) end
+  end
+  return most
 end
 
 ---The script that draws a figure.
@@ -268,7 +331,8 @@ function figure.script(fig, name, heads)
   local width = fig.width or (across == 1 and column_px or page_px)
   local legend_across, legend_px = legend_size(fig.legend or {}, width)
   local title_px = fig.title and 30 or 0
-  local boxes, panels_px = places(fig, width)
+  local below = fig.bands and 0 or below_of(fig, width / across)
+  local boxes, panels_px = places(fig, width, below)
   local height = math.ceil(panels_px + legend_px + title_px)
   local out = {
     ("# %s.gp - draws %s.tsv: `gnuplot %s.gp` writes %s.svg and %s.png beside it."):format(name, name, name, name, name),
@@ -288,7 +352,7 @@ function figure.script(fig, name, heads)
     local box = boxes[i]
     panel_lines(out, panel, {
       x = box.x / width, y = 1 - (title_px + box.y + box.h) / height, w = box.w / width, h = box.h / height, at_bottom = box.at_bottom,
-      px_across = box.w, px_up = box.h, page_px = height,
+      px_across = box.w, px_up = box.h - below, page_px = height, below = below,
     })
   end
   if legend_px > 0 then legend_lines(out, fig.legend, legend_across, legend_px / height) end

@@ -44,10 +44,21 @@ local kinds = {
   { rows = plane, kind = "contour", x = "u", y = "v", z = "w", told = "u 1, v -1, w 3" },
   { rows = plane, kind = "surface", x = "u", y = "v", z = "w", told = "u 1, v 0, w 1" },
 }
+-- Names below an axis that have no room beside one another; and values without a place on an axis.
+local names = {}
+for i = 1, 21 do names[i] = { format = ("e%dm%d%s"):format(1 + i % 7, i, i == 5 and "{bias=20,subnormals=flush}" or "fnuz"), error = 2.0 ^ -i, off = i % 5 == 0 and -1 or i % 7 == 0 and 0 / 0 or i, i = i } end
+for _, kind in ipairs { "line", "box" } do
+  kinds[#kinds + 1] = { rows = names, kind = kind, x = "format", y = "error", logy = true, file = kind .. "-named", told = kind == "line" and "format e2m1fnuz, error 0.5" or
+    "format e2m1fnuz, median 0.5, q1 0.5, q3 0.5, low 0.5, high 0.5, n 1" }
+end
+kinds[#kinds + 1] = { rows = names, kind = "heatmap", x = "format", y = "i", z = "error", file = "heatmap-named", told = "format e2m1fnuz, i 1, error 0.5, n 1" }
+kinds[#kinds + 1] = { rows = names, kind = "line", x = "i", y = "off", logy = true, file = "off", told = "i 5, off -1" }
+kinds[#kinds + 1] = { rows = names, kind = "pareto", x = "i", y = "off", logy = true, file = "off-front", told = "i 5, off -1" }
 local told = {}
 for _, o in ipairs(kinds) do
-  o.file, told[o.kind], o.told = o.kind, o.told, nil
-  o.caption = o.kind
+  o.file = o.file or o.kind
+  told[o.file], o.told = o.told, nil
+  o.caption = o.file
 end
 
 local function page()
@@ -89,6 +100,14 @@ local driver = [=[
   filter("FAILED"); say("text", column("mantissa"));
   filter("error<=1e-3 mantissa!=2"); say("both", column("mantissa"));
   filter("nothing-like-this"); say("none", column("mantissa") + ".");
+  const counted = () => table.closest("details").querySelector("[role=status]").textContent;
+  filter("mantissa > 9"); say("blanks", column("mantissa"));
+  filter("  error <= 1e-3   Mantissa  !=2 "); say("blanks twice", column("mantissa"));
+  filter("mantissa > 3 < 5"); say("words", column("mantissa") + ".");
+  filter("mantissa >"); say("begun", column("mantissa"));
+  filter("state = failed"); say("blanks and text", column("mantissa"));
+  filter("mantisa > 3"); say("misspelled", column("mantissa") + "." + counted());
+  filter("mantissa > 99"); say("too much", counted());
   filter(""); say("all", column("mantissa"));
   say("label", input.labels.length + " " + input.labels[0].textContent.trim());
   input.focus(); say("focus", document.activeElement === input);
@@ -187,6 +206,9 @@ claims["a filter compares columns and looks for texts"] = function()
   t.assertEquals(said.text, "12")
   t.assertEquals(said.both, "7")
   t.assertEquals(said.none, ".")
+  t.assertEquals({ said.blanks, said["blanks twice"], said["blanks and text"] }, { "10 11 12", "7", "12" })
+  t.assertEquals({ said.words, said.begun }, { "5 8.", "1 2 3 4 5 6 7 8 9 10 11 12" })
+  t.assertEquals({ said.misspelled, said["too much"] }, { ".0 of 12 rows; no column is called mantisa", "0 of 12 rows" })
   t.assertEquals(said.all, "1 2 3 4 5 6 7 8 9 10 11 12")
 end
 
