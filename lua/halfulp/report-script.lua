@@ -48,18 +48,34 @@ return [==[
     });
   }
 
-  // A word of the filter: "mantissa>3" compares a column, anything else is looked for in every cell.
-  function condition(word, names) {
-    const parts = /^(.+?)(<=|>=|!=|<|>|=)(.*)$/.exec(word);
-    const column = parts ? names.indexOf(parts[1].toLowerCase()) : -1;
-    if (column < 0) return (row) => row.textContent.toLowerCase().includes(word.toLowerCase());
-    const holds = operators[parts[2]];
-    const number = parts[3] === "" ? NaN : Number(parts[3]);
+  // The words of a filter: "mantissa>3", with or without blanks, compares a column; anything else is looked for in every cell.
+  function words(text, names) {
+    const escaped = names.filter((name) => name).sort((a, b) => b.length - a.length).map((name) => name.replace(/[^\w\s]/g, "\\$&"));
+    const compared = new RegExp("^(" + escaped.join("|") + ")\\s*(<=|>=|!=|<|>|=)\\s*(\\S*)", "i");
+    const list = [];
+    for (let rest = text.trim(); rest !== ""; ) {
+      const parts = escaped.length > 0 && compared.exec(rest) || /^\S+/.exec(rest);
+      list.push(parts);
+      rest = rest.slice(parts[0].length).trim();
+    }
+    return list;
+  }
+
+  function condition(parts, names) {
+    if (parts.length === 1) return (row) => row.textContent.toLowerCase().includes(parts[0].toLowerCase());
+    if (parts[3] === "") return () => true;            // not all of it is written yet
+    const column = names.indexOf(parts[1].toLowerCase()), holds = operators[parts[2]], number = Number(parts[3]);
     return (row) => {
       const value = valueOf(row.cells[column]);
       if (typeof value === "number" && !Number.isNaN(number)) return holds(value, number);
       return value !== null && typeof value === "string" && holds(value.toLowerCase(), parts[3].toLowerCase());
     };
+  }
+
+  // What a filter that leaves nothing may have meant: a column that is not there.
+  function advice(text, names) {
+    const parts = /([^\s<>=!]+)\s*(<=|>=|!=|<|>|=)/.exec(text);
+    return parts && !names.includes(parts[1].toLowerCase()) ? "; no column is called " + parts[1] : "";
   }
 
   function makeFilterable(table) {
@@ -71,17 +87,17 @@ return [==[
     label.textContent = "Only rows with ";
     input.type = "search";
     input.spellcheck = false;
-    input.placeholder = names.length > 1 ? "text, or " + names[0] + ">3" : "text";
+    input.placeholder = names.length > 1 ? "text, or " + names[0] + " > 3" : "text";
     count.className = "count";
     count.setAttribute("role", "status");
     function apply() {
-      const words = input.value.split(/\s+/).filter((word) => word !== "").map((word) => condition(word, names));
+      const conditions = words(input.value, names).map((parts) => condition(parts, names));
       let shown = 0;
       for (const row of body.rows) {
-        row.hidden = !words.every((holds) => holds(row));
+        row.hidden = !conditions.every((holds) => holds(row));
         shown += row.hidden ? 0 : 1;
       }
-      count.textContent = shown + " of " + body.rows.length + " rows";
+      count.textContent = shown + " of " + body.rows.length + " rows" + (shown === 0 ? advice(input.value, names) : "");
     }
     input.addEventListener("input", apply);
     label.append(input);
