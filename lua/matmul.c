@@ -152,7 +152,7 @@ int hu_lua_matmul(lua_State *L)
     hu_lua_try(L, hu_tensor_matmul_shape(&like, a, b, &how, &err), &err);
     hu_tensor *c = hu_lua_make_tensor(L, dtype, like.rank, like.shape);
     own.no_flags = true;                                                  /* nobody gets to see its flags */
-    hu_lua_try(L, hu_tensor_matmul_as(c, a, b, &how, &acc, env, &err), &err);
+    hu_lua_try(L, hu_tensor_matmul(c, a, b, &how, &acc, env, &err), &err);
     shape_result(c, a_is_vector, b_is_vector);
     return 1;
 }

@@ -359,7 +359,8 @@ static void keep(lua_State *L, int idx)
     lua_pop(L, 2);
 }
 
-hu_policy hu_lua_policy(lua_State *L, int idx)
+/* The policy at idx, which is absolute: absent, a string, a table or an object. */
+static hu_policy policy_at(lua_State *L, int idx)
 {
     hu_policy p = {0};
     if (hu_lua_absent(L, idx))
@@ -382,7 +383,7 @@ hu_policy hu_lua_option_policy(lua_State *L, int idx)
 {
     hu_policy p = {0};
     if (hu_lua_option(L, idx, "policy")) {
-        p = hu_lua_policy(L, lua_gettop(L));
+        p = policy_at(L, lua_gettop(L));
         lua_pop(L, 1);
     }
     return p;
@@ -423,7 +424,7 @@ static int new_policy(lua_State *L)
     lua_settop(L, 1);
     if (hu_lua_absent(L, 1))
         luaL_error(L, "policy: it takes a string such as \"e8m3:rz+sat\", or a table such as {activation = \"e4m3fn\"}");
-    hu_policy p = hu_lua_policy(L, 1);
+    hu_policy p = policy_at(L, 1);
     hu_policy *box = hu_lua_new_box(L, HU_LUA_POLICY, sizeof *box, 1);
     *box = p;
     lua_pushvalue(L, 1);

@@ -14,11 +14,8 @@ hu_model *hu_lua_check_model(lua_State *L, int idx);
 hu_text  *hu_lua_check_text (lua_State *L, int idx, const char *name);
 hu_data  *hu_lua_check_data (lua_State *L, int idx, const char *name);
 
-/* The policy at idx: absent, a string ("e8m3:rz+sat"), a table or an object; see hu.nn.policy. idx is absolute. The rules that it
+/* The field "policy" of the options at idx: absent, a string ("e8m3:rz+sat"), a table or an object; see hu.nn.policy. The rules that it
  * borrows live as long as the value there, or until a table is read again. */
-hu_policy hu_lua_policy(lua_State *L, int idx);
-
-/* The same for the field "policy" of the options at idx. */
 hu_policy hu_lua_option_policy(lua_State *L, int idx);
 
 /* Into the store of the run that is going on: the policy of a training run, with its digest. */

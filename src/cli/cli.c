@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool hu_cli_has_color(FILE *stream)
+/* Whether to use color on this stream: it is a terminal, and NO_COLOR (no-color.org) is unset or empty. */
+static bool has_color(FILE *stream)
 {
     const char *no_color = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
@@ -42,7 +43,7 @@ static void say(const char *kind, const char *format, va_list args)
     int n = vsnprintf(text, sizeof text, format, args);
     hu_cli_printable(text, n < 0 ? 0 : strlen(text), line, sizeof line);
     fflush(stdout);
-    bool color = hu_cli_has_color(stderr);
+    bool color = has_color(stderr);
     fprintf(stderr, "%shalfulp:%s %s%s\n", color ? "\033[1m" : "", color ? "\033[0m" : "", kind, line);
 }
 

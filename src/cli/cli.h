@@ -39,9 +39,6 @@ int hu_cli_fail(int status, const char *format, ...) __attribute__((format(print
 /* The same with "halfulp: note: " in front: something worth knowing that is not an error. */
 void hu_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether to use color on this stream: it is a terminal, and NO_COLOR (no-color.org) is unset or empty. */
-bool hu_cli_has_color(FILE *stream);
-
 /* text with every byte that is not printable ASCII or UTF-8 as \xNN, cut with "..." when it does not
  * fit into size bytes; for names from the command line and from files that go into a message. */
 char *hu_cli_printable(const char *text, size_t length, char *out, size_t size);

@@ -27,21 +27,11 @@ struct hu_cases {
 const char *hu_cases_class_name(hu_cases_class c)
 {
     static const char *const names[] = {
-#define X(name, text, title) [name] = text,
+#define X(name, text) [name] = text,
         HU_CASES_CLASSES(X)
 #undef X
     };
     return names[c];
-}
-
-const char *hu_cases_class_title(hu_cases_class c)
-{
-    static const char *const titles[] = {
-#define X(name, text, title) [name] = title,
-        HU_CASES_CLASSES(X)
-#undef X
-    };
-    return titles[c];
 }
 
 uint64_t hu_cases_count(const hu_cases *c)

@@ -8,26 +8,25 @@
 
 #include "src/hardware/task.h"
 
-#define HU_CASES_CLASSES(X)                                                    \
-    X(HU_CASES_BOUNDARY,     "boundary",     "values at the edges of the format, crossed with each other")              \
-    X(HU_CASES_TIES,         "ties",         "results at a midpoint, and as near to one as the operands allow")         \
-    X(HU_CASES_FLIPS,        "flips",        "neighboring operands with different nearest results")                    \
-    X(HU_CASES_CANCELLATION, "cancellation", "differences of nearly equal numbers")                                     \
-    X(HU_CASES_SUBNORMAL,    "subnormal",    "results below and beside the smallest normal")                            \
-    X(HU_CASES_OVERFLOW,     "overflow",     "results beside the largest finite value")                                 \
-    X(HU_CASES_STYLES,       "styles",       "dot products and blocks: cancellation, midpoints, thresholds, special values")      \
-    X(HU_CASES_RANDOM,       "random",       "random codes, codes of few bits, and operands of near exponents")         \
-    X(HU_CASES_ALL,          "all",          "all operands there are")
+#define HU_CASES_CLASSES(X)                                                                                                     \
+    X(HU_CASES_BOUNDARY,     "boundary")     /* values at the edges of the format, crossed with each other */                   \
+    X(HU_CASES_TIES,         "ties")         /* results at a midpoint, and as near to one as the operands allow */              \
+    X(HU_CASES_FLIPS,        "flips")        /* neighboring operands with different nearest results */                          \
+    X(HU_CASES_CANCELLATION, "cancellation") /* differences of nearly equal numbers */                                          \
+    X(HU_CASES_SUBNORMAL,    "subnormal")    /* results below and beside the smallest normal */                                 \
+    X(HU_CASES_OVERFLOW,     "overflow")     /* results beside the largest finite value */                                      \
+    X(HU_CASES_STYLES,       "styles")       /* dot products and blocks: cancellation, midpoints, thresholds, special values */ \
+    X(HU_CASES_RANDOM,       "random")       /* random codes, codes of few bits, and operands of near exponents */              \
+    X(HU_CASES_ALL,          "all")          /* all operands there are */
 
 typedef enum hu_cases_class {
-#define X(name, text, title) name,
+#define X(name, text) name,
     HU_CASES_CLASSES(X)
 #undef X
     HU_CASES_N
 } hu_cases_class;
 
 const char *hu_cases_class_name(hu_cases_class c);
-const char *hu_cases_class_title(hu_cases_class c);
 
 typedef struct hu_cases hu_cases;
 

@@ -74,12 +74,6 @@ hu_flags hu_task_compute(const hu_task *t, const uint64_t *in, uint64_t *out);
 /* Whether TestFloat has a function for the task ("f32_mulAdd"), and its name. */
 bool hu_task_testfloat_name(const hu_task *t, char name[HU_TASK_TEXT]);
 
-/* Whether rounding takes random bits, so that a line has a field of them. */
-static inline bool hu_task_is_random(const hu_task *t)
-{
-    return t->n_random > 0;
-}
-
 /* The number of different codes of a field, less one; all ones of its width but for some formats. */
 hu_bits hu_field_last(const hu_field *f);
 

@@ -117,9 +117,3 @@ void hu_json_key(hu_buffer *b, const char *name, bool *first)
     hu_json_string(b, name, strlen(name));
     hu_buffer_text(b, ": ");
 }
-
-void hu_json_pair(hu_buffer *b, const char *name, const char *text, bool *first)
-{
-    hu_json_key(b, name, first);
-    hu_json_string(b, text, strlen(text));
-}

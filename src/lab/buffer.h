@@ -26,8 +26,7 @@ void hu_json_string(hu_buffer *b, const char *text, size_t n_bytes);
 void hu_json_integer(hu_buffer *b, int64_t value);
 void hu_json_real(hu_buffer *b, double value);
 
-/* `, "name": "text"` and the like, for objects; `first` leaves out the comma and is then false. */
+/* `, "name": `, for objects; `first` leaves out the comma and is then false. */
 void hu_json_key(hu_buffer *b, const char *name, bool *first);
-void hu_json_pair(hu_buffer *b, const char *name, const char *text, bool *first);
 
 #endif

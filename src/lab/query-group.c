@@ -62,10 +62,7 @@ static const struct { const char *name; double (*of)(const double *x, size_t n);
 };
 enum { N_STATS = sizeof stats_table / sizeof stats_table[0], COUNT = -1, BAD = -2, QUANTILE = -3 };
 
-const char *hu_query_stats(void)
-{
-    return "n, bad, mean, sd, sem, ci95, min, max, median, sum, p1 to p99";
-}
+static const char all_stats[] = "n, bad, mean, sd, sem, ci95, min, max, median, sum, p1 to p99";
 
 /* One of the table, COUNT, BAD, or QUANTILE with its share; false: none of these. */
 static bool find_stat(const char *name, int *which, double *share)
@@ -273,7 +270,7 @@ static hu_status read_stats(const char *list, chosen **out, int *n, hu_error *er
         status = hu_fail(err, HU_ENOMEM, "out of memory");
     for (int i = 0; status == HU_OK && i < names.n; i++) {
         if (!find_stat(names.names[i], &(*out)[i].which, &(*out)[i].share))
-            status = hu_fail(err, HU_ENAME, "there is no statistic %.20s; there are %s", names.names[i], hu_query_stats());
+            status = hu_fail(err, HU_ENAME, "there is no statistic %.20s; there are %s", names.names[i], all_stats);
         else
             snprintf((*out)[i].name, sizeof (*out)[i].name, "%.15s", names.names[i]);
     }

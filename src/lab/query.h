@@ -38,7 +38,4 @@ typedef struct hu_query {
 /* HU_EINVAL or HU_ENAME when the query is wrong; HU_EIO and the like for the store; else what the sink returned. */
 hu_status hu_store_query(hu_store *s, const hu_query *q, const hu_sink *sink, hu_error *err);
 
-/* The statistics there are, "mean, sd, ...", for a message. */
-const char *hu_query_stats(void);
-
 #endif

@@ -63,7 +63,6 @@ void      hu_bind_blob(hu_bound *b, int i, const void *data, size_t n_bytes);
 /* Runs a bound statement; *id (may be NULL) is column 0 of the row that it returned. The bindings are dropped: they borrow. */
 hu_status hu_store_step(hu_store *s, hu_bound *b, int64_t *id, hu_error *err);
 
-hu_status hu_store_run(hu_store *s, int which, hu_error *err);
 hu_status hu_store_exec(hu_store *s, const char *sql, hu_error *err);
 
 /* BEGIN, unless changes are held together. */

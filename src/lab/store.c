@@ -146,7 +146,7 @@ hu_status hu_store_step(hu_store *s, hu_bound *b, int64_t *id, hu_error *err)
     return status;
 }
 
-hu_status hu_store_run(hu_store *s, int which, hu_error *err)
+static hu_status run(hu_store *s, int which, hu_error *err)
 {
     hu_bound b = hu_store_statement(s, which, err);
     return hu_store_step(s, &b, NULL, err);
@@ -154,12 +154,12 @@ hu_status hu_store_run(hu_store *s, int which, hu_error *err)
 
 hu_status hu_store_start(hu_store *s, hu_error *err)
 {
-    return s->held ? HU_OK : hu_store_run(s, HU_ST_BEGIN, err);
+    return s->held ? HU_OK : run(s, HU_ST_BEGIN, err);
 }
 
 hu_status hu_store_hold(hu_store *s, hu_error *err)
 {
-    hu_status status = hu_store_run(s, HU_ST_BEGIN, err);
+    hu_status status = run(s, HU_ST_BEGIN, err);
     s->held = status == HU_OK;
     return status;
 }
@@ -175,10 +175,10 @@ hu_status hu_store_end(hu_store *s, hu_status status, hu_error *err)
     if (s->held)
         return status;
     if (status == HU_OK)
-        status = hu_store_run(s, HU_ST_COMMIT, err);
+        status = run(s, HU_ST_COMMIT, err);
     if (status != HU_OK && s->owner == getpid()) {
         if (!sqlite3_get_autocommit(s->db))
-            hu_store_run(s, HU_ST_ROLLBACK, NULL);
+            run(s, HU_ST_ROLLBACK, NULL);
         hu_store_forget_columns(s);
         hu_store_load_columns(s, NULL);
     }

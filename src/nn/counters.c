@@ -42,7 +42,7 @@ void hu_counts_add_f64(hu_counts *c, const double *in, const double *out, size_t
         count_one(c, in[i], out[i], lowest, largest);
 }
 
-void hu_counts_merge(hu_counts *to, const hu_counts *from)
+static void merge(hu_counts *to, const hu_counts *from)
 {
     to->n += from->n;
     to->zeros += from->zeros;
@@ -147,7 +147,7 @@ void hu_policy_state_add(hu_policy_state *s, size_t row, int role, unsigned leng
     if (!s->counts[i])
         s->counts[i] = hu_calloc(1, sizeof *s->counts[i]);
     if (s->counts[i])
-        hu_counts_merge(s->counts[i], &seen->counts);
+        merge(s->counts[i], &seen->counts);
     else
         s->failed = true;
 }

@@ -76,7 +76,6 @@ hu_status hu_policy_state_load(hu_policy_state *s, const double *in, size_t n, h
  * inputs of a larger magnitude, or on the other side of `lowest`, are saturated. */
 void hu_counts_add_f32(hu_counts *c, const float *in, const float *out, size_t n, double lowest, double largest);
 void hu_counts_add_f64(hu_counts *c, const double *in, const double *out, size_t n, double lowest, double largest);
-void hu_counts_merge(hu_counts *to, const hu_counts *from);
 
 /* -10 log10(noise / signal). */
 double hu_counts_sqnr(const hu_counts *c);

@@ -30,15 +30,6 @@ hu_status hu_quantizer_init(hu_quantizer *q, const hu_format *format, const hu_r
     return HU_OK;
 }
 
-void hu_policy_set_linear(hu_policy *p, hu_quantizer q, const hu_block_format *block)
-{
-    for (int i = HU_P1; i <= HU_P6; i++) {
-        p->operand[i] = q;
-        p->block[i] = block;
-        p->scaling[i] = (hu_scaling){0};
-    }
-}
-
 hu_status hu_policy_set_scaling(hu_policy *p, hu_operand operand, const hu_scaling *s, hu_error *err)
 {
     enum { MOST = 65536 };

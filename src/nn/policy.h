@@ -86,10 +86,6 @@ typedef struct hu_policy_rule {
 hu_status hu_quantizer_init(hu_quantizer *q, const hu_format *format, const hu_rounding *rounding,
                             hu_overflow overflow, hu_error *err);
 
-/* The same quantizer on all six operands of the linear layers; the rest of p as it is. With a block format (else
- * NULL) q has no format of its own, just mode and overflow. No scales. */
-void hu_policy_set_linear(hu_policy *p, hu_quantizer q, const hu_block_format *block);
-
 /* A quantizer with scales for one operand. HU_EINVAL names what an operand cannot have: searches, zero points, scales that are
  * quantized in turn, frozen ranges; a history of other than one scale by absmax. */
 hu_status hu_policy_set_scaling(hu_policy *p, hu_operand operand, const hu_scaling *scaling, hu_error *err);

@@ -91,13 +91,3 @@ hu_status hu_state_apply(const hu_state_format *f, float *x, size_t rows, size_t
     hu_tensor t = {.dtype = HU_F32, .rank = 2, .shape = {rows, cols}, .n = n, .f32 = x};
     return hu_scaled_apply(&t, &t, &f->q, seed, stream, NULL, err);
 }
-
-hu_status hu_state_bits(const hu_state_format *f, size_t rows, size_t cols, double *bits, hu_error *err)
-{
-    hu_tensor like = {.dtype = HU_F32, .rank = 2, .shape = {rows, cols}, .n = rows * cols};
-    if (f->on && !f->expands)
-        return hu_scaled_bits(&f->q, &like, bits, err);
-    /* an expanded group keeps S, k and c as floats */
-    *bits = f->on ? f->q.element.format->width_bits + 3 * 32.0 / (double)f->group : 32;
-    return HU_OK;
-}

@@ -34,7 +34,4 @@ typedef struct hu_expansion {
 } hu_expansion;
 hu_expansion hu_expansion_of(const hu_state_format *f, const float *x, size_t n);
 
-/* Bits that an array of that shape takes in this format, for each element. */
-hu_status hu_state_bits(const hu_state_format *f, size_t rows, size_t cols, double *bits, hu_error *err);
-
 #endif

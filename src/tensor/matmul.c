@@ -139,7 +139,7 @@ static hu_status multiply_row(hu_tensor *c, const hu_tensor *a, const hu_tensor 
     return hu_gemm_batch_f64(c->f64 + r->at_c * size_c, a->f64 + r->at_a * size_a, b->f64 + r->at_b * size_b, s, &batch, &scaled, env, err);
 }
 
-hu_status hu_tensor_matmul_as(hu_tensor *c, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, const hu_accumulator *acc, hu_env *env, hu_error *err)
+hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, const hu_accumulator *acc, hu_env *env, hu_error *err)
 {
     hu_tensor like;
     scale of[2];
@@ -177,10 +177,4 @@ hu_status hu_tensor_matmul_as(hu_tensor *c, const hu_tensor *a, const hu_tensor 
         status = multiply_row(c, a, b, &r, shape, of, acc, env, err);
     }
     return status;
-}
-
-hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, bool a_transposed, const hu_tensor *b, bool b_transposed,
-                           const hu_accumulator *acc, hu_env *env, hu_error *err)
-{
-    return hu_tensor_matmul_as(c, a, b, &(hu_matmul){.a_transposed = a_transposed, .b_transposed = b_transposed}, acc, env, err);
 }

@@ -38,12 +38,8 @@ typedef struct hu_scale_work {
 
 hu_status hu_scale_maker_init(hu_scale_maker *m, const hu_scaled *q, hu_dtype dtype, hu_error *err);
 
-/* The scale of the range, and the zero point of a scale. */
+/* The scale of a range. */
 double hu_scale_of_range(const hu_scale_maker *m, double low, double high);
-double hu_zero_of_scale(const hu_scale_maker *m, double low, double scale);
-
-/* x rounded to a scale by the scale format; x > 0. */
-double hu_scale_round(const hu_scale_maker *m, hu_num x);
 
 /* low and high of all groups by q's rule, of a search the ranges that its candidates are factors of. */
 hu_status hu_ranges_find(hu_scale_work *w, hu_error *err);

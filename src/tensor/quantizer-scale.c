@@ -84,7 +84,8 @@ static int sign_of_difference(hu_num a, double b)
     return hu_num_compare(a, hu_num_from_double(b));
 }
 
-double hu_scale_round(const hu_scale_maker *m, hu_num x)
+/* x rounded to a scale by the scale format; x > 0. */
+static double round_scale(const hu_scale_maker *m, hu_num x)
 {
     hu_env env = m->scale_env;
     double s = value_of(m->scale_format, hu_round(m->scale_format, &env, x));
@@ -116,10 +117,10 @@ double hu_scale_of_range(const hu_scale_maker *m, double low, double high)
         x = hu_num_from_double(q->scale_most);
     if (q->pow2 == HU_POW2_floor || q->pow2 == HU_POW2_near || q->pow2 == HU_POW2_ceil)
         x = power_of_two(q->pow2, x);
-    return hu_scale_round(m, x);
+    return round_scale(m, x);
 }
 
-double hu_zero_of_scale(const hu_scale_maker *m, double low, double scale)
+static double zero_of(const hu_scale_maker *m, double low, double scale)
 {
     hu_env env = hu_env_default();
     hu_num x = low == 0 ? hu_num_zero(false) : hu_num_div(hu_num_from_double(-low), hu_num_from_double(scale));
@@ -141,7 +142,7 @@ static void keep_ratios(hu_scale_work *w)
             hu_num k = power_of_two(q->pow2 == HU_POW2_ratio_ceil ? HU_POW2_ceil : HU_POW2_floor, ratio);
             hu_num x = hu_num_from_double(most);
             x.exp -= k.exp;
-            w->scale[g] = hu_scale_round(&w->m, x);
+            w->scale[g] = round_scale(&w->m, x);
         }
     }
 }
@@ -171,7 +172,7 @@ void hu_scales_make(hu_scale_work *w)
     for (size_t g = 0; g < w->p.n_groups; g++) {
         w->scale[g] = hu_scale_of_range(&w->m, w->low[g], w->high[g]);
         if (w->zero)
-            w->zero[g] = hu_zero_of_scale(&w->m, w->low[g], w->scale[g]);
+            w->zero[g] = zero_of(&w->m, w->low[g], w->scale[g]);
     }
 }
 
@@ -256,7 +257,7 @@ hu_status hu_scales_finish(hu_scale_work *w, hu_error *err)
     if (q->scales)
         status = quantize_scales(w, err);
     for (size_t g = 0; !status && w->zero && g < w->p.n_groups; g++)
-        w->zero[g] = hu_zero_of_scale(&w->m, w->low[g], w->scale[g]);
+        w->zero[g] = zero_of(&w->m, w->low[g], w->scale[g]);
     return status;
 }
 

@@ -56,30 +56,3 @@ void hu_tensor_set(hu_tensor *t, size_t i, double value)
     else
         t->f64[i] = value;
 }
-
-static bool same_shape(const hu_tensor *a, const hu_tensor *b)
-{
-    return a->dtype == b->dtype && a->rank == b->rank &&
-           memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
-}
-
-hu_status hu_tensor_quantize(hu_tensor *out, const hu_tensor *in, const hu_quantizer *q,
-                             uint64_t seed, uint64_t stream, hu_error *err)
-{
-    hu_env env = hu_env_default();
-
-    if (!same_shape(out, in))
-        return hu_fail(err, HU_ESHAPE, "quantize: the result and the array differ in shape or type");
-    if (!q->format) {
-        if (out->data != in->data)
-            memcpy(out->data, in->data, in->n * size_of(in->dtype));
-        return HU_OK;
-    }
-    if (q->rounding)
-        env.rounding = q->rounding;
-    env.overflow = q->overflow;
-    env.random = (hu_random){.seed = seed, .stream = stream};
-    if (in->dtype == HU_F32)
-        return hu_quantize_f32(out->f32, in->f32, in->n, q->format, &env, err);
-    return hu_quantize_f64(out->f64, in->f64, in->n, q->format, &env, err);
-}

@@ -88,23 +88,12 @@ typedef struct hu_quantizer {
     hu_overflow        overflow;
 } hu_quantizer;
 
-/* out = in on q's grid; random words from (seed, stream, 0 ...). out may be in. Shapes and types agree. */
-hu_status hu_tensor_quantize(hu_tensor *out, const hu_tensor *in, const hu_quantizer *q,
-                             uint64_t seed, uint64_t stream, hu_error *err);
-
 /* out = in in a block format, blocks along index `axis` (from 0; -1: all elements in a row); hu_block_layout_init says which
  * arrays a format takes. out may be in. */
 hu_status hu_tensor_block_quantize(hu_tensor *out, const hu_tensor *in, const hu_block_format *f, int axis, hu_env *env, hu_error *err);
 
-/* c = a b: a [m][k] (a_transposed: [k][m]), b [k][n] (b_transposed: [n][k]), c [m][n]; all of one type, two
- * indices each; c is written and overlaps neither. `acc` NULL, or one that says nothing: the carrier's own GEMM
- * through OpenBLAS (the order of the additions is then the library's); env may be NULL then.
- * Otherwise hu_gemm_f32 / hu_gemm_f64 under env. HU_ESHAPE where the shapes or types do not fit. */
-hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, bool a_transposed, const hu_tensor *b, bool b_transposed,
-                           const hu_accumulator *acc, hu_env *env, hu_error *err);
-
-/* Products of batches, with scales. a and b have two indices or more; those before the last two count batches and are repeated by the
- * rule of hu_tensor_common_shape: a [...][m][k] (transposed: [...][k][m]), b [...][k][n], c [...][m][n].
+/* c = a b, of batches of matrices and with scales; all of one type. a and b have two indices or more; those before the last two count batches
+ * and are repeated by the rule of hu_tensor_common_shape: a [...][m][k] (transposed: [...][k][m]), b [...][k][n] (transposed: [...][n][k]), c [...][m][n].
  *
  * scale_a: one double for each block of block_a[0] rows and block_a[1] columns of a as it is multiplied, [m / rows][k / columns], the last blocks being cut; of one
  * index: one for each block of rows; of none: one for all; with the indices of a's batches before: for each matrix its own. Where block_a is 0 0, the
@@ -118,7 +107,10 @@ typedef struct hu_matmul {
 
 /* The rank and shape that c takes, in `out`, which gets no memory. HU_ESHAPE where there is no product. */
 hu_status hu_tensor_matmul_shape(hu_tensor *out, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, hu_error *err);
-hu_status hu_tensor_matmul_as(hu_tensor *c, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, const hu_accumulator *acc, hu_env *env, hu_error *err);
+
+/* c is written and overlaps neither a nor b. `acc` NULL, or one that says nothing: the carrier's own GEMM through OpenBLAS (the order of the additions is
+ * then the library's); env may be NULL then. Otherwise hu_gemm_f32 / hu_gemm_f64 under env. HU_ESHAPE where shapes or types do not fit. */
+hu_status hu_tensor_matmul(hu_tensor *c, const hu_tensor *a, const hu_tensor *b, const hu_matmul *how, const hu_accumulator *acc, hu_env *env, hu_error *err);
 
 /* NumPy's .npy files, version 1.0: little-endian f4 and f8, C order. Others are refused by name. */
 hu_status hu_tensor_save_npy(const hu_tensor *t, const char *path, hu_error *err);
