@@ -13,7 +13,7 @@ typedef struct hu_tiled {
     uint64_t index;                       /* random words are counted from here */
 } hu_tiled;
 
-/* Which tiles do it: one of the four is not NULL. */
+/* Which tiles do it: one of f32, f64, drawn_f32 and drawn_f64 is not NULL. */
 typedef struct hu_tile_choice {
     hu_tile_f32_fn *f32;
     hu_tile_f64_fn *f64;                  /* where is_f32, on floats that have become doubles */

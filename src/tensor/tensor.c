@@ -1,4 +1,4 @@
-/* tensor.c - arrays of carriers with a shape: memory, elements, grids. */
+/* tensor.c - arrays of carriers with a shape: memory, elements. */
 #include "src/tensor/tensor.h"
 
 #include <string.h>
