@@ -77,6 +77,7 @@ liblab_la_SOURCES += src/nn/update.c
 liblab_la_SOURCES += src/nn/checkpoint.c
 liblab_la_SOURCES += src/nn/safetensors.h
 liblab_la_SOURCES += src/nn/safetensors.c
+liblab_la_SOURCES += src/nn/safetensors-json.h src/nn/safetensors-json.c
 liblab_la_SOURCES += src/nn/safetensors-save.c
 liblab_la_SOURCES += src/nn/llama2c.c
 liblab_la_SOURCES += src/nn/hessian.h
