@@ -1,6 +1,7 @@
 /* avx2.c - the inner loops with AVX2. */
 #include "src/kernel/tables.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <Random123/philox.h>
@@ -17,6 +18,7 @@
 #define HU_SPLAT_F64(x) ((double_vec)_mm256_set1_pd(x))
 #define HU_STREAM(to, from) _mm256_stream_si256((void *)(to), _mm256_loadu_si256((const void *)(from)))
 #define TILE_ROWS 6
+#define HU_ROUNDING_TILES "src/kernel/tile-avx2.h"
 #define HU_LANES hu_lanes_avx2
 #define HU_ISA "avx2"
 #include "src/kernel/lanes.body.h"

@@ -140,18 +140,18 @@ static hu_tile_f32_fn *quickest(const hu_lanes *lanes, const hu_tiled *how, cons
     return lanes->tile_mul_add[terms][kind_of(product, product_stays)][sum_kind];
 }
 
-/* ---- the tiles of tile-near-avx512.h ---- */
+/* ---- the tiles of tile-near.body.h ---- */
 
 /* Of 64 steps the lowest bits of products lie so far above where a product's of all bits would; a sum of such terms is seldom smaller than they by
  * more than `SELDOM` binades. Found by trying, with normal factors; where it is wrong, tiles come out right, and more slowly. */
 enum { ABOVE_LOWEST = 16, SELDOM = 18, SELDOM_SUBNORMAL = 16 };
 
-static bool choose_near(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled *how, const factors *a, const factors *b)
+static bool choose_near(hu_tile_choice *t, const hu_tiled *how, const factors *a, const factors *b)
 {
     const hu_format *f = how->sum->format;
     const hu_grid *g = &how->sum->grid_f32;
     const int lowest = a->highest - a->significant + b->highest - b->significant + 2 + ABOVE_LOWEST;
-    if (!lanes->tile_near || !nearest_even(how->sum) || a->largest == 0 || b->largest == 0)
+    if (!t->f32 || a->largest == 0 || b->largest == 0)
         return false;
     bool multiplies = how->product && !products_fit(a, b, how->product->format);
     if (multiplies && (how->product->format != f || !nearest_even(how->product) || f->man_bits >= OWN_BITS))
@@ -166,7 +166,7 @@ static bool choose_near(hu_tile_choice *t, const hu_lanes *lanes, const hu_tiled
     if (a->lowest + scale_a < -126 || b->lowest + scale_b < -126 || a->highest > 125 || b->highest > 125 || scale < -200)
         return false;
     t->is_near = true;
-    t->near = (hu_near){.otherwise = t->f32, .product = t->product, .sum = t->sum, .multiplies = multiplies, .has_subnormals = least == f->emin,
+    t->near = (hu_near){.otherwise = t->f32, .otherwise_downward = t->downward, .product = t->product, .sum = t->sum, .multiplies = multiplies, .has_subnormals = least == f->emin,
                         .man_bits = f->man_bits, .drop = g->drop, .scale_a = (float)ldexp(1, scale_a), .scale_b = (float)ldexp(1, scale_b),
                         .limit = fmin(ldexp(max_of(f), scale), ldexp(1, 127 - g->drop)), .tally = &t->tally};
     return true;
@@ -249,7 +249,7 @@ bool hu_gemm_choose(hu_tile_choice *t, const void *a, const void *b, const hu_ge
         return own_tile(t, lanes, how->is_f32);
     if (!how->sum)
         return false;
-    bool to_even = how->is_f32 && lanes->tile_fma[0][0] && nearest_even(how->sum);
+    bool to_even = how->is_f32 && lanes->tile_near && nearest_even(how->sum);
     bool any = choose_any(t, lanes, how, how->is_f32) || (how->is_f32 && choose_any(t, lanes, how, false)) || choose_drawn(t, lanes, how);
     if (!to_even && !any)
         return false;
@@ -261,8 +261,8 @@ bool hu_gemm_choose(hu_tile_choice *t, const void *a, const void *b, const hu_ge
     hu_tile_f32_fn *best = to_even ? quickest(lanes, how, &of_a, &of_b, s->k) : NULL;
     if (best)
         *t = (hu_tile_choice){.f32 = best, .product = how->product ? &how->product->grid_f32 : NULL, .sum = &how->sum->grid_f32};
-    if (best && best != lanes->tile_fma[1][HU_TILE_SPLIT])
-        (void)choose_near(t, lanes, how, &of_a, &of_b);
+    if (to_even && !(best && best == lanes->tile_fma[1][HU_TILE_SPLIT]))
+        (void)choose_near(t, how, &of_a, &of_b);
     if (!best && (t->f64 || t->drawn_f64) && !how->product && lanes->any_multiplies_first && !how->is_f32)
         return products_are(&of_a, &of_b, DOUBLE_BITS, -1074) && of_a.highest + of_b.highest + 2 <= 1023;
     return best || any;

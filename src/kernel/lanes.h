@@ -152,9 +152,10 @@ typedef void hu_tile_drawn_f64_fn(double *acc, const double *a, const double *b,
 /* Stretches in which subnormal floats were allowed, and those that met some: an operation that does takes a hundred times as long. */
 typedef struct hu_near_tally { unsigned all, met; } hu_near_tally;
 
-/* A tile whose sums, or products and sums, are rounded to nearest-even as tile-near-avx512.h tells, from panels of scaled factors. */
+/* A tile whose sums, or products and sums, are rounded to nearest-even as tile-near.body.h tells, from panels of scaled factors. */
 typedef struct hu_near {
     hu_tile_f32_fn *otherwise;            /* what is not known to come out right goes through this, unscaled */
+    bool otherwise_downward;              /* for which the processor has to round downward */
     const hu_grid *product, *sum;
     bool multiplies;                      /* products are rounded, to the sum's format */
     bool has_subnormals;                  /* the format's smallest normal number becomes the smallest normal float */

@@ -103,15 +103,7 @@ INLINE float_vec mul_add_step(float_vec c, float_vec x, float_vec y, const round
     const round_constants p = constants_of(product ? product : sum), s = constants_of(sum); \
     (void)p;
 
-/* HU_TILE_SPLIT: see tile-near-avx512.h. What is below the smallest normal has no bits to be rounded off. */
-INLINE float_vec split_step(float_vec c, float_vec x, float_vec y, __m512 power)
-{
-    __m512 r = _mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)c);
-    return (float_vec)_mm512_fmsub_ps(r, power, _mm512_fmsub_ps(r, power, r));
-}
-
-#define SPLIT_POWER(product, sum) const __m512 power = _mm512_set1_ps((float)(1 << (sum)->drop)); (void)(product);
-TILE(tile_fma_split, split_step, SPLIT_POWER, power)
+#include "src/kernel/tile-split.body.h"
 
 #define X(by_itself, sum) TILE(tile_fma_##by_itself##sum, fma_step, GRIDS, &s, sum, by_itself)
 X(0, 0) X(0, 1) X(0, 2)
