@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cblas.h>
 
@@ -14,10 +15,12 @@
 #include "src/lab/build-info.h"
 #include "src/lab/clock.h"
 #include "src/lab/manifest.h"
+#include "src/lab/progress.h"
 
 static const char text[] =
     "Without a name: all rows of the table, each measured in turn with its yardstick. A row shows the median speed, the median ratio to\n"
-    "the yardstick (memcpy of the same array, all streams counted; our own matrix product without rounding; OpenBLAS's; one thread), half the\n"
+    "the yardstick (memcpy of the same array, all streams counted; our own matrix product without rounding; OpenBLAS's; one thread; a training\n"
+    "step in fp32, or of the plain C trainer: the same model in loops as they are usually written by hand), half the\n"
     "distance of the ratio's quartiles in percent, how many times as fast as the scalar path, and the ratio aimed at: met, or missed. Where a row\n"
     "has several rounding modes, it is the slowest.\n"
     "\n"
@@ -26,7 +29,7 @@ static const char text[] =
     "  $ halfulp bench --compare old.json\n"
     "  $ halfulp bench --compare old.json new.json\n";
 
-enum { MOST = 400, LEAST = 5, FEWEST = 3 };      /* repetitions; the fewest of slow work, whose first one counts */
+enum { MOST = 400, LEAST = 5, FEWEST = 3, PAIR = 2 };      /* repetitions; those of slow work, whose first one counts; of very slow work */
 
 static int ascending(const void *a, const void *b)
 {
@@ -59,10 +62,12 @@ static bool measure_mode(hu_bench_job *job, double enough_s, hu_bench_result *r)
     int n = 0;
     if (!timed(&warm, job, job->kind->work) || !timed(&yard, job, job->kind->yard))
         return false;
-    bool slow = warm * job->repeats > 0.5;
+    double longer = fmax(warm, yard) * job->repeats;
+    bool slow = longer > 0.5;
+    int least = longer > 2 ? PAIR : slow ? FEWEST : LEAST;
     if (slow)
         works[n] = warm, ratios[n++] = yard / warm;
-    while (n < MOST && (n < (slow ? FEWEST : LEAST) || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
+    while (n < MOST && (n < least || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
         if (!timed(&works[n], job, job->kind->work) || !timed(&yard, job, job->kind->yard))
             return false;
         ratios[n] = works[n] > 0 ? yard / works[n] : 0;
@@ -126,7 +131,8 @@ static const hu_lanes *find_lanes(const char *name)
 /* ---- what is shown ---- */
 
 typedef struct table {
-    bool json, quick;
+    bool json, quick, tells;              /* tells: stderr is a terminal, which is told what is being measured */
+    int  row, rows;                       /* which that is */
     FILE *record;
     hu_bench_record all;
 } table;
@@ -142,13 +148,29 @@ static void show(const hu_bench_result *r)
         snprintf(scalar, sizeof scalar, "%.3g", r->scalar);
     if (r->target > 0)
         snprintf(target, sizeof target, "%.2f", r->target);
-    printf("%-44s %6s %-9s %8.4g %-7s %6.3f of %-9s %4.1f%%  %6s  %6s  %s\n", r->name, size, r->mode, r->speed, r->unit, r->ratio, r->against, 100 * r->spread,
+    printf("%-48s %6s %-9s %8.4g %-7s %6.3f of %-15s %4.1f%%  %6s  %6s  %s\n", r->name, size, r->mode, r->speed, r->unit, r->ratio, r->against, 100 * r->spread,
            scalar, target, r->target == 0 ? "" : r->ratio >= r->target ? "met" : "missed");
     fflush(stdout);
 }
 
+static void tell(const table *t, const char *name, size_t n)
+{
+    char line[160];
+    snprintf(line, sizeof line, "row %d of %d: %s, %zu", t->row, t->rows, name, n);
+    hu_line_fit(line, hu_terminal_columns(STDERR_FILENO));
+    if (t->tells)
+        fprintf(stderr, "\r\033[K%s", line);
+}
+
+static void tell_nothing(const table *t)
+{
+    if (t->tells)
+        fputs("\r\033[K", stderr);
+}
+
 static bool keep(table *t, const hu_bench_result *r)
 {
+    tell_nothing(t);
     hu_bench_result *more = hu_realloc(t->all.result, (t->all.n + 1) * sizeof *more);
     if (!more)
         return false;
@@ -180,6 +202,7 @@ static int run_row(table *t, const hu_bench_row *row)
         size_t n = kind && kind->is_gemm ? (t->quick ? 64 : 1024) : t->quick ? quick[i] : sizes[i];
         if (kind && kind->is_train)
             n = t->quick ? 16 : i == 1 ? HU_BENCH_TOKENS_MEDIUM : HU_BENCH_TOKENS_LARGE;
+        tell(t, row->name, n);
         status = measure(row, n, t->quick ? 0 : row->target[i], t->quick ? 0.001 : kind && (kind->is_gemm || kind->is_train) ? 0.6 : 0.15, &r);
         if (status == HU_CLI_OK && !keep(t, &r))
             status = hu_cli_fail(HU_CLI_FAILED, "bench: no memory for the results");
@@ -201,10 +224,10 @@ static void find_machine(hu_bench_machine *m)
 
 static int run_table(table *t, const char *only)
 {
-    int status = HU_CLI_OK, met = 0, aimed = 0, found = 0;
+    int status = HU_CLI_OK, met = 0, aimed = 0;
     for (int i = 0; hu_bench_row_at(i); i++)
-        found += !only || strstr(hu_bench_row_at(i)->name, only);
-    if (found == 0)
+        t->rows += !only || strstr(hu_bench_row_at(i)->name, only);
+    if (t->rows == 0)
         return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; 'halfulp bench --quick' shows their names", only);
     int threads = hu_threads_set(0);
     find_machine(&t->all.machine);
@@ -214,11 +237,13 @@ static int run_table(table *t, const char *only)
     if (t->json)
         hu_bench_write_machine(stdout, m);
     else
-        printf("%s, %s, %.0f threads; halfulp %s, %s\n%-44s %6s %-9s %8s %-7s %-19s %5s  %6s  %6s\n", m->cpu, m->isa, m->threads, m->version, m->date, "", "size", "mode",
+        printf("%s, %s, %.0f threads; halfulp %s, %s\n%-48s %6s %-9s %8s %-7s %-25s %5s  %6s  %6s\n", m->cpu, m->isa, m->threads, m->version, m->date, "", "size", "mode",
                "speed", "", "ratio to yardstick", "+-", "scalar", "target");
     for (int i = 0; hu_bench_row_at(i) && status == HU_CLI_OK; i++)
-        if (!only || strstr(hu_bench_row_at(i)->name, only))
+        if (!only || strstr(hu_bench_row_at(i)->name, only)) {
+            t->row++;
             status = run_row(t, hu_bench_row_at(i));
+        }
     hu_threads_set(threads);
     for (size_t i = 0; i < t->all.n; i++) {
         aimed += t->all.result[i].target > 0;
@@ -261,7 +286,7 @@ static int measure_all(table *t, const char *only, const char *record, const hu_
 int hu_bench_table(int argc, char **argv)
 {
     const char *only = NULL, *record = NULL, *older = NULL;
-    table t = {.json = false};
+    table t = {.tells = isatty(STDERR_FILENO)};
     const hu_option options[] = {
         {"only", HU_OPTION_TEXT, &only, "TEXT", "rows with this in their name"},
         {"record", HU_OPTION_TEXT, &record, "FILE", "the results as JSON, an object a line, the first about the machine"},

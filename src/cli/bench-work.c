@@ -179,6 +179,8 @@ static const hu_bench_kind kinds[] = {
     {"train",        "tok/s", "fp32", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
     {"train-sums",   "tok/s", "fp32", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
     {"train-threads", "tok/s", "1 thread", 1, 2, false, false, hu_bench_train_work, hu_bench_train_yard, NULL, true},
+    {"train-plain",  "tok/s", "plain C trainer", 1, 2, false, false, hu_bench_train_work, hu_bench_plain_yard, NULL, true},
+    {"train-sums-plain", "tok/s", "plain C trainer", 1, 2, false, false, hu_bench_train_work, hu_bench_plain_yard, NULL, true},
 };
 
 const hu_bench_kind *hu_bench_kind_find(const char *name)

@@ -48,6 +48,7 @@ struct hu_bench_job {
     void                  *in[3], *out, *copy;
     double                *sums;            /* scales                        */
     struct hu_bench_trainer *trained[2];    /* of a training step, and of its yardstick */
+    struct hu_plain       *plain;           /* instead of the latter                    */
     double                 sink;
 };
 
@@ -60,6 +61,7 @@ int  hu_bench_train_init(hu_bench_job *job, size_t n);
 void hu_bench_train_clear(hu_bench_job *job);
 bool hu_bench_train_work(hu_bench_job *job);
 bool hu_bench_train_yard(hu_bench_job *job);
+bool hu_bench_plain_yard(hu_bench_job *job);
 
 enum { HU_BENCH_TOKENS_MEDIUM = 8 * 128, HU_BENCH_TOKENS_LARGE = 8 * 256 };
 

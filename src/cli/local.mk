@@ -36,6 +36,7 @@ halfulp_SOURCES += src/cli/bench-vectors.c
 halfulp_SOURCES += src/cli/bench-work.h src/cli/bench-work.c src/cli/bench-rows.def
 halfulp_SOURCES += src/cli/bench-record.h src/cli/bench-record.c src/cli/bench-compare.c
 halfulp_SOURCES += src/cli/bench-train-work.c
+halfulp_SOURCES += src/cli/bench-plain.h src/cli/bench-plain.c src/cli/bench-plain.body.h
 halfulp_SOURCES += src/cli/bench-table.c
 halfulp_SOURCES += src/cli/cmd-bench.c
 halfulp_SOURCES += src/cli/vectors.h src/cli/vectors-generate.c src/cli/vectors-check.c

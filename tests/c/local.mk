@@ -109,6 +109,8 @@ check_PROGRAMS += tests/c/nn-scaling
 check_PROGRAMS += tests/c/nn-optimizers
 check_PROGRAMS += tests/c/nn-train
 check_PROGRAMS += tests/c/tensor
+check_PROGRAMS += tests/c/bench-plain
+tests_c_bench_plain_SOURCES = tests/c/bench-plain.c src/cli/bench-plain.c
 
 # exp to hypot; the certificate holds what their results in 8 and 16 bits are.
 check_PROGRAMS += tests/c/functions

@@ -46,15 +46,16 @@ positive() {
     [ "$(field weights)" = 11568 ] && [ "$(field paper_mb)" = 0.2322 ]
 }
 
-@test "the table has training steps under policies, in two shapes, against those in float" {
+@test "the table has training steps under policies, in two shapes, against those in float and a plain program's" {
     run "$HALFULP" bench --quick --only train --json
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -eq 11 ]
+    [ "${#lines[@]}" -eq 16 ]
     for sums in e8m7 e5m10 e8m10; do
         [ "$(grep -c "\"train, every sum in $sums" <<<"$output")" -eq 2 ]
     done
     [ "$(grep -c '"against": "fp32"' <<<"$output")" -eq 9 ]
-    [ "$(grep -c '"unit": "tok/s"' <<<"$output")" -eq 10 ]
+    [ "$(grep -c '"against": "plain C trainer"' <<<"$output")" -eq 5 ]
+    [ "$(grep -c '"unit": "tok/s"' <<<"$output")" -eq 15 ]
 }
 
 @test "a training step takes at most 1.3 times the memory that is counted on paper" {
