@@ -26,4 +26,5 @@ nobase_dist_pkgdata_DATA += experiments/papers/gaussws.lua
 nobase_dist_pkgdata_DATA += experiments/papers/mesa.lua
 nobase_dist_pkgdata_DATA += experiments/papers/q-galore.lua
 nobase_dist_pkgdata_DATA += experiments/papers/gaqat.lua
+nobase_dist_pkgdata_DATA += experiments/papers/quest.lua
 nobase_dist_pkgdata_DATA += experiments/curvature.lua

@@ -92,7 +92,7 @@ void hu_lua_check_moments(lua_State *L, int idx, const hu_optimizer *o)
 hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
 {
     static const char *const keys[] = {"name", "momentum", "nesterov", "eps1", "eps2", "threshold", "fading", "relative", "gamma1", "gamma2",
-                                       "gamma3", "reset", "total", "rho", "adaptive", "eta", "states", "least", NULL};
+                                       "gamma3", "reset", "total", "rho", "adaptive", "eta", "each_part", "states", "least", NULL};
     const lua_Integer most = (lua_Integer)1 << 40;
     hu_optimizer_config c = hu_optimizer_default();
     hu_error err = {0};
@@ -123,6 +123,7 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
         c.rho = hu_lua_option_number(L, at, "rho", c.rho);
         c.adaptive = hu_lua_option_boolean(L, at, "adaptive", c.adaptive);
         c.eta = hu_lua_option_number(L, at, "eta", c.eta);
+        c.each_part = hu_lua_option_boolean(L, at, "each_part", false);
         c.least_elements = (size_t)hu_lua_option_integer(L, at, "least", (lua_Integer)c.least_elements, 0, most);
         if (hu_lua_option(L, at, "states"))
             read_states(L, lua_gettop(L), &c);

@@ -96,6 +96,24 @@ for _, case in ipairs { { 4, 2, 1 }, { 8, 4, 3 }, { 16, 8, 7 } } do
     here = ("E%dM%d"):format(split.exponent, split.mantissa), holds = split.exponent == case[2] and split.mantissa == case[3] }
 end
 
+-- The bits of least loss for C operations, C = 6/16 N D bits, with the best N for each.
+local function bits_for(C)
+  local law, best, least = hu.scaling.published, nil, nil
+  for bits = 2, 16, 0.1 do
+    local split = law.delta / (law.delta + law.nu)
+    local E, M = math.max(0, split * bits - 0.5), math.max(0, (1 - split) * bits - 0.5)
+    for log_N = 12, 40, 0.1 do
+      local N = math.exp(log_N)
+      local loss = hu.scaling.loss { N = N, D = C / (6 / 16 * N * bits), E = E, M = M, B = 128 }
+      if not least or loss < least then best, least = bits, loss end
+    end
+  end
+  return best
+end
+local few, some, many = bits_for(1e21), bits_for(1e26), bits_for(1e31)
+claims:claim { what = "bits of the best training for 1e21, 1e26, 1e31 operations, B = 128", published = "4 to 8", here = ("%.1f, %.1f, %.1f"):format(few, some, many),
+  holds = few >= 4 and many <= 8 and few < some and some < many, note = "operations as 6/16 N D bits" }
+
 -- ---- the law on our runs ----
 
 local law_rows, told, left_out = {}, {}, 0
@@ -193,4 +211,37 @@ hu.plot { rows = law_points, x = "at", y = "gap", series = "other", panel = "aga
 hu.plot { rows = block_points, x = "B", y = "gap", logx = true, xlabel = "numbers that share a scale", ylabel = "gap (nats)", title = "Longer blocks", file = "blocks",
   reference = { { y = 0 } } }
 hu.plot { rows = role_points, x = "operand", y = "gap", xlabel = "operand, P1 to P6", ylabel = "gap (nats)", title = "One operand alone", file = "operands", reference = { { y = 0 } } }
+
+-- ---- the fit beside what was measured, and the split that follows ----
+
+local against, splits = {}, {}
+local function predicted(name, value)
+  local low, high = math.huge, 0
+  for _, row in ipairs(law_rows) do
+    local at = value(row)
+    against[#against + 1] = { predicted = at, gap = row.gap, law = name }
+    low, high = math.min(low, at), math.max(high, at)
+  end
+  if name == "fitted here" then
+    against[#against + 1] = { predicted = low, gap = low, law = "equal" }
+    against[#against + 1] = { predicted = high, gap = high, law = "equal" }
+  end
+end
+local function split_by(name, constants)
+  for bits = 3, 16 do
+    local best = hu.scaling.split(bits, constants)
+    splits[#splits + 1] = { bits = bits, share = best.exponent, part = "exponent, " .. name }
+    splits[#splits + 1] = { bits = bits, share = best.mantissa, part = "mantissa, " .. name }
+  end
+end
+split_by("published law", hu.scaling.published)
+if fitted then
+  predicted("fitted here", function(row) return (fit.predict(row)) end)
+  local published = hu.scaling.fit(law_rows, { law = "precision", y = "gap", huber = 0, fixed = { delta = hu.scaling.published.delta, nu = hu.scaling.published.nu } })
+  predicted("published exponents", function(row) return (published.predict(row)) end)
+  split_by("fitted here", fit.parameters)
+  hu.plot { rows = against, x = "predicted", y = "gap", series = "law", logx = true, logy = true, xlabel = "gap by the law (nats)", ylabel = "gap (nats)", title = "The law and the runs",
+    file = "fit-of-the-law", caption = "Each point is a format; of the published law the exponents delta and nu, with a factor that is fitted." }
+end
+hu.plot { rows = splits, x = "bits", y = "share", series = "part", xlabel = "bits, with the sign", ylabel = "bits of the part", title = "The best split of some bits", file = "best-split" }
 print(claims:table())

@@ -68,6 +68,7 @@ typedef struct hu_optimizer_config {
     double   rho;                  /* > 0: sharpness-aware, the gradient is that of a point that far up                 */
     bool     adaptive;             /* in units of the weights' magnitudes plus eta                                      */
     double   eta;
+    bool     each_part;            /* and each part of a batch climbs by its own gradient (m-sharpness)                 */
     hu_state_format state[HU_OPTIMIZER_STATES];
     size_t   least_elements;       /* arrays of up to that many elements, and those of one row or column, stay float    */
 } hu_optimizer_config;

@@ -154,6 +154,42 @@ static hu_batch rows_of(const hu_model *m, const hu_batch *b, size_t first, size
     return part;
 }
 
+/* The weights moved up to where sharpness-aware minimization wants the gradient; t->kept are those that they were. */
+static void climb(hu_trainer *t)
+{
+    hu_model *m = t->model;
+    const hu_optimizer_config *c = &t->config.optimizer;
+    double square = 0;
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const hu_parameter *p = &m->parameters[k];
+        square += hu_sam_square(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays);
+    }
+    memcpy(t->kept, m->weights, m->n_weights * sizeof *t->kept);
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const hu_parameter *p = &m->parameters[k];
+        hu_sam_climb(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays, sqrt(square));
+    }
+}
+
+static bool climbs_by_part(const hu_train_config *c)
+{
+    return c->optimizer.rho > 0 && c->optimizer.each_part && least_one(c->shards) * least_one(c->accumulate) > 1;
+}
+
+/* Loss and gradient of one part, where the parts climb alone: at the point to which its own gradient points. */
+static hu_status find_part(hu_trainer *t, const hu_batch *part, uint64_t number, uint64_t second, double *loss, hu_error *err)
+{
+    hu_model *m = t->model;
+    hu_status status = hu_model_loss_f32(m, part, &t->policy, number, loss, m->gradient, err);
+    if (status || !climbs_by_part(&t->config) || !isfinite(hu_norm(m->gradient, m->n_weights)))
+        return status;
+    double above;
+    climb(t);
+    status = hu_model_loss_f32(m, part, &t->policy, second, &above, m->gradient, err);
+    memcpy(m->weights, t->kept, m->n_weights * sizeof *t->kept);
+    return status;
+}
+
 /* The model's gradient, and the loss, as means over the parts. `pass` counts those of a step: 0, and 1 for the second one. */
 static hu_status find_gradient(hu_trainer *t, const hu_batch *batch, uint64_t pass, double *loss, hu_error *err)
 {
@@ -175,7 +211,7 @@ static hu_status find_gradient(hu_trainer *t, const hu_batch *batch, uint64_t pa
         for (size_t k = 0; k < parts && !status; k++) {
             const hu_batch part = rows_of(m, batch, k * rows, rows);
             double one = 0;
-            status = hu_model_loss_f32(m, &part, &t->policy, number + k, &one, m->gradient, err);
+            status = find_part(t, &part, number + k, number + parts + k, &one, err);
             *loss += one / (double)parts;
             float *sum = t->shards + k / micro * n;
             for (size_t i = 0; i < n; i++)
@@ -195,17 +231,8 @@ static hu_status find_gradient(hu_trainer *t, const hu_batch *batch, uint64_t pa
 static hu_status find_second_gradient(hu_trainer *t, const hu_batch *batch, hu_error *err)
 {
     hu_model *m = t->model;
-    const hu_optimizer_config *c = &t->config.optimizer;
-    double square = 0, loss;
-    for (size_t k = 0; k < m->n_parameters; k++) {
-        const hu_parameter *p = &m->parameters[k];
-        square += hu_sam_square(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays);
-    }
-    memcpy(t->kept, m->weights, m->n_weights * sizeof *t->kept);
-    for (size_t k = 0; k < m->n_parameters; k++) {
-        const hu_parameter *p = &m->parameters[k];
-        hu_sam_climb(c, m->weights + p->first, m->gradient + p->first, p->rows * p->cols, p->decays, sqrt(square));
-    }
+    double loss;
+    climb(t);
     hu_status status = find_gradient(t, batch, 1, &loss, err);
     memcpy(m->weights, t->kept, m->n_weights * sizeof *t->kept);
     return status;
@@ -243,7 +270,7 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
         return status;
     t->loss = loss;
     t->norm = hu_norm(model->gradient, model->n_weights);
-    if (t->config.optimizer.rho > 0 && isfinite(t->norm)) {
+    if (t->config.optimizer.rho > 0 && !climbs_by_part(&t->config) && isfinite(t->norm)) {
         status = find_second_gradient(t, batch, err);
         t->norm = hu_norm(model->gradient, model->n_weights);
     }

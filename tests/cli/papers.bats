@@ -47,8 +47,10 @@ reproduces() {
 }
 
 @test "exponent bits, mantissa bits, blocks and operands in training" {
-    reproduces fp-scaling-law 10 0 5
-    [ -s results/plots/exponent-and-mantissa.svg ] && [ -s results/plots/operands.svg ]
+    reproduces fp-scaling-law 11 0 5
+    for figure in exponent-and-mantissa operands fit-of-the-law best-split; do
+        [ -s "results/plots/$figure.svg" ] || { echo "no figure $figure"; false; }
+    done
 }
 
 @test "the best rate against the width, with units and without" {
@@ -89,6 +91,11 @@ reproduces() {
 @test "four bits of Gaussian numbers: schemes of scales, and clips of least error" {
     reproduces mxfp4-gradients 22 2 1
     [ -s results/plots/mxfp4-schemes.svg ]
+}
+
+@test "a mask of what was rounded little, in one to four bits" {
+    reproduces quest 9 0 3
+    [ -s results/plots/quest-loss.svg ] && [ -s results/plots/quest-alignment.svg ]
 }
 
 @test "rotations against channel and token outliers" {

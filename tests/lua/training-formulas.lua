@@ -101,6 +101,47 @@ claims["Stable-SPAM has the published constants: it resets at step 1000, and its
   follows("stable-spam with total", plain {name = "stable-spam", total = 12}, 20, stable_spam(12))
 end
 
+-- SGD at the mean of the gradients of four parts, each at w + rho g / |g| with its own g; of the whole batch without `each_part`.
+claims["sharpness-aware steps climb by the gradient of the batch, or each part by its own"] = function()
+  local batch = regression()
+  local function part(first, last)
+    local p = {features = {}, values = {}}
+    for i = first, last do p.features[#p.features + 1], p.values[#p.values + 1] = batch.features[i], batch.values[i] end
+    return p
+  end
+  for _, each in ipairs {false, true} do
+    for _, how in ipairs {"accumulate", "shards"} do
+      local trainer = plain({name = "sgd", momentum = 0, rho = 0.3, each_part = each}, {[how] = 4, weight_decay = 0, batch = 16})
+      local model = trainer.model
+      local w, step = model:flat():to "double", 0
+      for k = 1, 4 do
+        local own = part(4 * k - 3, 4 * k)
+        local _, g = model:objective(w, each and own or batch)
+        local _, above = model:objective(w + 0.3 / g:norm() * g, own)
+        step = step + above / 4
+      end
+      trainer:step(batch)
+      t.assertTrue((model:flat():to "double" - (w - 0.01 * step)):abs():max() < 1e-6, how .. (each and ", each part" or ", whole"))
+    end
+  end
+end
+
+claims["states of matrices of more than 4096 numbers take formats, in groups of 128; others stay float"] = function()
+  local list = {{"features", channels = 64}}
+  for i, out in ipairs {64, 65, 1} do list[#list + 1] = {"linear", name = "l" .. i, out = out} end
+  list[#list + 1] = {"mean_square"}
+  local states = {m = "de8", v = {format = "e4m3fn", expand = true}}
+  local trainer = plain({states = states}, {model = hu.nn.model(list), counters = true})
+  trainer:step {features = hu.randn({4, 64}):totable(), values = {{1}, {2}, {3}, {4}}}
+  local seen = {}
+  for _, c in ipairs(trainer:counters()) do seen[#seen + 1] = c.layer .. " " .. c.role end
+  table.sort(seen)
+  t.assertEquals(seen, {"l2.weight m", "l2.weight v"})
+  local text = tostring(hu.nn.policy {states = states})
+  t.assertStrContains(text, "states.m: de8 rne per group of 128 in storage order")
+  t.assertStrContains(text, "states.v: e4m3fn rne, expanded by groups of 128")
+end
+
 -- ---- dynamic maps: for decade i, 2^i (signed) or 2^(i+1) midpoints of linspace(0.1, 1), times 10^(i - last); and 0 and 1 ----
 
 local function dynamic(bits, signed)
