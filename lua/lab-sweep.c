@@ -184,6 +184,7 @@ typedef struct sweep_job {
     lua_State  *L;
     int         points, function;     /* where they are on the stack */
     uint64_t    seed;
+    int         jobs;
     plan       *plan;
     hu_run_dir *dir;
     const char *name;                 /* of the sweep */
@@ -418,10 +419,10 @@ static void read_best(lua_State *L, sweep_job *job)
 }
 
 /* Enters the points into the store and notes which are to be computed. */
-static void enter_plan(lua_State *L, sweep_job *job, const char *name, size_t first, size_t stride)
+static void enter_plan(lua_State *L, sweep_job *job, size_t first, size_t stride)
 {
     hu_error err = {0};
-    hu_lua_try(L, hu_store_plan(hu_run_dir_store(job->dir), hu_run_dir_run(job->dir), name, job->plan->points, job->plan->n, first,
+    hu_lua_try(L, hu_store_plan(hu_run_dir_store(job->dir), hu_run_dir_run(job->dir), job->name, job->plan->points, job->plan->n, first,
                                 stride, &err), &err);
     for (size_t i = 0; i < job->plan->n; i++) {
         if (job->plan->points[i].state == HU_POINT_DONE)
@@ -442,17 +443,53 @@ static void sign(const plan *p, hu_work *w)
 }
 
 /* The other ranks get the summary and the rows, and go on in their scripts; after an interruption they get nothing. */
-static void dismiss(lua_State *L, const sweep_job *job, const char *name, size_t before)
+static void dismiss(lua_State *L, const sweep_job *job, size_t before)
 {
     hu_error err = {0};
     hu_buffer *end = hu_lua_new_buffer(L);
     const uint64_t counts[4] = {job->plan->n, before, job->progress.n_done - job->progress.n_failed, job->progress.n_failed};
     hu_status status = HU_OK;
     if (!hu_interrupted())
-        status = hu_lua_pack_sweep(end, counts, job->dir, name, &err);
+        status = hu_lua_pack_sweep(end, counts, job->dir, job->name, &err);
     hu_workers_dismiss(end->data, status == HU_OK ? end->n_bytes : 0);
     hu_lua_try(L, status, &err);
     lua_pop(L, 1);
+}
+
+/* The options on the stack at 2, and what the store and the peers know of the points already. */
+static void read_job(lua_State *L, sweep_job *job, hu_work *w)
+{
+    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "stride", "retry",
+                                       "timeout", "memory", "best", NULL};
+    hu_lua_table(L, 2, "options", "a table of named options");
+    hu_lua_options(L, 2, keys);
+    const char *identity = hu_lua_option_string(L, 2, "identity", "");
+    job->name = hu_lua_option_string(L, 2, "name", "sweep");
+    job->jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 0, 65536);
+    size_t first = (size_t)hu_lua_option_integer(L, 2, "first", 0, 0, (lua_Integer)1 << 40);
+    size_t stride = (size_t)hu_lua_option_integer(L, 2, "stride", 1, 1, 1 << 20);
+    job->seed = hu_lua_option_u64(L, 2, "seed", 0);
+    job->quiet = hu_lua_option_boolean(L, 2, "quiet", false);
+    read_limits(L, w);
+    luaL_argcheck(L, lua_getfield(L, 2, "points") == LUA_TTABLE, 2, "points is a list of tables");
+    job->points = lua_gettop(L);
+    luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
+    job->function = lua_gettop(L);
+    job->plan = read_plan(L, job->points, identity, job->name);
+    enter_plan(L, job, first, stride);
+    read_best(L, job);
+}
+
+static int push_summary(lua_State *L, const sweep_job *job, size_t before)
+{
+    lua_newtable(L);
+    push_count(L, "points", job->plan->n);
+    push_count(L, "before", before);
+    push_count(L, "done", job->progress.n_done - job->progress.n_failed);
+    push_count(L, "failed", job->progress.n_failed);
+    lua_pushstring(L, job->first_failure);
+    lua_setfield(L, -2, "first_failure");
+    return 1;
 }
 
 /* run:sweep{name=, points=, run=, identity=, seed=, jobs=, quiet=, first=, stride=, retry=, timeout=, memory=, best=}
@@ -461,39 +498,20 @@ static void dismiss(lua_State *L, const sweep_job *job, const char *name, size_t
  * of the sweep. */
 static int run_sweep(lua_State *L)
 {
-    static const char *const keys[] = {"name", "points", "run", "identity", "seed", "jobs", "quiet", "first", "stride", "retry",
-                                       "timeout", "memory", "best", NULL};
     hu_error err = {0};
     sweep_job job = {.L = L, .dir = hu_lua_check_run(L), .is_terminal = isatty(STDERR_FILENO) == 1};
     hu_work w = {.work = work, .done = done, .again = again, .tick = tick, .user = &job};
-    hu_lua_table(L, 2, "options", "a table of named options");
-    hu_lua_options(L, 2, keys);
-    const char *name = hu_lua_option_string(L, 2, "name", "sweep");
-    const char *identity = hu_lua_option_string(L, 2, "identity", "");
-    int jobs = (int)hu_lua_option_integer(L, 2, "jobs", hu_workers_cores(), 0, 65536);
-    size_t first = (size_t)hu_lua_option_integer(L, 2, "first", 0, 0, (lua_Integer)1 << 40);
-    size_t stride = (size_t)hu_lua_option_integer(L, 2, "stride", 1, 1, 1 << 20);
-    job.seed = hu_lua_option_u64(L, 2, "seed", 0);
-    job.quiet = hu_lua_option_boolean(L, 2, "quiet", false);
-    read_limits(L, &w);
-    luaL_argcheck(L, lua_getfield(L, 2, "points") == LUA_TTABLE, 2, "points is a list of tables");
-    job.points = lua_gettop(L);
-    luaL_argcheck(L, lua_getfield(L, 2, "run") == LUA_TFUNCTION, 2, "run is a function");
-    job.function = lua_gettop(L);
-    job.name = name;
-    job.plan = read_plan(L, job.points, identity, name);
-    enter_plan(L, &job, name, first, stride);
-    read_best(L, &job);
+    read_job(L, &job, &w);
     size_t before = job.plan->n - job.plan->n_todo;
     luaL_checkstack(L, 20, NULL);
     hu_progress_start(&job.progress, job.plan->n, before);
     w.places = job.plan->todo;
     sign(job.plan, &w);
     hu_interrupt_catch(on_interrupt);
-    hu_status status = hu_workers_run(&w, job.plan->n_todo, jobs, &err);
+    hu_status status = hu_workers_run(&w, job.plan->n_todo, job.jobs, &err);
     hu_interrupt_release();
     if (status == HU_OK && hu_peers_size() > 1)
-        dismiss(L, &job, name, before);
+        dismiss(L, &job, before);
     end_line(&job, job.plan->n_todo > 0);
     if (status != HU_OK)
         hu_run_dir_state(job.dir, "failed", NULL);
@@ -503,14 +521,7 @@ static int run_sweep(lua_State *L)
         lua_pushliteral(L, "interrupted; run the same command again to continue");
         return lua_error(L);
     }
-    lua_newtable(L);
-    push_count(L, "points", job.plan->n);
-    push_count(L, "before", before);
-    push_count(L, "done", job.progress.n_done - job.progress.n_failed);
-    push_count(L, "failed", job.progress.n_failed);
-    lua_pushstring(L, job.first_failure);
-    lua_setfield(L, -2, "first_failure");
-    return 1;
+    return push_summary(L, &job, before);
 }
 
 /* lab.serve{...}: run:sweep in a process of another rank than 0; the same options -> the same table, and the sweep's rows */

@@ -31,80 +31,88 @@ function pareto.front(rows, x, y)
   return front
 end
 
+-- Every stride-th value of each list, and the last.
+local function coarse(lists, names, stride)
+  local some = {}
+  for _, name in ipairs(names) do
+    local list, chosen = lists[name], {}
+    for i = 1, #list, stride do chosen[#chosen + 1] = list[i] end
+    if chosen[#chosen] ~= list[#list] then chosen[#chosen + 1] = list[#list] end
+    some[name] = chosen
+  end
+  return source.cross(some, names)
+end
+
+-- For each name its values' places in the list.
+local function places_of(lists, names)
+  local places = {}
+  for _, name in ipairs(names) do
+    places[name] = {}
+    for i, value in ipairs(lists[name]) do places[name][value] = i end
+  end
+  return places
+end
+
+-- A point beside a row: as it, but for the value that is `step` places further in the list of `name`; nil past its ends.
+local function beside(row, lists, names, places, name, step)
+  local point = {}
+  for _, other in ipairs(names) do point[other] = lists[other][places[other][row[other]] + (other == name and step or 0)] end
+  return point[name] ~= nil and point or nil
+end
+
 function pareto.new(options)
   local o = options
   local lists, names = source.lists("points.pareto: grid", o.grid, 4)
   local stride = source.count("pareto", o, "stride", 4, 1)
-  local signs = {}
+  local columns, signs = {}, {}
   for _, axis in ipairs { "x", "y" } do
     if type(o[axis]) ~= "string" then error(("points.pareto: %s is the name of a result"):format(axis), 3) end
-    signs[axis] = o[axis]:sub(1, 1) == "-" and -1 or 1
+    signs[axis], columns[axis] = o[axis]:sub(1, 1) == "-" and -1 or 1, o[axis]:gsub("^%-", "")
   end
-  local index = {}                       -- name -> value -> its place in the list
-  for _, name in ipairs(names) do
-    index[name] = {}
-    for i, value in ipairs(lists[name]) do index[name][value] = i end
-  end
+  local places = places_of(lists, names)
 
-  local function point_at(places)
-    local point = {}
-    for _, name in ipairs(names) do point[name] = lists[name][places[name]] end
-    return point
-  end
-
-  local function coarse()
-    local some = {}
-    for _, name in ipairs(names) do
-      some[name] = {}
-      for i = 1, #lists[name], stride do some[name][#some[name] + 1] = lists[name][i] end
-      local last = lists[name][#lists[name]]
-      if some[name][#some[name]] ~= last then some[name][#some[name] + 1] = last end
-    end
-    return source.cross(some, names)
-  end
-
-  local function oriented(rows)
-    local out = {}
+  -- The rows of the front, where less is better in both results.
+  local function front_of(rows)
+    local oriented, front = {}, {}
     for _, axis in ipairs { "x", "y" } do
-      if #rows > 0 then table_rows.need(rows, (o[axis]:gsub("^%-", "")), "points.pareto: " .. axis, 0) end
+      if #rows > 0 then table_rows.need(rows, columns[axis], "points.pareto: " .. axis, 0) end
     end
     for i, row in ipairs(rows) do
-      local a, b = row[o.x:gsub("^%-", "")], row[o.y:gsub("^%-", "")]
-      out[i] = { row = row, a = type(a) == "number" and signs.x * a or nil, b = type(b) == "number" and signs.y * b or nil }
+      local a, b = row[columns.x], row[columns.y]
+      oriented[i] = { row = row, a = type(a) == "number" and signs.x * a or nil, b = type(b) == "number" and signs.y * b or nil }
     end
-    return out
+    for i, member in ipairs(pareto.front(oriented, "a", "b")) do front[i] = member.row end
+    return front
+  end
+
+  local function add_new(self, points, point)
+    local key = source.key(point, names)
+    if self.given[key] then return end
+    self.given[key] = true
+    points[#points + 1] = point
   end
 
   return source.new {
     names = names,
     first = function(self)
-      local points = coarse()
+      local points = {}
       self.given, self.stride = {}, stride
-      for _, point in ipairs(points) do self.given[source.key(point, names)] = true end
+      for _, point in ipairs(coarse(lists, names, stride)) do add_new(self, points, point) end
       return points
     end,
     more = function(self, rows)
-      local points = {}
-      local front = pareto.front(oriented(rows), "a", "b")
-      while #points == 0 do
+      local points, front = {}, front_of(rows)
+      repeat
         self.stride = math.max(1, self.stride // 2)
-        for _, member in ipairs(front) do
+        for _, row in ipairs(front) do
           for _, name in ipairs(names) do
             for _, step in ipairs { -self.stride, self.stride } do
-              local places = {}
-              for _, other in ipairs(names) do places[other] = index[other][member.row[other]] end
-              places[name] = places[name] + step
-              local point = lists[name][places[name]] ~= nil and point_at(places)
-              local key = point and source.key(point, names)
-              if point and not self.given[key] then
-                self.given[key] = true
-                points[#points + 1] = point
-              end
+              local point = beside(row, lists, names, places, name, step)
+              if point then add_new(self, points, point) end
             end
           end
         end
-        if self.stride == 1 then break end
-      end
+      until #points > 0 or self.stride == 1
       return points
     end,
   }

@@ -123,8 +123,8 @@ static void products(const hu_multiplier *m, const hu_lmul *how, double *out, co
     }
 }
 
-static hu_status multiply(void *out, const void *x, const void *y, size_t n, bool is_f32, const hu_multiplier *m, const hu_format *f, hu_env *env,
-                          hu_error *err)
+static hu_status check_multiply(const void *out, const void *x, const void *y, size_t n, bool is_f32, const hu_multiplier *m, const hu_format *f,
+                                hu_error *err)
 {
     hu_status status = hu_multiplier_check(m, "multiply", err);
     if (!status && f)
@@ -135,6 +135,31 @@ static hu_status multiply(void *out, const void *x, const void *y, size_t n, boo
     const hu_matrix operands[2] = {{x, 1, n, n, is_f32}, {y, 1, n, n, is_f32}};
     for (int i = 0; i < 2 && !status && m->kind != HU_MULTIPLIER_EXACT; i++)
         status = hu_check_values("multiply", i ? "y" : "x", &operands[i], i && m->kind == HU_MULTIPLIER_TABLE ? m->b : m->a, NULL, err);
+    return status;
+}
+
+static void load(double *to, const void *from, size_t at, size_t n, bool is_f32)
+{
+    for (size_t l = 0; l < n; l++)
+        to[l] = is_f32 ? (double)((const float *)from)[at + l] : ((const double *)from)[at + l];
+}
+
+/* A NaN becomes the canonical one. */
+static void store(void *to, size_t at, const double *from, size_t n, bool is_f32)
+{
+    for (size_t l = 0; l < n; l++) {
+        double x = from[l] == from[l] ? from[l] : (double)NAN;
+        if (is_f32)
+            ((float *)to)[at + l] = (float)x;
+        else
+            ((double *)to)[at + l] = x;
+    }
+}
+
+static hu_status multiply(void *out, const void *x, const void *y, size_t n, bool is_f32, const hu_multiplier *m, const hu_format *f, hu_env *env,
+                          hu_error *err)
+{
+    hu_status status = check_multiply(out, x, y, n, is_f32, m, f, err);
     if (status)
         return status;
     hu_plan plan;
@@ -146,10 +171,8 @@ static hu_status multiply(void *out, const void *x, const void *y, size_t n, boo
     for (size_t i = 0; i < n; i += HU_BLOCK) {
         double a[HU_BLOCK], b[HU_BLOCK];
         size_t here = n - i < HU_BLOCK ? n - i : HU_BLOCK;
-        for (size_t l = 0; l < here; l++) {
-            a[l] = is_f32 ? (double)((const float *)x)[i + l] : ((const double *)x)[i + l];
-            b[l] = is_f32 ? (double)((const float *)y)[i + l] : ((const double *)y)[i + l];
-        }
+        load(a, x, i, here, is_f32);
+        load(b, y, i, here, is_f32);
         hu_draw draw = {.index = env->random.index + i, .stride = 1};
         if (f && m->kind == HU_MULTIPLIER_EXACT) {
             env->flags |= hu_plan_block(&plan, a, HU_MUL, a, b, NULL, here, is_f32, draw);
@@ -158,13 +181,7 @@ static hu_status multiply(void *out, const void *x, const void *y, size_t n, boo
             if (f)
                 env->flags |= hu_plan_block(&plan, a, HU_ROUND_ONLY, a, NULL, NULL, here, false, draw);
         }
-        for (size_t l = 0; l < here; l++) {
-            double result = a[l] == a[l] ? a[l] : (double)NAN;
-            if (is_f32)
-                ((float *)out)[i + l] = (float)result;
-            else
-                ((double *)out)[i + l] = result;
-        }
+        store(out, i, a, here, is_f32);
     }
     if (f && plan.is_random)
         env->random.index += n;

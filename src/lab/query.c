@@ -336,44 +336,54 @@ static hu_status pour(hu_store *s, sqlite3_stmt *st, const char *what, const hu_
     return status;
 }
 
+/* The columns that make groups, and those that are asked for: the query's own, or all that have values. */
+static hu_status choose_columns(hu_store *s, const hu_query *q, const hu_names *known, hu_names *group, hu_names *columns, hu_error *err)
+{
+    hu_status status = HU_OK;
+    if (q->group && (status = hu_names_split(group, q->group, err)) == HU_OK)
+        status = check_names(s, group, known, err);
+    if (status == HU_OK && q->columns)
+        return (status = hu_names_split(columns, q->columns, err)) == HU_OK ? check_names(s, columns, known, err) : status;
+    const char *state = fixed(known, "status", "point_status");
+    if (status == HU_OK && !q->group)
+        status = hu_names_add(columns, state, strlen(state), err);
+    return status == HU_OK ? used_names(s, q, known, q->group != NULL, columns, err) : status;
+}
+
+static void write_select(hu_buffer *text, const hu_query *q, const hu_names *known, const hu_names *group, const hu_names *columns)
+{
+    bool first = true;
+    hu_buffer_text(text, "SELECT ");
+    add_list(text, group, "\"%w\"", &first);
+    add_list(text, columns, "\"%w\"", &first);
+    if (first)
+        hu_buffer_text(text, "NULL");
+    add_conditions(text, q, known, q->group != NULL);
+    if (!q->group) {
+        hu_buffer_text(text, " ORDER BY ");
+        hu_buffer_text(text, fixed(known, "sweep", "point_sweep"));
+        hu_buffer_text(text, ", ");
+        hu_buffer_text(text, fixed(known, "position", "point_position"));
+    }
+}
+
 static hu_status select_rows(hu_store *s, const hu_query *q, const hu_names *known, hu_error *err, const hu_sink *sink)
 {
     hu_names columns = {0}, group = {0};
     hu_buffer text = {0};
     sqlite3_stmt *st = NULL;
-    bool first = true, chosen = q->columns != NULL;
     hu_status status = hu_store_sound(s, err);
     if (status == HU_OK && q->sweep)
         status = check_sweep(s, q, err);
-    if (status == HU_OK && q->group && (status = hu_names_split(&group, q->group, err)) == HU_OK)
-        status = check_names(s, &group, known, err);
-    if (status == HU_OK && chosen && (status = hu_names_split(&columns, q->columns, err)) == HU_OK)
-        status = check_names(s, &columns, known, err);
-    if (status == HU_OK && !chosen) {
-        const char *state = fixed(known, "status", "point_status");
-        if (!q->group)
-            status = hu_names_add(&columns, state, strlen(state), err);
-        if (status == HU_OK)
-            status = used_names(s, q, known, q->group != NULL, &columns, err);
-    }
-    hu_buffer_text(&text, "SELECT ");
-    add_list(&text, &group, "\"%w\"", &first);
-    add_list(&text, &columns, "\"%w\"", &first);
-    if (first)
-        hu_buffer_text(&text, "NULL");
-    add_conditions(&text, q, known, q->group != NULL);
-    if (!q->group) {
-        hu_buffer_text(&text, " ORDER BY ");
-        hu_buffer_text(&text, fixed(known, "sweep", "point_sweep"));
-        hu_buffer_text(&text, ", ");
-        hu_buffer_text(&text, fixed(known, "position", "point_position"));
-    }
+    if (status == HU_OK)
+        status = choose_columns(s, q, known, &group, &columns, err);
+    write_select(&text, q, known, &group, &columns);
     if (status == HU_OK && text.failed)
         status = hu_fail(err, HU_ENOMEM, "out of memory");
     if (status == HU_OK)
         status = prepare(s, text.data, "--where", known, &st, err);
     if (status == HU_OK)
-        status = q->group ? hu_query_groups(s, st, &group, &columns, !chosen, q->stats ? q->stats : "mean,ci95", sink, err)
+        status = q->group ? hu_query_groups(s, st, &group, &columns, !q->columns, q->stats ? q->stats : "mean,ci95", sink, err)
                           : pour(s, st, "--where", known, sink, err);
     sqlite3_finalize(st);
     hu_buffer_clear(&text);
