@@ -88,6 +88,23 @@ claims["worst-case sharpness goes through the points of Auto-PGD with the publis
   t.assertTrue(halvings > 12)
 end
 
+claims["a landscape has 51 points from -1 to 1 in each direction, a Hessian's power iteration PyHessian's rule, where nothing else is said"] = function()
+  local model = hu.nn.mlp {inputs = 2, classes = 2, layers = 1, width = 3, seed = 4}
+  local data = {features = {{1, 2}, {0, 1}, {-1, 1}}, targets = {0, 1, 1}}
+  local l = hu.landscape(model, data)
+  t.assertEquals({#l.a, l.a[1], l.a[26], l.a[51], l.b}, {51, -1, 0, 1})
+  local h = hu.hessian(model, data)
+  local calls, values = 0, {}
+  for steps = 1, 100 do                                      -- the first step whose value differs by less than 1e-3 of the one before
+    values[steps] = h:eigen({method = "power", steps = steps, tolerance = 0}).values(1)
+    calls = steps
+    if steps > 1 and math.abs(values[steps] - values[steps - 1]) < 1e-3 * (math.abs(values[steps - 1]) + 1e-6) then break end
+  end
+  local power = h:eigen {method = "power"}
+  t.assertEquals({power.products, power.values(1)}, {calls, values[calls]})
+  t.assertTrue(calls > 2 and calls < 100)
+end
+
 -- Full-batch gradient descent drives the largest eigenvalue to 2 / rate.
 claims["gradient descent ends at the edge of stability"] = function()
   local x, values = hu.randn({20, 4}, {seed = 1}), {}
@@ -127,6 +144,19 @@ claims["the adders of matrix units have the published parameters"] = function()
     if lowest then t.assertEquals(p.lowest, lowest, p.profile .. " to " .. p.output) end
   end
   t.assertTrue(seen >= 23)
+end
+
+-- E4M3 factors on the H100's FP8 adder: mean |error| / sum |products| of normal numbers, without promotion and promoted every 128 terms.
+claims["sums of signed FP8 products have the published errors, with promotion and without"] = function()
+  local want = {[128] = {1.1e-5, 1.1e-5}, [1024] = {1.7e-5, 4.7e-6}, [4096] = {2.1e-5, 2.5e-6}, [16384] = {2.5e-5, 1.2e-6}}
+  for K, figures in pairs(want) do
+    local a, b = hu.randn({48, K}, {seed = 1}):quantize "e4m3fn", hu.randn({48, K}, {seed = 2}):quantize "e4m3fn"
+    local exact, size = hu.matmul(a, b, {transpose_b = true}), hu.matmul(a:abs(), b:abs(), {transpose_b = true})
+    for i, accumulate in ipairs {{profile = "H100", input = "e4m3fn"}, {profile = "H100", input = "e4m3fn", chunk = 128, outer = "fp32"}} do
+      local got = ((hu.matmul(a, b, {transpose_b = true, accumulate = accumulate}) - exact):abs() / size):mean()
+      t.assertTrue(math.abs(got / figures[i] - 1) < 0.1, ("K = %d: %.3g, published %.2g"):format(K, got, figures[i]))
+    end
+  end
 end
 
 -- ---- sums to nearest and at random: n u / (1 - n u); exp(lambda sqrt(n) u' + n u'^2 / (1 - u')) - 1 and sqrt(((1 + u'^2)^n - 1) / lambda), u' = 2u ----
