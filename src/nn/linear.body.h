@@ -238,23 +238,56 @@ R(hu_var) *R(hu_bias)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *b)
     return t->error.status ? NULL : y;
 }
 
+enum { R(PART) = 1 << 13 };   /* elements that a thread takes at a time */
+
+static size_t R(part)(size_t at, size_t n)
+{
+    return n - at < R(PART) ? n - at : R(PART);
+}
+
+static HU_CLONES void R(sum_part)(REAL *restrict out, const REAL *a, const REAL *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] + b[i];
+}
+
+static HU_CLONES void R(add_part)(REAL *restrict out, const REAL *restrict a, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] += a[i];
+}
+
+/* The gradient of the sum becomes that of one input which has none yet, with its memory: nobody else looks at it afterwards. */
+static bool R(plus_hands_over)(const R(hu_tape) *t, R(hu_var) *y, R(hu_var) *v)
+{
+    if (t->tangents || !y->room || !v->room || v->grad || !y->grad)
+        return false;
+    v->grad = y->grad, v->has_grad = true;
+    y->grad = NULL, y->has_grad = false;
+    return true;
+}
+
 static void R(plus_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
-    (void)t;
-    const REAL *restrict dy = node->out->grad;
-    size_t n = node->out->rows * node->out->cols;
+    R(hu_var) *y = node->out;
+    const REAL *dy = y->grad;
+    size_t n = y->rows * y->cols;
+    int threads = t->threads;
     for (int k = 0; k < 2; k++) {
         R(hu_var) *v = node->in[k];
-        REAL *restrict dv = R(hu_gradient_room)(v);
+        if (k == 1 && R(plus_hands_over)(t, y, v))
+            return;
+        REAL *dv = R(hu_gradient_room)(v);
         if (!dv)
             continue;
-        if (!v->has_grad) {
-            memcpy(dv, dy, n * sizeof *dy);
-            v->has_grad = true;
-            continue;
-        }
-        for (size_t i = 0; i < n; i++)
-            dv[i] += dy[i];
+        bool adds = v->has_grad;
+        v->has_grad = true;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+        for (size_t i = 0; i < n; i += R(PART))
+            if (adds)
+                R(add_part)(dv + i, dy + i, R(part)(i, n));
+            else
+                memcpy(dv + i, dy + i, R(part)(i, n) * sizeof *dv);
     }
 }
 
@@ -289,9 +322,10 @@ R(hu_var) *R(hu_plus)(R(hu_tape) *t, R(hu_var) *a, R(hu_var) *b)
     if (!y)
         return NULL;
     size_t n = a->rows * a->cols;
-    REAL *restrict out = y->value;
-    for (size_t i = 0; i < n; i++)
-        out[i] = a->value[i] + b->value[i];
+    int threads = t->threads;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (size_t i = 0; i < n; i += R(PART))
+        R(sum_part)(y->value + i, a->value + i, b->value + i, R(part)(i, n));
     R(hu_node) *node = R(hu_node_new)(t, y, &R(plus_rule));
     if (node)
         node->in[0] = a, node->in[1] = b;

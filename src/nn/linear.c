@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "src/nn/clones.h"
+
 #include "src/nn/real-f32.h"
 #include "src/nn/linear.body.h"
 #include "src/nn/real-f64.h"

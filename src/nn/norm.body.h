@@ -30,26 +30,62 @@ static HU_CLONES void R(norm_row_back)(REAL *restrict dx, REAL *restrict h, cons
         dx[j] += r * (h[j] - mean_h - (x[j] - mean) * scale);
 }
 
+/* What the way back needs of one norm. */
+typedef struct R(norm_back) {
+    const REAL *x, *dy, *gain, *r, *mean;
+    REAL       *dx, *dgain, *dbias;       /* NULL: not wanted */
+    bool        centered;
+    size_t      n;                        /* columns          */
+} R(norm_back);
+
+/* dgain and dbias of columns first ... end - 1 += what rows i ... i_end - 1 give, row after row. */
+static HU_CLONES void R(norm_gains_back)(const R(norm_back) *b, size_t i, size_t i_end, size_t first, size_t end)
+{
+    REAL *restrict dgain = b->dgain, *restrict dbias = b->dbias;
+    for (; i < i_end; i++) {
+        const REAL *restrict dy = b->dy + i * b->n, *restrict x = b->x + i * b->n;
+        REAL mean = b->mean[i], r = b->r[i];
+        for (size_t j = first; dgain && j < end; j++)
+            dgain[j] += dy[j] * ((x[j] - mean) * r);
+        for (size_t j = first; dbias && j < end; j++)
+            dbias[j] += dy[j];
+    }
+}
+
+/* Rows i ... i_end - 1 of dx; h is room for a row. */
+static void R(norm_rows_back)(const R(norm_back) *b, REAL *h, size_t i, size_t i_end)
+{
+    for (; b->dx && i < i_end; i++)
+        R(norm_row_back)(b->dx + i * b->n, h, b->dy + i * b->n, b->x + i * b->n, b->gain, b->centered, b->mean[i], b->r[i], b->n);
+}
+
+/* Rows by the threads, then columns by the threads: whatever their number, a sum has its order. */
 static void R(norm_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
+    enum { ROWS = 16 };
     R(hu_var) *y = node->out, *x = node->in[0], *gain = node->in[1], *bias = node->in[2];
-    const REAL *r = node->saved[0], *mean = node->saved[1];
-    size_t n = x->cols;
-    REAL *dx = R(hu_gradient)(x), *dgain = R(hu_gradient)(gain), *dbias = bias ? R(hu_gradient)(bias) : NULL;
-    REAL *h = R(hu_take)(t, n);
-    if (!h)
+    R(norm_back) b = {.x = node->kept, .dy = y->grad, .gain = gain->value, .r = node->saved[0], .mean = node->saved[1],
+                      .dx = R(hu_gradient)(x), .dgain = R(hu_gradient)(gain), .dbias = bias ? R(hu_gradient)(bias) : NULL,
+                      .centered = bias != NULL, .n = x->cols};
+    int threads = t->threads;
+    REAL *room = R(hu_take)(t, (size_t)threads * b.n);
+    size_t rows = x->rows, across = (b.n + (size_t)threads - 1) / (size_t)threads;
+    if (!room)
         return;
-    for (size_t i = 0; i < x->rows; i++) {
-        const REAL *dy = y->grad + i * n, *row = node->kept + i * n;
-        if (dx)
-            R(norm_row_back)(dx + i * n, h, dy, row, gain->value, bias != NULL, mean[i], r[i], n);
-        if (dgain)
-            for (size_t j = 0; j < n; j++)
-                dgain[j] += dy[j] * ((row[j] - mean[i]) * r[i]);
-        if (dbias)
-            for (size_t j = 0; j < n; j++)
-                dbias[j] += dy[j];
+    if (threads == 1) {                       /* a few rows for both while they are near */
+        for (size_t i = 0; i < rows; i += ROWS) {
+            size_t end = rows - i < ROWS ? rows : i + ROWS;
+            R(norm_rows_back)(&b, room, i, end);
+            R(norm_gains_back)(&b, i, end, 0, b.n);
+        }
+        return;
     }
+#pragma omp parallel for num_threads(threads)
+    for (size_t i = 0; i < rows; i += ROWS)
+        R(norm_rows_back)(&b, room + (size_t)omp_get_thread_num() % (size_t)threads * b.n, i, rows - i < ROWS ? rows : i + ROWS);
+#pragma omp parallel for num_threads(threads)
+    for (size_t j = 0; j < b.n; j += across)
+        R(norm_gains_back)(&b, 0, rows, j, b.n - j < across ? b.n : j + across);
 }
 
 /* How one row moves: the tangents of z = (x - mean) r, into dz, and of r, returned. c = x - mean is centered for LayerNorm. */
@@ -140,6 +176,8 @@ static R(hu_var) *R(norm)(R(hu_tape) *t, R(hu_var) *x, R(hu_var) *gain, R(hu_var
     REAL *r = R(hu_take)(t, x->rows), *mean = R(hu_take)(t, x->rows);
     if (!y || !r || !mean)
         return NULL;
+    int threads = t->threads;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t i = 0; i < x->rows; i++) {
         const REAL *row = x->value + i * n;
         mean[i] = bias ? R(sum)(row, n) / (REAL)n : 0;

@@ -2,6 +2,7 @@
 #include "src/nn/tape.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #include "src/nn/clones.h"

@@ -282,7 +282,9 @@ hu_status hu_trainer_step_on(hu_trainer *t, const hu_batch *batch, hu_error *err
         return HU_OK;
     }
     double clip = t->config.clip;
+    int threads = hu_threads_set(model->tape_f32.threads);
     status = hu_update_step(t, clip > 0 && t->norm > clip ? clip / t->norm : 1, err);
+    hu_threads_set(threads);
     hu_model_follow(model);
     hu_policy_state_advance(&t->memory);
     grow_scale(t);
