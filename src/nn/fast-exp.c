@@ -2,6 +2,7 @@
 #include "src/nn/fast-exp.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@ static inline float exponential(float x)
 {
     const float shift = 0x1.8p23f;                    /* adding it rounds to an integer in the low bits */
     x = x > 88.0f ? 88.0f : x;
-    x = x < -87.0f ? -87.0f : x;
+    const bool low = x < -87.0f;
+    x = low ? -87.0f : x;
     float z = x * 0x1.715476p0f + shift;              /* 1 / ln 2 */
     float n = z - shift;
     float r = x - n * 0x1.62e4p-1f;                   /* the upper 16 bits of ln 2: the product is exact */
@@ -31,7 +33,7 @@ static inline float exponential(float x)
     bits = (bits - 0x4b400000u + 127u) << 23;         /* 2^n; 0x4b400000 is the pattern of `shift` */
     float power;
     memcpy(&power, &bits, sizeof power);
-    return p * power;
+    return low ? 0 : p * power;
 }
 
 /* What is left of a vector goes through one, too: one by one it would take longer than all the rest of a short row. */
