@@ -137,6 +137,15 @@ static int run_log(lua_State *L)
     return 0;
 }
 
+/* run:keep_script(text): into the store, for a report that is written without the script */
+static int run_keep_script(lua_State *L)
+{
+    hu_error err = {0};
+    hu_run_dir *dir = hu_lua_check_run(L);
+    hu_lua_try(L, hu_store_event(hu_run_dir_store(dir), hu_run_dir_run(dir), NULL, "script", hu_lua_string(L, 2, "text"), &err), &err);
+    return 0;
+}
+
 /* run:state(text): "running", "finished", "failed" or "interrupted", into the manifest */
 static int run_state(lua_State *L)
 {
@@ -243,10 +252,10 @@ static int run_rows(lua_State *L)
     return 1;
 }
 
-/* A store opened for reading, and a text: in a box, so that an error of Lua leaks neither. */
+/* A store opened for reading, and texts: in a box, so that an error of Lua leaks neither. */
 typedef struct reader {
     hu_store *store;
-    char     *text;
+    char     *text, *script;
 } reader;
 
 static int reader_gc(lua_State *L)
@@ -254,11 +263,12 @@ static int reader_gc(lua_State *L)
     reader *r = luaL_checkudata(L, 1, READER);
     hu_store_close(r->store, NULL);
     hu_free(r->text);
+    hu_free(r->script);
     *r = (reader){0};
     return 0;
 }
 
-/* lab.read(file) -> rows of the latest run, its manifest as JSON text. Opens the store for reading only. */
+/* lab.read(file) -> rows of the latest run, its manifest as JSON text, its script's text or nil. Opens the store for reading only. */
 static int lab_read(lua_State *L)
 {
     hu_error err = {0};
@@ -271,10 +281,13 @@ static int lab_read(lua_State *L)
     hu_lua_try(L, hu_store_each(r->store, 0, NULL, visit_row, L, &err), &err);
     if (lua_rawlen(L, -1) == 0)
         hu_lua_try(L, hu_store_sound(r->store, &err), &err);
+    if (!(r->script = hu_store_script(r->store)))
+        return luaL_error(L, "out of memory");
     hu_store_close(r->store, NULL);
     r->store = NULL;
     lua_pushstring(L, r->text);
-    return 2;
+    lua_pushstring(L, *r->script ? r->script : NULL);
+    return 3;
 }
 
 /* ---- small helpers for the Lua side ---- */
@@ -424,6 +437,7 @@ static const luaL_Reg functions[] = {
 static const luaL_Reg run_methods[] = {
     {"close", run_close},
     {"log", run_log},
+    {"keep_script", run_keep_script},
     {"state", run_state},
     {"rows", run_rows},
     {"point", run_point},

@@ -195,7 +195,7 @@ end
 -- How to get the same again.
 local function html_again(map, script)
   local out = { "<p>The same command in the same folder continues a run that was stopped; in an empty one it repeats it.</p>", html.pre(map.command or "") }
-  if script then out[#out + 1] = fold("The script", html.pre(script)) end
+  out[#out + 1] = script and fold("The script", html.pre(script)) or "<p>The script's text was not kept.</p>"
   return table.concat(out, "\n")
 end
 
@@ -317,12 +317,12 @@ function report.report(spec)
   return path
 end
 
----Writes the report of a run directory from its store, without its script; for `halfulp report DIR`.
+---Writes the report of a run directory from its store, without running its script; for `halfulp report DIR`.
 ---@param folder string
 ---@param options table?  {out = the file; report.html in the folder where absent}
 ---@return string path
 function report.of(folder, options)
-  local points, manifest = rows.stored(folder)
+  local points, manifest, script = rows.stored(folder)
   local kept = read(folder .. "/report.lua")
   local spec = kept and deserialize(kept)
   if not spec then
@@ -333,7 +333,7 @@ function report.of(folder, options)
     spec = { sections = #figures > 0 and { { title = "Figures", figures = figures } } or {} }
   end
   local path = options and options.out or folder .. "/report.html"
-  run.call(0, lab.write_file, path, report.page(spec, folder, manifest, points, spec.script))
+  run.call(0, lab.write_file, path, report.page(spec, folder, manifest, points, script or spec.script))
   return path
 end
 

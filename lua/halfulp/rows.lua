@@ -226,6 +226,7 @@ local not_there, no_folder = 2, 20      -- ENOENT and ENOTDIR
 ---@param folder string
 ---@return table[] points   as the store has them: sweep, state, params, results, failure
 ---@return string manifest
+---@return string? script   its text, where the run kept it
 function rows.stored(folder)
   local path = folder .. "/results.sqlite"
   local file, message, code = io.open(path, "rb")

@@ -100,6 +100,12 @@ local function quote(text)
   return text:find "^[%w_%-%+=:,./@%%]+$" and text or "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+-- Bytes as --memory takes them.
+local function size_text(bytes)
+  local unit = bytes >= 1 << 30 and { 1 << 30, "G" } or bytes >= 1 << 20 and { 1 << 20, "M" } or { 1 << 10, "K" }
+  return ("%.15g%s"):format(bytes / unit[1], unit[2])
+end
+
 ---What to type to run this again.
 function run.command()
   local s, words, keys = run.settings(), { "halfulp", "run", quote(run.settings().script or "-") }, {}
@@ -107,7 +113,11 @@ function run.command()
   table.sort(keys)
   for _, key in ipairs(keys) do words[#words + 1] = quote(key .. "=" .. s.args[key]) end
   words[#words + 1] = ("--seed %d"):format(s.seed)
-  words[#words + 1] = "--out " .. quote(s.out or "results/" .. run.name())
+  if s.retry then words[#words + 1] = ("--retry %d"):format(s.retry) end
+  if s.timeout then words[#words + 1] = ("--timeout %.15gs"):format(s.timeout) end
+  if s.memory then words[#words + 1] = "--memory " .. size_text(s.memory) end
+  words[#words + 1] = "--out " .. quote(s.out or "results/" .. run.name())          -- what follows it belongs to a part: merging takes it off
+  if s.shard then words[#words + 1] = ("--shard %d/%d"):format(s.shard.i + 1, s.shard.n) end
   return table.concat(words, " ")
 end
 
@@ -121,6 +131,11 @@ function run.call(level, fn, ...)
     error((result:gsub("^[^:]*halfulp/%l+%.lua:%d+: ", "")), level > 0 and level + 1 or 0)
   end
   error(result, 0)
+end
+
+local function text_of(path)
+  local file <close> = io.open(path, "rb")
+  return file and file:read "a"
 end
 
 ---The directory of this run, opened and locked. Raises where that cannot be.
@@ -138,6 +153,8 @@ function run.directory()
       dir = out, script = s.script or "", seed = s.seed, jobs = s.jobs,
       sha256 = s.script and lab.sha256_file(s.script) or "", command = run.command(), parameters = lab.json(run.parameters),
     })
+    local text = s.script and text_of(s.script)
+    if text and not text:find("\0", 1, true) then run.call(0, run.opened.keep_script, run.opened, text) end
   end
   return run.opened
 end

@@ -96,7 +96,7 @@ static const char merge_text[] =
 enum { SCRIPT, DIGEST, PARAMETERS, SEED, COMMAND, N_FACTS };
 
 typedef struct facts {
-    char *text[N_FACTS];
+    char *text[N_FACTS], *script;      /* the script's text, "" where it was not kept */
     char  command[4096];
 } facts;
 
@@ -113,6 +113,8 @@ static hu_status read_facts(const char *folder, const char *target, facts *f, hu
     for (int i = 0; i < N_FACTS; i++)
         if (!(f->text[i] = hu_store_fact(s, names[i])))
             status = hu_fail(err, HU_ENOMEM, "out of memory");
+    if (!(f->script = hu_store_script(s)))
+        status = hu_fail(err, HU_ENOMEM, "out of memory");
     hu_store_close(s, NULL);
     if (status != HU_OK)
         return status;
@@ -134,7 +136,8 @@ static hu_run_dir *open_target(const char *target, const char *first, facts *f, 
                              .parameters = f->text[PARAMETERS][0] ? f->text[PARAMETERS] : "{}"};
     snprintf(facts_of.script_sha256, sizeof facts_of.script_sha256, "%.64s", f->text[DIGEST]);
     hu_run_dir *d = hu_run_dir_open(target, &facts_of, err);
-    if (d && hu_store_adopt(hu_run_dir_store(d), hu_run_dir_run(d), err) != HU_OK) {
+    if (d && (hu_store_adopt(hu_run_dir_store(d), hu_run_dir_run(d), err) != HU_OK ||
+              (*f->script && hu_store_event(hu_run_dir_store(d), hu_run_dir_run(d), NULL, "script", f->script, err) != HU_OK))) {
         hu_run_dir_close(d, NULL);
         d = NULL;
     }
@@ -159,6 +162,7 @@ static int merge_all(const char *target, int n, char **from)
     status = status == HU_OK ? closed : status;
     for (int i = 0; i < N_FACTS; i++)
         hu_free(f.text[i]);
+    hu_free(f.script);
     if (status != HU_OK)
         return hu_cli_fail(HU_CLI_FAILED, "results merge: %s", err.text);
     printf("%s: %zu points taken, %zu were there\n", target, all.n_added, all.n_known);

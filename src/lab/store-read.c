@@ -233,6 +233,18 @@ char *hu_store_fact(hu_store *s, const char *name)
     return copy;
 }
 
+char *hu_store_script(hu_store *s)
+{
+    sqlite3_stmt *st = NULL;
+    const char *text = NULL;
+    if (sqlite3_prepare_v2(s->db, "SELECT text FROM events WHERE kind = 'script' AND run = (SELECT max(id) FROM runs) ORDER BY rowid DESC LIMIT 1",
+                           -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        text = (const char *)sqlite3_column_text(st, 0);
+    char *copy = hu_strdup(text ? text : "");
+    sqlite3_finalize(st);
+    return copy;
+}
+
 char *hu_store_latest(hu_store *s, hu_error *err)
 {
     sqlite3_stmt *st = NULL;

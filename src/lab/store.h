@@ -107,4 +107,7 @@ char *hu_store_fact(hu_store *s, const char *name);
 /* The latest manifest as JSON, from hu_malloc; NULL with err. */
 char *hu_store_latest(hu_store *s, hu_error *err);
 
+/* The script's text that the latest run kept as an event of the kind "script", from hu_malloc; "" where there is none. NULL when out of memory. */
+char *hu_store_script(hu_store *s);
+
 #endif

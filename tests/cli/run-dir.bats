@@ -313,6 +313,29 @@ LUA
     [ "$status" -eq 2 ]
 }
 
+@test "a report that the script does not write has its text, as it was, and the command with its limits" {
+    "$HALFULP" run sweep.lua n=3 --out a --retry 2 --timeout 15m --memory 1.5G --shard 2/2 2>/dev/null
+    "$HALFULP" run sweep.lua n=3 --out b --shard 1/2 2>/dev/null
+    mv sweep.lua other.lua
+    "$HALFULP" report a
+    grep -qF 'return {x = q.i / 7, r = math.random(), list = {q.i, math.random()}' a/report.html
+    grep -qF '>halfulp run sweep.lua n=3 --seed 1 --retry 2 --timeout 900s --memory 1.5G --out a --shard 2/2</pre>' a/report.html
+    "$HALFULP" results merge all a b
+    "$HALFULP" report all
+    grep -qF 'return {x = q.i / 7, r = math.random()' all/report.html
+    grep -qF '>halfulp run sweep.lua n=3 --seed 1 --retry 2 --timeout 900s --memory 1.5G --out all</pre>' all/report.html
+    # a later run of another text
+    sed 's/q.i \/ 7/q.i \/ 9/' other.lua >sweep.lua
+    "$HALFULP" run sweep.lua n=3 --out a 2>/dev/null
+    "$HALFULP" report a
+    grep -qF 'return {x = q.i / 9, r' a/report.html
+    [ "$(grep -cF 'q.i / 7' a/report.html)" -eq 0 ]
+    # a script that is no file has no text
+    "$HALFULP" run - n=3 --out c <sweep.lua 2>/dev/null
+    "$HALFULP" report c
+    grep -qF "The script's text was not kept." c/report.html
+}
+
 @test "a browser shows the report without complaints" {
     browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no chromium"
     command -v gnuplot >/dev/null || skip "no gnuplot: install gnuplot-nox"
