@@ -85,6 +85,36 @@ local function check_column(o, key, name, level)
   end
 end
 
+-- What numbers lie in, both ends with them; whole ones where it says so.
+local ranges = { width = { 100, 20000, "pixels", whole = true }, across = { 1, 100, "panels in a row", whole = true }, levels = { 1, 1000, "lines", whole = true } }
+
+local function check_numbers(o, level)
+  level = level + 1
+  for _, name in ipairs { "width", "across", "levels" } do
+    local value, range = o[name], ranges[name]
+    if type(value) == "number" and not (value >= range[1] and value <= range[2] and (not range.whole or value % 1 == 0)) then
+      fail(level, "%s is %s; it takes %d to %d %s", name, rows.text(value), range[1], range[2], range[3])
+    end
+  end
+  if o.levels == nil or type(o.levels) == "number" then return end
+  local is_list = type(o.levels) == "table" and #o.levels > 0
+  for _, value in ipairs(is_list and o.levels or {}) do is_list = is_list and type(value) == "number" and value == value and math.abs(value) ~= math.huge end
+  if not is_list then fail(level, "levels is %s; it takes how many, or a list of heights", type(o.levels) == "table" and "a list of something else" or tostring(o.levels)) end
+end
+
+-- The logarithmic axes of parallel: columns of it, with numbers.
+local function check_log(o, level)
+  level = level + 1
+  for _, name in ipairs(o.log or {}) do
+    local has = false
+    for _, column in ipairs(o.columns) do has = has or column == name end
+    if not has then fail(level, "log: %s is not among columns", tostring(name)) end
+    for _, row in ipairs(o.rows) do
+      if row[name] ~= nil and type(row[name]) ~= "number" then fail(level, "log: %s is a %s; log takes columns of numbers", name, type(row[name])) end
+    end
+  end
+end
+
 local spike_rules = { rise = true, residual = true }
 
 -- What single kinds take, and the terminals.
@@ -95,11 +125,8 @@ local function check_rest(o, level)
   end
   if o.terminals and #o.terminals == 0 then fail(level, "terminals is empty; it takes some of %s", table.concat(names_of(endings), ", ")) end
   if o.columns and #o.columns < 2 then fail(level, "columns has %d names; it takes two or more", #o.columns) end
-  for _, name in ipairs(o.log or {}) do
-    local has = false
-    for _, column in ipairs(o.columns) do has = has or column == name end
-    if not has then fail(level, "log: %s is not among columns", tostring(name)) end
-  end
+  check_log(o, level)
+  check_numbers(o, level)
   if o.maximize and o.maximize ~= "x" and o.maximize ~= "y" and o.maximize ~= "xy" then
     fail(level, "maximize is %s; it takes \"x\", \"y\" or \"xy\"", o.maximize)
   end

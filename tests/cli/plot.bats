@@ -65,6 +65,10 @@ END
 gif_is_none --x bits --y cost --terminals svg,gif
 takes_two_or_more --columns bits
 takes_a_number --x bits --y cost --width wide
+width_is_-5; --x bits --y cost --width -5
+across_is_0; --x bits --y cost --across 0
+levels_is_-3; --kind contour --x bits --y seed --z cost --levels -3
+log_takes_columns_of_numbers --columns name,bits --log name
 maximize_is_up --kind pareto --x cost --y error_rel --maximize up
 label --x bits --y cost --label name
 did_you_mean_cost --kind box --x bits --y cots

@@ -430,6 +430,18 @@ claims["wrong options are told by name"] = function()
   says("terminals: gif is none; there are cairolatex, pdf, png, svg, text", { rows = list, x = "m", y = "error", file = "f", terminals = { "gif" } })
   says("columns has 1 names; it takes two or more", { rows = list, columns = { "m" }, file = "f" })
   says("log: e is not among columns", { rows = list, columns = { "m", "error" }, log = { "e" }, file = "f" })
+  says("log: kind is a string; log takes columns of numbers", { rows = list, columns = { "m", "kind" }, log = { "kind" }, file = "f" })
+  says("width is -5; it takes 100 to 20000 pixels", { rows = list, x = "m", y = "error", width = -5, file = "f" })
+  says("width is 420.5; it takes 100", { rows = list, x = "m", y = "error", width = 420.5, file = "f" })
+  says("width is NaN; it takes 100", { rows = list, x = "m", y = "error", width = 0 / 0, file = "f" })
+  says("across is 0; it takes 1 to 100 panels in a row", { rows = list, x = "m", y = "error", panel = "e", across = 0, file = "f" })
+  says("across is 1.5; it takes 1", { rows = list, x = "m", y = "error", panel = "e", across = 1.5, file = "f" })
+  for _, levels in ipairs { 0, -3, 2.5, 1 / 0 } do
+    says("; it takes 1 to 1000 lines", { rows = list, kind = "contour", x = "m", y = "e", z = "error", levels = levels, file = "f" })
+  end
+  for _, levels in ipairs { {}, { "a" }, { 0 / 0 }, "many" } do
+    says("it takes how many, or a list of heights", { rows = list, kind = "contour", x = "m", y = "e", z = "error", levels = levels, file = "f" })
+  end
   says("maximize is z", { rows = list, kind = "pareto", x = "m", y = "error", maximize = "z", file = "f" })
   says("smooth is 1.5; it takes a decay of at least 0 and less than 1", { rows = list, kind = "curves", y = "curve", smooth = 1.5, file = "f" })
   says("y: error is 2.2 at a point; share takes true and false", { rows = { { m = 1, error = 2.2 } }, kind = "share", x = "m", y = "error", file = "f" })
