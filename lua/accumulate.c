@@ -120,9 +120,17 @@ static hu_accumulator accumulator_for(lua_State *L, int idx, const char *name, c
     return acc;
 }
 
+void hu_lua_check_outer(lua_State *L, const hu_accumulator *acc, const char *name, bool is_scaled, const char *more)
+{
+    if (acc->outer && acc->chunk == 0 && !is_scaled)
+        luaL_error(L, "%s: outer is %s, in which the sums of chunks are added, and all terms are one chunk; give chunk, their number in a chunk%s",
+                   name, acc->outer->name, more);
+}
+
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name)
 {
     hu_accumulator acc = accumulator_for(L, idx, name, NULL, NULL);
+    hu_lua_check_outer(L, &acc, name, false, "");
     if (acc.multiplier.kind == HU_MULTIPLIER_TABLE)
         luaL_error(L, "%s: a table of products goes with matmul, dot and apply; here the multipliers are \"lmul\" and \"lmul_formula\"", name);
     return acc;

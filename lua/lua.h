@@ -157,6 +157,9 @@ int hu_lua_format_unpack(lua_State *L);
  * {profile =, input =, output =, outer =, chunk =} or {block = {...}, outer =, chunk =}. idx is absolute. */
 hu_accumulator hu_lua_accumulator(lua_State *L, int idx, const char *name);
 
+/* Raises where an accumulator has an outer format and nothing is added in it; `more`: what else than chunk would do. */
+void hu_lua_check_outer(lua_State *L, const hu_accumulator *acc, const char *name, bool is_scaled, const char *more);
+
 /* The accumulator at field "accumulate" of the options at idx, for operands of these formats (NULL: not known). Sets *env_of to the environment of its sum
  * format's object, where there is one. In lua/accumulate.c. */
 hu_accumulator hu_lua_option_accumulator(lua_State *L, int idx, hu_env **env_of, const hu_format *a, const hu_format *b);
@@ -205,6 +208,9 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
 
 /* The same, as doubles: one of floats is replaced too. idx is absolute. */
 hu_tensor *hu_lua_doubles(lua_State *L, int idx, const char *name);
+
+/* Raises where an element is NaN or infinite, or (as_float) would be as a float. */
+void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name, bool as_float);
 
 /* A new zeroed tensor of that shape, pushed. Collects garbage and tries once more where memory is short. */
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);

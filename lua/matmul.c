@@ -83,9 +83,12 @@ static const hu_tensor *push_scale(lua_State *L, int idx, const char *key)
         hu_tensor *t = hu_lua_make_tensor(L, HU_F64, 0, NULL);
         t->f64[0] = lua_tonumber(L, -2);
         lua_remove(L, -2);
+        hu_lua_check_finite(L, t, key, false);
         return t;
     }
-    return hu_lua_doubles(L, lua_gettop(L), key);
+    const hu_tensor *t = hu_lua_doubles(L, lua_gettop(L), key);
+    hu_lua_check_finite(L, t, key, false);
+    return t;
 }
 
 /* The field `key`: the rows and columns of a block under one scale. */
@@ -146,6 +149,7 @@ int hu_lua_matmul(lua_State *L)
     quantize_input(L, 2, 5, rank_b - (how.b_transposed ? 1 : 2), env, "input b");
     how.scale_a = push_scale(L, 3, "scale_a");
     how.scale_b = push_scale(L, 3, "scale_b");
+    hu_lua_check_outer(L, &acc, "accumulate", how.scale_a || how.scale_b, ", or scale_a or scale_b");
     a = hu_lua_check_tensor(L, 1, "a");
     b = hu_lua_check_tensor(L, 2, "b");
     hu_tensor like;

@@ -197,6 +197,7 @@ static int sum(lua_State *L)
     lua_settop(L, 2);
     hu_lua_options(L, 2, keys);
     hu_accumulator acc = hu_lua_option_accumulator(L, 2, &of_format, NULL, NULL);
+    hu_lua_check_outer(L, &acc, "accumulate", false, "");
     hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
     hu_tensor *x = vector(L, 1, "x");
     hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
@@ -215,6 +216,7 @@ static int dot(lua_State *L)
     lua_settop(L, 3);
     hu_lua_options(L, 3, keys);
     hu_accumulator acc = hu_lua_option_accumulator(L, 3, &of_format, NULL, NULL);
+    hu_lua_check_outer(L, &acc, "accumulate", false, "");
     hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
     hu_tensor *x = vector(L, 1, "x"), *y = vector(L, 2, "y");
     if (x->n != y->n)

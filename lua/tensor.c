@@ -1,5 +1,6 @@
 /* tensor.c - arrays as arguments and results of the bindings. */
 #include <limits.h>
+#include <math.h>
 
 #include "lua/lua.h"
 
@@ -126,6 +127,16 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name)
     t = hu_lua_tensor_from_table(L, idx, name, HU_F64);
     lua_replace(L, idx);
     return t;
+}
+
+void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name, bool as_float)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        double x = hu_tensor_get(t, i);
+        if (!isfinite(x) || (as_float && !isfinite((float)x)))
+            luaL_error(L, "%s: number %I of %I is %s; they have to be finite", name, (LUAI_UACINT)(i + 1), (LUAI_UACINT)t->n,
+                       isnan(x) ? "NaN" : isfinite(x) ? "too large for a float" : "infinite");
+    }
 }
 
 hu_tensor *hu_lua_doubles(lua_State *L, int idx, const char *name)

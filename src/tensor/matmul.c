@@ -77,6 +77,8 @@ static hu_status read_scale(scale *out, const char *name, const hu_tensor *t, co
                             bool along_columns, hu_error *err)
 {
     *out = (scale){0};
+    if (!t && (block[0] || block[1]))
+        return hu_fail(err, HU_EINVAL, "matmul: block_%s is %zu by %zu, and there is no scale_%s whose blocks these would be", name, block[0], block[1], name);
     if (!t)
         return HU_OK;
     int batches = t->rank > 2 ? t->rank - 2 : 0;
@@ -98,7 +100,7 @@ static hu_status read_scale(scale *out, const char *name, const hu_tensor *t, co
         if (blocks[i] == 0)
             return hu_fail(err, HU_ESHAPE, "matmul: scale_%s has %zu %s for the %zu of %s, which it does not divide; block_%s says how large a block is", name, have[i],
                            i ? "columns" : "rows", sizes[i], name, name);
-        if (t->rank > 0 && sizes[i] && have[i] != want)
+        if (sizes[i] && have[i] != want)
             return hu_fail(err, HU_ESHAPE, "matmul: scale_%s has %zu %s; %zu of %s in blocks of %zu need %zu", name, have[i], i ? "columns" : "rows", sizes[i], name,
                            blocks[i], want);
     }

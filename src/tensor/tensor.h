@@ -97,7 +97,7 @@ hu_status hu_tensor_block_quantize(hu_tensor *out, const hu_tensor *in, const hu
  *
  * scale_a: one double for each block of block_a[0] rows and block_a[1] columns of a as it is multiplied, [m / rows][k / columns], the last blocks being cut; of one
  * index: one for each block of rows; of none: one for all; with the indices of a's batches before: for each matrix its own. Where block_a is 0 0, the
- * sizes of scale_a have to divide m and k, and the quotients are the block. scale_b, block_b: so, with b's k and n, one index standing for the columns.
+ * sizes of scale_a have to divide m and k, and the quotients are the block. HU_EINVAL: block_a without scale_a. scale_b, block_b: so, with b's k and n, one index standing for the columns.
  * How scales are used: hu_scales in src/kernel/kernel.h. */
 typedef struct hu_matmul {
     bool a_transposed, b_transposed;

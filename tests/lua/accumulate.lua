@@ -153,8 +153,22 @@ claims["what does not go together is refused in one line"] = function()
     {{scale_a = hu.ones {1, 2}, scale_b = hu.ones {4, 1}, accumulate = {chunk = 3}}, "no multiple of the chunk"},
     {{scale_a = "1"}, "scale_a"},
     {{block_a = {1}}, "takes two"},
+    {{block_a = {2, 2}}, "matmul: block_a is 2 by 2, and there is no scale_a whose blocks these would be"},
+    {{block_b = {2, 2}, scale_a = 0.5}, "no scale_b"},
+    {{block_a = {2, 2}, scale_a = 0.5}, "matmul: scale_a has 1 rows; 4 of a in blocks of 2 need 2"},
+    {{block_b = {4, 2}, scale_b = 0.5}, "matmul: scale_b has 1 columns; 4 of b in blocks of 2 need 2"},
+    {{scale_a = 0 / 0}, "scale_a: number 1 of 1 is NaN; they have to be finite"},
+    {{scale_b = {{1, 1 / 0}}}, "scale_b: number 2 of 2 is infinite"},
+    {{accumulate = {format = "fp16", outer = "fp32"}},
+      "accumulate: outer is e8m23, in which the sums of chunks are added, and all terms are one chunk; give chunk, their number in a chunk, or scale_a or scale_b"},
+    {{accumulate = {profile = "H100", outer = "fp32"}, input = "e4m3fn"}, "give chunk"},
   }
   for _, case in ipairs(cases) do refused(case[2], hu.matmul, x, x, case[1]) end
+  t.assertEquals(hu.matmul(x, x, {block_a = {4, 9}, scale_a = 2, block_b = {4, 4}, scale_b = 0.5}):totable(), hu.matmul(x, x, {scale_a = 1}):totable())
+  for _, call in ipairs {hu.sum, function(list, o) return hu.dot(list, list, o) end} do
+    refused("outer is e8m23", call, {1, 2}, {accumulate = {format = "fp16", outer = "fp32"}})
+  end
+  refused("forward: outer is e8m23", hu.nn.policy, {format = "e4m3fn", forward = {format = "fp16", outer = "fp32"}})
   refused("number 1 has size 2", hu.matmul, hu.ones {2, 3, 4}, hu.ones {3, 4, 5})
   refused("needs 1 to 4", hu.matmul, hu.array(hu.ones {}), x)
   refused("as many columns", hu.matmul, hu.ones {2, 3}, hu.ones {2, 3})

@@ -100,7 +100,7 @@ claims["wrong policies and options are named, with the nearest name"] = function
   local function with(policy) return {model = m, data = data, policy = policy} end
   refused('unknown option "formt"; did you mean "format"?', hu.nn.train, with {formt = "e8m3"})
   refused("e9m3 has values that a float32 cannot hold", hu.nn.train, with "e9m3")
-  refused("e9m3 has values that a float32 cannot hold", hu.nn.train, with {wgrad = {format = "fp32", outer = "e9m3"}})
+  refused("e9m3 has values that a float32 cannot hold", hu.nn.train, with {wgrad = {format = "fp32", chunk = 8, outer = "e9m3"}})
   refused("rounding", hu.nn.train, with {format = "e8m3", rounding = "sideways"})
   refused("weight has no format", hu.nn.train, with {weight = {rounding = "rz"}})
   refused('unknown option "stps"; did you mean "steps"?', hu.nn.train, {model = m, data = data, stps = 3})
