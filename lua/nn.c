@@ -38,6 +38,17 @@ static int new_model(lua_State *L, hu_model_config config)
     return 1;
 }
 
+/* Whether a built-in model has unit scaling; munit scaling is that of graphs. */
+static bool read_units(lua_State *L, const char *model)
+{
+    bool is_text = hu_lua_option(L, 1, "units") && lua_type(L, -1) == LUA_TSTRING;
+    if (is_text)
+        luaL_error(L, "%s: units is \"%s\"; it takes true (unit scaling as in u-muP) or false; munit scaling, units = \"mus\", is in the graphs "
+                      "hu.nn.models.gpt2 and hu.nn.models.llama", model, lua_tostring(L, -1));
+    lua_settop(L, 1);
+    return hu_lua_option_boolean(L, 1, "units", false);
+}
+
 /* lm{layers =, heads =, width =, hidden =, context =, vocabulary =, tied =, deviation =, seed =} -> model */
 static int new_lm(lua_State *L)
 {
@@ -50,7 +61,7 @@ static int new_lm(lua_State *L)
         .layers = count(L, "layers", 2), .heads = count(L, "heads", 4), .width = count(L, "width", 64),
         .hidden = count(L, "hidden", 0), .context = count(L, "context", 64), .vocabulary = count(L, "vocabulary", 256),
         .tied = hu_lua_option_boolean(L, 1, "tied", false), .deviation = hu_lua_option_number(L, 1, "deviation", 0),
-        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = hu_lua_option_boolean(L, 1, "units", false),
+        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = read_units(L, "lm"),
     });
 }
 
@@ -64,7 +75,7 @@ static int new_mlp(lua_State *L)
         .kind = HU_MODEL_MLP, .context = 1,
         .inputs = count(L, "inputs", 0), .vocabulary = count(L, "classes", 0), .layers = count(L, "layers", 2),
         .width = count(L, "width", 16), .deviation = hu_lua_option_number(L, 1, "deviation", 0),
-        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = hu_lua_option_boolean(L, 1, "units", false),
+        .seed = hu_lua_option_u64(L, 1, "seed", 1), .units = read_units(L, "mlp"),
     });
 }
 
@@ -225,12 +236,13 @@ static int flat(lua_State *L)
     return 1;
 }
 
-/* Copies the array at idx into n weights from `first` on. */
+/* Copies the array at idx into n weights from `first` on. All are finite floats, or none is changed. */
 static void set_weights(lua_State *L, hu_model *m, int idx, size_t first, size_t n)
 {
     const hu_tensor *t = hu_lua_to_tensor(L, idx, "weights");
     if (t->n != n)
         luaL_error(L, "%I weights; there are %I", (LUAI_UACINT)t->n, (LUAI_UACINT)n);
+    hu_lua_check_finite(L, t, "weights", true);
     for (size_t i = 0; i < n; i++)
         m->weights[first + i] = (float)hu_tensor_get(t, i);
 }

@@ -111,8 +111,8 @@ claims:claim { what = ("norms first and plain sums: the variance grows (after %d
 local first_rate = { mus = 2 ^ -8, none = 2 ^ -13 }               -- the lowest; each further one is twice as large
 
 local function options_of(point)
-  return { model = hu.nn.models.gpt2 { layers = point.layers, heads = 2, width = point.width, context = context, vocabulary = 128, tied = false, units = point.units, tau = point.tau,
-      seed = point.seed },
+  return { model = hu.nn.models.gpt2 { layers = point.layers, heads = 2, width = point.width, context = context, vocabulary = 128, tied = false, units = point.units,
+      tau = point.units == "mus" and point.tau or nil, seed = point.seed },
     data = text, batch = batch, seed = point.seed, weight_decay = 0, optimizer = "lion", steps = p.steps, lr = point.rate,
     policy = point.policy ~= "fp32" and point.policy or nil, loss_scale = batch * context * point.width }
 end

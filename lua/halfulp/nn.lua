@@ -74,7 +74,7 @@ local nn = {}
 ---local model = hu.nn.lm {layers = 1, heads = 2, width = 16, context = 8}
 ---print(model)                        --> lm: 1 layers of width 16, 11568 weights
 ---```
----@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1), `units` (false; true: unit scaling as in u-muP, see docs/policies.md)
+---@param options? table `layers` (2), `heads` (4), `width` (64), `hidden` (8/3 width, rounded up to a multiple of 8), `context` (64), `vocabulary` (256), `tied` (false: head and embedding are two matrices), `deviation`, `seed` (1), `units` (false; true: unit scaling as in u-muP, see docs/policies.md; munit scaling is in the graphs `hu.nn.models.gpt2` and `llama`)
 ---@return hu.model
 nn.lm = core.lm
 
@@ -106,11 +106,11 @@ function nn.model(description)
   if type(description) ~= "table" then
     error("model: the description is a " .. type(description) .. "; it takes a table of instructions", 2)
   end
-  for key in pairs(description) do
-    if key ~= "name" and key ~= "seed" and math.type(key) ~= "integer" then
-      error("model: no option '" .. tostring(key) .. "'; it has name, seed, and the instructions in a row", 2)
-    end
+  local named = {}
+  for key, value in pairs(description) do
+    if math.type(key) ~= "integer" then named[key] = value end
   end
+  check_options("model", named, {"name", "seed"}, 2, "option beside the instructions")
   local ok, result = pcall(core.graph, description, description.name or "model", description.seed or 1)
   if ok then return result end
   error((tostring(result):gsub("^[^\n]-nn%.lua:%d+: ", "")), 2)

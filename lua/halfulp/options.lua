@@ -6,7 +6,7 @@ local lab = require("halfulp.core").lab
 ---@param what string      the function, as its messages begin
 ---@param options table?
 ---@param known table      a list of the names that it takes, or a table with these names as keys
----@param level integer?   as of `error`, seen from the function that calls this: 1 is itself, 2 its caller, ... (2)
+---@param level integer?   as of `error`, seen from the function that calls this: 1 is itself, 2 its caller, ...; -1: the message has no place (2)
 ---@param kind string?     what a key is called: "option"
 return function(what, options, known, level, kind)
   local names, is_known, wrong = {}, {}, nil

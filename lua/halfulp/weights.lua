@@ -1,6 +1,7 @@
 -- weights.lua - weights by name: safetensors files, and language models of others.
 
 local core = require("halfulp.core").nn
+local check_options = require "halfulp.options"
 
 local weights = {}
 
@@ -183,11 +184,7 @@ end
 
 function weights.llama(path, options)
   if type(options) ~= "table" then error("load_llama: options are missing; heads has to be given", 0) end
-  for key in pairs(options) do
-    if key ~= "heads" and key ~= "kv_heads" and key ~= "context" then
-      error("load_llama: no option '" .. tostring(key) .. "'; it has heads, kv_heads, context", 0)
-    end
-  end
+  check_options("load_llama", options, {"heads", "kv_heads", "context"}, -1)
   local tensors, message = core.load_safetensors(path)
   if not tensors then return nil, message end
   local h = header_of(tensors, path, options)

@@ -232,7 +232,8 @@ claims["what does not fit is one line"] = function()
   refused("instruction 2: deviation is boolean; it takes a number", hu.nn.model, {{"features", channels = 2}, {"linear", out = 2, deviation = true}})
   refused("takes 2 results", hu.nn.model, {{"features", channels = 2}, {"plus", from = "features.1"}})
   refused("the name of an instruction", hu.nn.model, {{"features", channels = 2}, {"plus", from = 3}})
-  refused("no option 'layers'", hu.nn.model, {layers = 3})
+  refused("model: unknown option beside the instructions layers; known: name, seed", hu.nn.model, {layers = 3})
+  refused("unknown option beside the instructions sed; did you mean seed?", hu.nn.model, {sed = 3, {"features", channels = 2}})
   refused("there are no instructions", hu.nn.model, {})
   refused("there is no loss", hu.nn.model, {{"features", channels = 2}})
   refused("a string; it takes a table", hu.nn.model, "mlp")
@@ -246,6 +247,27 @@ claims["what does not fit is one line"] = function()
   refused("cnn: unknown option widht; did you mean width?", hu.nn.models.cnn, {height = 8, widht = 8, classes = 2})
   refused("units is 'umup'; it takes none or mus", hu.nn.models.gpt2, {units = "umup"})
   refused("tau is 1; it takes a number from 0", hu.nn.models.llama, {tau = 1})
+  refused('gpt2: tau is 0.3 without munit scaling, whose it is; units = "mus" would use it', hu.nn.models.gpt2, {tau = 0.3})
+  refused("llama: deviation is 0.5; in munit scaling all weights start with deviation 1", hu.nn.models.llama, {units = "mus", deviation = 0.5})
+  refused("gpt2: units is true; it takes none or mus (unit scaling as in u-muP, units = true, is in hu.nn.lm and hu.nn.mlp)", hu.nn.models.gpt2, {units = true})
+  refused('lm: units is "mus"; it takes true (unit scaling as in u-muP) or false; munit scaling, units = "mus", is in the graphs hu.nn.models.gpt2 and hu.nn.models.llama',
+    hu.nn.lm, {units = "mus"})
+  refused('mlp: units is "mus"; it takes true', hu.nn.mlp, {inputs = 1, classes = 2, units = "mus"})
+  refused("units is 1; it takes true or false", hu.nn.lm, {units = 1})
+  for _, wrong in ipairs {"flatten", "swiglu", "layernorm", "ReLU"} do
+    refused("mlp: activation is '" .. wrong .. "'; it takes relu, gelu, silu, tanh or sigmoid", hu.nn.models.mlp, {inputs = 4, classes = 2, activation = wrong})
+  end
+  refused("mlp: norm is 'tanh'; it takes none, layernorm, rmsnorm or batchnorm", hu.nn.models.mlp, {inputs = 4, classes = 2, norm = "tanh"})
+  for _, weights in ipairs {{1, 0 / 0}, {1, 1 / 0}, {1, 1e39}} do
+    local linear = hu.nn.models.linear {inputs = 1}
+    local before = linear:flat():totable()
+    refused("weights: number 2 of 2 is " .. (weights[2] ~= weights[2] and "NaN" or weights[2] == 1 / 0 and "infinite" or "too large for a float") .. "; they have to be finite",
+      linear.set_flat, linear, weights)
+    lu.assertEquals(linear:flat():totable(), before)
+    local name = linear:parameters()[1].name
+    refused("number 1 of 1 is ", linear.set, linear, name, {{weights[2]}})
+    refused("number 1 of 1 is ", linear.set_tensors, linear, {[name] = hu.array {{weights[2]}}})
+  end
   refused("vit: patch is 3, which does not divide height, 8", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, patch = 3})
   refused("vit: width is a string", hu.nn.models.vit, {height = 8, width_pixels = 8, classes = 2, width = "8"})
 

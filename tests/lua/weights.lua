@@ -294,7 +294,7 @@ claims["the safetensors file of a Llama does so too, from names"] = function()
   refused("self_attn.k_proj.weight' is 4 x 8; such a model takes 8 x 8", hu.nn.load_llama, path, {heads = heads})
   refused("3 heads, 3 for keys, do not divide a width of 8 evenly", hu.nn.load_llama, path, {heads = 3})
   refused("heads is nil", hu.nn.load_llama, path, {})
-  refused("no option 'head'", hu.nn.load_llama, path, {head = 2})
+  refused("load_llama: unknown option head; did you mean heads? (known: context, heads, kv_heads)", hu.nn.load_llama, path, {head = 2})
   all["model.norm.weight"] = nil
   hu.nn.save_safetensors(path, all)
   refused("there is no tensor 'model.norm.weight'", hu.nn.load_llama, path, {heads = heads, kv_heads = 1})

@@ -10,9 +10,12 @@ local mus = require "halfulp.models.mus"
 ---@param style table   `norm`, `activation`, `bias`, `rotary` (else there is a table of positions), `tied`: its default, `hidden`: its default as a function of the width
 ---@return hu.model
 return function(name, given, style)
+  if type(given) == "table" and type(given.units) == "boolean" then
+    error(("%s: units is %s; it takes none or mus (unit scaling as in u-muP, units = true, is in hu.nn.lm and hu.nn.mlp)"):format(name, given.units), 2)
+  end
   local o = options(name, given, {}, {layers = 2, heads = 4, width = 64, hidden = 0, context = 64, vocabulary = 256, tied = style.tied,
     deviation = 0.02, units = "none", tau = 0.4})
-  local is_mus = mus.wanted(name, o)
+  local is_mus = mus.wanted(name, o, given or {})
   local parts = is_mus and mus or block
   if is_mus then o.deviation = 1 end
   o.hidden = o.hidden > 0 and o.hidden or style.hidden(o.width)

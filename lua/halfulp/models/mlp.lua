@@ -2,10 +2,11 @@
 
 local options = require "halfulp.models.options"
 
----@param given table `inputs`, `classes`, `layers` (2), `width` (16), `activation` ("relu", "gelu", "silu", "tanh"), `norm` ("none", "layernorm", "rmsnorm", "batchnorm"), `seed` (1)
+---@param given table `inputs`, `classes`, `layers` (2), `width` (16), `activation` ("relu", "gelu", "silu", "tanh", "sigmoid"), `norm` ("none", "layernorm", "rmsnorm", "batchnorm"), `seed` (1)
 ---@return hu.model
 return function(given)
-  local o = options("mlp", given, {"inputs", "classes"}, {layers = 2, width = 16, activation = "relu", norm = "none"})
+  local o = options("mlp", given, {"inputs", "classes"}, {layers = 2, width = 16, activation = "relu", norm = "none"},
+    {activation = {"relu", "gelu", "silu", "tanh", "sigmoid"}, norm = {"none", "layernorm", "rmsnorm", "batchnorm"}})
   local list = {name = "mlp", seed = o.seed, {"features", channels = o.inputs}}
   for i = 0, o.layers - 1 do
     list[#list + 1] = {"linear", name = tostring(i), out = o.width, bias = o.norm == "none"}

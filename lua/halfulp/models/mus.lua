@@ -7,14 +7,20 @@
 
 local mus = {}
 
----Errors for options that do not fit. o: `units`, `tau`.
+---Errors for options that do not fit. o: `units`, `tau`; given: what the caller said of them and of `deviation`.
 ---@return boolean is_mus
-function mus.wanted(name, o)
+function mus.wanted(name, o, given)
   if o.units ~= "none" and o.units ~= "mus" then
     error(("%s: units is '%s'; it takes none or mus"):format(name, o.units), 3)
   end
   if not (o.tau >= 0 and o.tau < 1) then
     error(("%s: tau is %g; it takes a number from 0 (the running mean) to below 1"):format(name, o.tau), 3)
+  end
+  if o.units == "none" and given.tau then
+    error(('%s: tau is %g without munit scaling, whose it is; units = "mus" would use it'):format(name, given.tau), 3)
+  end
+  if o.units == "mus" and given.deviation and given.deviation ~= 1 then
+    error(("%s: deviation is %g; in munit scaling all weights start with deviation 1"):format(name, given.deviation), 3)
   end
   return o.units == "mus"
 end
