@@ -22,6 +22,12 @@ reproduces() {
     done
 }
 
+@test "what was measured is computed, never typed" {
+    run grep -nE "[ {,]here *= *(\"[^\"]*\"|'[^']*'|-?[0-9][0-9.eE+-]*) *([,}]|$)" -r "$HU_SRCDIR/experiments"
+    echo "$output"
+    [ "$status" -eq 1 ]
+}
+
 @test "facts about stochastic rounding" {
     reproduces stochastic-rounding 25 1 0
     [ -s results/plots/growth.svg ]
