@@ -209,18 +209,11 @@ local function means(list)
   return sums
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 local function table_of(question, measured, sizes, out)
   local head = {("%-34s"):format(question)}
   for _, size in ipairs(sizes) do head[#head + 1] = ("%15d"):format(size) end
   out(table.concat(head))
-  for _, key in ipairs(sorted_keys(measured)) do
+  for _, key in ipairs(hu.keys(measured)) do
     local cells = {("%-34s"):format(key)}
     for _, size in ipairs(sizes) do
       local got, want = measured[key][size], (reference[question][key] or {})[size]

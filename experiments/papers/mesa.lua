@@ -263,23 +263,14 @@ local ways = {
   ["2 bits"] = { bits = 2, rounding = "sr", range = "batch" },
   ["2 bits, nearest"] = { bits = 2, rounding = "rne", range = "batch" },
 }
-local names = {}
-for name in pairs(ways) do names[#names + 1] = name end
-table.sort(names)
+local names = hu.keys(ways)
 
 -- ---- (a) the gradient, (b) bytes ----
-
-local function sorted(grads)
-  local keys = {}
-  for key in pairs(grads) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- All gradients one after the other, by the names of their weights.
 local function flat(grads)
   local list = {}
-  for _, key in ipairs(sorted(grads)) do table.move(grads[key]:reshape({ grads[key].n }):totable(), 1, grads[key].n, #list + 1, list) end
+  for _, key in ipairs(hu.keys(grads)) do table.move(grads[key]:reshape({ grads[key].n }):totable(), 1, grads[key].n, #list + 1, list) end
   return hu.array(list, double)
 end
 
@@ -327,7 +318,7 @@ for _, name in ipairs(trained) do print(("measured: %-18s accuracy %.1f %%"):for
 local function slopes()
   local net, x, labels = initial(3), examples(3, p.batch, 1)
   local grads, direction, slope = gradients(net, x, labels, keeper {}), {}, 0
-  for i, name in ipairs(sorted(grads)) do
+  for i, name in ipairs(hu.keys(grads)) do
     direction[name] = hu.randn(net[name]:shape(), { seed = 4, stream = i, dtype = "double" })
     slope = slope + (direction[name] * grads[name]):sum()
   end

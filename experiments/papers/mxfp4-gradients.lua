@@ -62,9 +62,7 @@ local function errors_of(x, phases, scheme, trial)
   return { error = ((q - x) ^ 2):sum() / (x ^ 2):sum(), shrinkage = 1 - (x * q):sum() / (x ^ 2):sum() }
 end
 
-local names = {}
-for name in pairs(schemes) do names[#names + 1] = name end
-table.sort(names)
+local names = hu.keys(schemes)
 local sweep = hu.sweep { scheme = names, data = { "normal", "outliers", "outliers, rotated" }, trial = hu.range(1, trials) }
 sweep:run(function(p)
   local x, phases = gaussian_blocks(p.trial, p.data ~= "normal")

@@ -199,9 +199,7 @@ local graphs = {
   ["int8, QAS, stored rne"] = { kind = int8, qas = true, stored = "rne" },
   ["int8, QAS, stored sr"] = { kind = int8, qas = true, stored = "sr" },
 }
-local names = {}
-for name in pairs(graphs) do names[#names + 1] = name end
-table.sort(names)
+local names = hu.keys(graphs)
 local rates = small and { 0.05, 0.2 } or { 0.0125, 0.05, 0.2, 0.8 }
 -- SGD without QAS also gets rates at which the steps of its weights are like those of the float network.
 local large = small and { 1e4 } or { 1e1, 1e2, 1e3, 1e4, 1e5 }

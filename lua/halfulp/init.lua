@@ -394,6 +394,7 @@ hu.published = require "halfulp.published"
 local rows = require "halfulp.rows"
 hu.select = rows.select
 hu.column = rows.column
+hu.keys   = require "halfulp.keys"
 hu.plot   = require("halfulp.plot").plot
 hu.report = require("halfulp.report").report
 hu.log    = run.log

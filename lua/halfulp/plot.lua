@@ -3,6 +3,7 @@
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
+local keys = require "halfulp.keys"
 local figure = require "halfulp.figure"
 local kinds = require "halfulp.kinds"
 local bands = require("halfulp.figure-parts").bands
@@ -28,13 +29,6 @@ local takes = {
 
 local function fail(level, text, ...)
   error("plot: " .. text:format(...), level + 1)
-end
-
-local function names_of(map)
-  local list = {}
-  for name in pairs(map) do list[#list + 1] = name end
-  table.sort(list)
-  return list
 end
 
 local function allowed_of(kind)
@@ -121,9 +115,9 @@ local spike_rules = { rise = true, residual = true }
 local function check_rest(o, level)
   level = level + 1
   for _, name in ipairs(o.terminals or {}) do
-    if not endings[name] then fail(level, "terminals: %s is none; there are %s", tostring(name), table.concat(names_of(endings), ", ")) end
+    if not endings[name] then fail(level, "terminals: %s is none; there are %s", tostring(name), table.concat(keys(endings), ", ")) end
   end
-  if o.terminals and #o.terminals == 0 then fail(level, "terminals is empty; it takes some of %s", table.concat(names_of(endings), ", ")) end
+  if o.terminals and #o.terminals == 0 then fail(level, "terminals is empty; it takes some of %s", table.concat(keys(endings), ", ")) end
   if o.columns and #o.columns < 2 then fail(level, "columns has %d names; it takes two or more", #o.columns) end
   check_log(o, level)
   check_numbers(o, level)
@@ -138,14 +132,14 @@ end
 local function check(o, level)
   level = level + 1
   if not takes[o.kind] then
-    fail(level, "kind is %s; it takes one of %s", tostring(o.kind), table.concat(names_of(takes), ", "))
+    fail(level, "kind is %s; it takes one of %s", tostring(o.kind), table.concat(keys(takes), ", "))
   end
   local allowed = allowed_of(o.kind)
   for key, value in pairs(o) do
     if not allowed[key] then
-      local near = lab.nearest(tostring(key), names_of(allowed))
+      local near = lab.nearest(tostring(key), keys(allowed))
       fail(level, "unknown option %s for the kind %s; %s", tostring(key), o.kind,
-        (near and "did you mean " .. near .. "? (known: %s)" or "known: %s"):format(table.concat(names_of(allowed), ", ")))
+        (near and "did you mean " .. near .. "? (known: %s)" or "known: %s"):format(table.concat(keys(allowed), ", ")))
     end
     if types[key] and type(value) ~= types[key] then
       fail(level, "%s is a %s; it takes a %s", key, type(value), types[key])
@@ -168,7 +162,7 @@ local function check(o, level)
   check_rest(o, level)
   if allowed.band then o.band = o.band or (o.kind == "line" and "ci95" or "range") end
   if allowed.band and not bands[o.band] then
-    fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(names_of(bands), ", "))
+    fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(keys(bands), ", "))
   end
 end
 
@@ -376,7 +370,7 @@ function plot.of(folder, options)
   end
   if o.sweep and not sweeps[o.sweep] and next(sweeps) then
     run.wrong_usage = true
-    error(("plot: there is no sweep %s; there are %s"):format(o.sweep, table.concat(names_of(sweeps), ", ")), 0)
+    error(("plot: there is no sweep %s; there are %s"):format(o.sweep, table.concat(keys(sweeps), ", ")), 0)
   end
   if #list == 0 then error("plot: there are no finished points to show", 0) end
   o.sweep, o.rows, o.folder = nil, list, folder .. "/plots"

@@ -10,6 +10,7 @@
 
 local lab = require("halfulp.core").lab
 local check_options = require "halfulp.options"
+local keys = require "halfulp.keys"
 
 local source = {}
 local Source = { __name = "points" }
@@ -36,9 +37,7 @@ end
 ---@param known table     name -> true (may be absent), or a text: what it takes (required)
 function source.options(what, options, known)
   if type(options) ~= "table" then error(("points.%s: it takes a table of named options"):format(what), 3) end
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
+  local names = keys(known)
   check_options("points." .. what, options, names, 3)
   for _, name in ipairs(names) do
     if type(known[name]) == "string" and options[name] == nil then

@@ -4,6 +4,7 @@ local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local rows = require "halfulp.rows"
 local check_options = require "halfulp.options"
+local keys = require "halfulp.keys"
 local html = require "halfulp.report-html"
 local html_figure = require "halfulp.report-figure"
 local published = require "halfulp.report-published"
@@ -27,13 +28,8 @@ end
 
 local function serialize(value, indent)
   if type(value) == "table" then
-    local keys, out = {}, {}
-    for key in pairs(value) do keys[#keys + 1] = key end
-    table.sort(keys, function(a, b)
-      if type(a) == type(b) then return a < b end
-      return type(a) == "number"
-    end)
-    for _, key in ipairs(keys) do
+    local out = {}
+    for _, key in ipairs(keys(value)) do
       out[#out + 1] = ("%s  [%s] = %s"):format(indent, type(key) == "string" and ("%q"):format(key) or tostring(key), serialize(value[key], indent .. "  "))
     end
     return "{\n" .. table.concat(out, ",\n") .. "\n" .. indent .. "}"
@@ -132,9 +128,7 @@ end
 
 -- "exponent 2, mantissa 7".
 local function text_of_params(params)
-  local names = {}
-  for name in pairs(params) do names[#names + 1] = name end
-  table.sort(names)
+  local names = keys(params)
   for i, name in ipairs(names) do names[i] = ("%s %s"):format(name, rows.text(params[name])) end
   return table.concat(names, ", ")
 end

@@ -4,6 +4,7 @@
 -- they come from the global `arg`. The directory is made when something is to be stored, not before.
 
 local lab = require("halfulp.core").lab
+local keys = require "halfulp.keys"
 
 local run = { parameters = {}, sweeps = {} }
 
@@ -12,7 +13,7 @@ run.shown = "\1shown"
 
 -- Our own files that do not change results: a point's key leaves them out.
 local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
-  report = true, point = true, rank = true, options = true }     -- and figure*.lua, report*.lua, points*.lua
+  report = true, point = true, rank = true, options = true, keys = true }     -- and figure*.lua, report*.lua, points*.lua
 
 local function host()
   return package.loaded["halfulp"]
@@ -65,11 +66,8 @@ local function check_arguments()
     error("the script declares no parameters (hu.params would)", 0)
   end
   if run.read_arguments or not run.given or next(run.given) == nil then return end
-  local names = {}
-  for name in pairs(run.given) do names[#names + 1] = name end
-  table.sort(names)
   run.wrong_usage = true
-  error(("the script has no parameter %s; it takes none (hu.params would declare them)"):format(names[1]), 0)
+  error(("the script has no parameter %s; it takes none (hu.params would declare them)"):format(keys(run.given)[1]), 0)
 end
 
 ---The settings of this run: script (path or nil), args (key -> text), seed, jobs, out; retry, timeout, memory, best, shard where given.
@@ -108,10 +106,8 @@ end
 
 ---What to type to run this again.
 function run.command()
-  local s, words, keys = run.settings(), { "halfulp", "run", quote(run.settings().script or "-") }, {}
-  for key in pairs(s.args) do keys[#keys + 1] = key end
-  table.sort(keys)
-  for _, key in ipairs(keys) do words[#words + 1] = quote(key .. "=" .. s.args[key]) end
+  local s, words = run.settings(), { "halfulp", "run", quote(run.settings().script or "-") }
+  for _, key in ipairs(keys(s.args)) do words[#words + 1] = quote(key .. "=" .. s.args[key]) end
   words[#words + 1] = ("--seed %d"):format(s.seed)
   if s.retry then words[#words + 1] = ("--retry %d"):format(s.retry) end
   if s.timeout then words[#words + 1] = ("--timeout %.15gs"):format(s.timeout) end
@@ -178,10 +174,8 @@ end
 
 -- The digest of every Lua file that was loaded and can change results, ours and the user's.
 local function modules()
-  local names, list = {}, {}
-  for name in pairs(package.loaded) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  local list = {}
+  for _, name in ipairs(keys(package.loaded)) do
     local own = name:match "^halfulp%.?(.*)$"
     local path = not (own and (own == "" or aside[own] or own:match "^figure" or own:match "^report" or own:match "^points")) and package.searchpath(name, package.path)
     local digest = path and lab.sha256_file(path)

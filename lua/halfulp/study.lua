@@ -4,6 +4,7 @@ local core = require("halfulp.core").nn
 local stats = require("halfulp.analysis").stats
 local rows = require "halfulp.rows"
 local check_options = require "halfulp.options"
+local keys = require "halfulp.keys"
 local metrics = require "halfulp.study-metrics"
 
 ---@class hu.study  training runs of every policy at every rate from every seed
@@ -29,10 +30,7 @@ local function metrics_of(wanted, level)
     local name, fn = key, value
     if math.type(key) == "integer" then name, fn = value, metrics[value] end
     if type(fn) ~= "function" then
-      local names = {}
-      for ours in pairs(metrics) do names[#names + 1] = ours end
-      table.sort(names)
-      fail(level, "metric %s is none of ours and no function; ours: %s; or name = function(model, data, how)", tostring(name), table.concat(names, ", "))
+      fail(level, "metric %s is none of ours and no function; ours: %s; or name = function(model, data, how)", tostring(name), table.concat(keys(metrics), ", "))
     end
     list[#list + 1] = { name = name, measure = fn }
   end
@@ -63,10 +61,9 @@ local function policies_of(list, level)
     add(type(policy) == "string" and policy or type(policy) == "table" and policy.name, bare)
     if names[i] == nil then break end
   end
-  local rest = {}
-  for key in pairs(list) do if math.type(key) ~= "integer" then rest[#rest + 1] = key end end
-  table.sort(rest, function(a, b) return tostring(a) < tostring(b) end)
-  for _, key in ipairs(rest) do add(key, list[key]) end
+  for _, key in ipairs(keys(list)) do
+    if math.type(key) ~= "integer" then add(key, list[key]) end
+  end
   return by_name, names
 end
 

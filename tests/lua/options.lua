@@ -54,4 +54,11 @@ claims["every function in Lua that takes options says which name was meant, in o
   end
 end
 
+claims["keys of a table come in one order, whatever they are"] = function()
+  local map = { b = 1, [2] = 1, [1.5] = 1, a = 1, [-3] = 1, [true] = 1, ["10"] = 1 }
+  t.assertEquals(hu.keys(map), { -3, 1.5, 2, "10", "a", "b", true })
+  t.assertEquals(hu.keys {}, {})
+  t.assertErrorMsgContains("keys: it takes a table, not a nil", hu.keys)
+end
+
 claims:run()
