@@ -213,3 +213,11 @@ parameters:
         [ "$status" -eq 2 ] || { echo "$option: $output"; false; }
     done
 }
+
+@test "threads wait for each other briefly, unless somebody has chosen" {
+    echo 'print(os.getenv("GOMP_SPINCOUNT"), os.getenv("OMP_WAIT_POLICY"))' >script.lua
+    unset GOMP_SPINCOUNT OMP_WAIT_POLICY LD_PRELOAD
+    [ "$("$HALFULP" run script.lua)" = "$(printf '2000\tnil')" ]
+    [ "$(GOMP_SPINCOUNT=7 "$HALFULP" run script.lua)" = "$(printf '7\tnil')" ]
+    [ "$(OMP_WAIT_POLICY=active "$HALFULP" run script.lua)" = "$(printf 'nil\tactive')" ]
+}
