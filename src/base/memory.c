@@ -64,6 +64,17 @@ void *hu_aligned(size_t n, size_t size)
     return in_large_pages(aligned_alloc(64, bytes ? (bytes + 63) / 64 * 64 : 64), bytes);
 }
 
+void *hu_grow(void *list, size_t n, size_t *capacity, size_t size)
+{
+    size_t more = 2 * *capacity + 16, bytes;
+    if (n < *capacity)
+        return list;
+    void *grown = __builtin_mul_overflow(more, size, &bytes) ? NULL : hu_realloc(list, bytes);
+    if (grown)
+        *capacity = more;
+    return grown;
+}
+
 char *hu_strdup(const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -12,6 +12,11 @@ void *hu_malloc(size_t size);                    /* NULL when out of memory     
 void *hu_calloc(size_t n, size_t size);          /* zeroed; NULL also when n * size overflows */
 void *hu_realloc(void *p, size_t size);          /* on failure p is still the caller's */
 void *hu_aligned(size_t n, size_t size);         /* 64-byte aligned, not zeroed; hu_free releases it */
+
+/* A list of n elements of `size` bytes, with room for one more: as it is, or moved into more memory, and *capacity (in elements) has grown. NULL when out
+ * of memory: the list is still the caller's, and as it was. */
+void *hu_grow(void *list, size_t n, size_t *capacity, size_t size);
+
 char *hu_strdup(const char *text);
 void  hu_free(void *p);                          /* hu_free(NULL) does nothing         */
 

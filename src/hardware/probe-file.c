@@ -82,14 +82,6 @@ static bool read_count(const char *word, int least, int most, int *out)
     return true;
 }
 
-static void *make_room(void *at, size_t *room, size_t n, size_t size)
-{
-    if (n < *room)
-        return at;
-    *room = *room ? 2 * *room : 256;
-    return hu_realloc(at, *room * size);
-}
-
 static hu_status read_terms(hu_probe_set *set, hu_probe *p, words *w, hu_error *err)
 {
     char *word;
@@ -103,7 +95,7 @@ static hu_status read_terms(hu_probe_set *set, hu_probe *p, words *w, hu_error *
             status = read_value(w, set->b, next_word(w), &t.b, err);
         if (status)
             return status;
-        hu_probe_term *grown = make_room(set->term, &set->term_room, set->n_terms, sizeof *grown);
+        hu_probe_term *grown = hu_grow(set->term, set->n_terms, &set->term_room, sizeof *grown);
         if (!grown)
             return hu_fail(err, HU_ENOMEM, "%.120s: no memory for line %llu", w->name, w->line);
         set->term = grown;
@@ -130,7 +122,7 @@ static hu_status read_probe(hu_probe_set *set, words *w, hu_error *err)
         status = read_terms(set, &p, w, err);
     if (status)
         return status;
-    hu_probe *grown = make_room(set->probe, &set->room, set->n, sizeof *grown);
+    hu_probe *grown = hu_grow(set->probe, set->n, &set->room, sizeof *grown);
     if (!grown)
         return hu_fail(err, HU_ENOMEM, "%.120s: no memory for line %llu", w->name, w->line);
     set->probe = grown;

@@ -19,15 +19,11 @@ typedef struct list {
 
 static void keep(list *l, const hu_block_fma *m)
 {
-    if (l->n == l->room) {
-        size_t room = l->room ? 2 * l->room : 64;
-        hu_block_fma *grown = hu_realloc(l->m, room * sizeof *grown);
-        l->failed = l->failed || !grown;
-        if (!grown)
-            return;
-        l->m = grown;
-        l->room = room;
-    }
+    hu_block_fma *grown = hu_grow(l->m, l->n, &l->room, sizeof *grown);
+    l->failed = l->failed || !grown;
+    if (!grown)
+        return;
+    l->m = grown;
     l->m[l->n++] = *m;
 }
 

@@ -43,26 +43,14 @@ static double fraction(maker *m, int bits)
     return 1 + (double)(hu_random_next(&m->random) >> 12 >> (52 - bits)) / (double)(UINT64_C(1) << bits);
 }
 
-static bool grow(void **at, size_t *room, size_t n, size_t size)
-{
-    if (n < *room)
-        return true;
-    size_t more = *room ? 2 * *room : 256;
-    void *grown = hu_realloc(*at, more * size);
-    if (!grown)
-        return false;
-    *at = grown;
-    *room = more;
-    return true;
-}
-
 static void begin(maker *m, int part, double c)
 {
     hu_probe_set *s = m->set;
-    if (!grow((void **)&s->probe, &s->room, s->n, sizeof *s->probe)) {
-        m->failed = true;
+    hu_probe *grown = hu_grow(s->probe, s->n, &s->room, sizeof *grown);
+    m->failed = m->failed || !grown;
+    if (!grown)
         return;
-    }
+    s->probe = grown;
     s->probe[s->n++] = (hu_probe){.part = part, .first = s->n_terms, .c = on_grid(s->output, c)};
 }
 
@@ -73,10 +61,11 @@ static void add_term(maker *m, int place, double a, double b)
     b = on_grid(s->b, b);
     if (m->failed || a == 0 || b == 0)
         return;
-    if (!grow((void **)&s->term, &s->term_room, s->n_terms, sizeof *s->term)) {
-        m->failed = true;
+    hu_probe_term *grown = hu_grow(s->term, s->n_terms, &s->term_room, sizeof *grown);
+    m->failed = m->failed || !grown;
+    if (!grown)
         return;
-    }
+    s->term = grown;
     s->term[s->n_terms++] = (hu_probe_term){place, a, b};
     s->probe[s->n - 1].n++;
 }

@@ -32,14 +32,10 @@ static hu_status keep(void *user, const hu_row *row, hu_error *err)
 {
     list *l = user;
     hu_status status = HU_OK;
-    if (l->n == l->capacity) {
-        size_t capacity = 2 * l->capacity + 64;
-        kept *more = hu_realloc(l->rows, capacity * sizeof *more);
-        if (!more)
-            return hu_fail(err, HU_ENOMEM, "out of memory for %zu points", l->n);
-        l->rows = more;
-        l->capacity = capacity;
-    }
+    kept *more = hu_grow(l->rows, l->n, &l->capacity, sizeof *more);
+    if (!more)
+        return hu_fail(err, HU_ENOMEM, "out of memory for %zu points", l->n);
+    l->rows = more;
     kept *k = &l->rows[l->n++];
     *k = (kept){.sweep = hu_strdup(row->sweep ? row->sweep : ""), .json = hu_strdup(row->json ? row->json : ""), .state = row->state};
     if (!k->sweep || !k->json)

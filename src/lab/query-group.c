@@ -149,14 +149,10 @@ static void groups_clear(groups *g)
 
 static bool grow(groups *g)
 {
-    if (g->n == g->capacity) {
-        size_t capacity = 2 * g->capacity + 64;
-        group *more = hu_realloc(g->list, capacity * sizeof *more);
-        if (!more)
-            return false;
-        g->list = more;
-        g->capacity = capacity;
-    }
+    group *more = hu_grow(g->list, g->n, &g->capacity, sizeof *more);
+    if (!more)
+        return false;
+    g->list = more;
     if (2 * (g->n + 1) <= g->n_slots)
         return true;
     size_t n_slots = g->n_slots ? 2 * g->n_slots : 256;
@@ -214,14 +210,10 @@ static bool add_value(values *v, const hu_cell *c, bool *numeric)
         v->n_bad++;
         return true;
     }
-    if (v->n == v->capacity) {
-        size_t capacity = 2 * v->capacity + 4;
-        double *more = hu_realloc(v->x, capacity * sizeof *more);
-        if (!more)
-            return false;
-        v->x = more;
-        v->capacity = capacity;
-    }
+    double *more = hu_grow(v->x, v->n, &v->capacity, sizeof *more);
+    if (!more)
+        return false;
+    v->x = more;
     v->x[v->n++] = x;
     return true;
 }

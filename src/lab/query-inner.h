@@ -8,7 +8,8 @@
 /* Names of columns of the view, owned. */
 typedef struct hu_names {
     char **names;
-    int    n, capacity;
+    int    n;
+    size_t capacity;
 } hu_names;
 
 void      hu_names_clear(hu_names *names);

@@ -20,15 +20,9 @@ void hu_names_clear(hu_names *names)
 
 hu_status hu_names_add(hu_names *names, const char *name, size_t n_bytes, hu_error *err)
 {
-    if (names->n == names->capacity) {
-        int capacity = 2 * names->capacity + 8;
-        char **more = hu_realloc(names->names, (size_t)capacity * sizeof *more);
-        if (!more)
-            return hu_fail(err, HU_ENOMEM, "out of memory for the names of columns");
-        names->names = more;
-        names->capacity = capacity;
-    }
-    char *copy = hu_calloc(n_bytes + 1, 1);
+    char **more = hu_grow(names->names, (size_t)names->n, &names->capacity, sizeof *more);
+    names->names = more ? more : names->names;
+    char *copy = more ? hu_calloc(n_bytes + 1, 1) : NULL;
     if (!copy)
         return hu_fail(err, HU_ENOMEM, "out of memory for the names of columns");
     memcpy(copy, name, n_bytes);

@@ -33,14 +33,10 @@ static hu_value *add(hu_record *r, const char *name, hu_value_kind kind, size_t 
         hu_fail(err, HU_EINVAL, "the name '%.60s' is used twice", name);
         return NULL;
     }
-    if (r->n == r->capacity) {
-        size_t capacity = 2 * r->capacity + 8;
-        hu_value *values = hu_realloc(r->values, capacity * sizeof *values);
-        if (!values)
-            goto out_of_memory;
-        r->values = values;
-        r->capacity = capacity;
-    }
+    hu_value *values = hu_grow(r->values, r->n, &r->capacity, sizeof *values);
+    if (!values)
+        goto out_of_memory;
+    r->values = values;
     hu_value v = {.kind = kind, .name = hu_strdup(name)};
     if (n_bytes > 0)
         v.data = hu_calloc(n_bytes, 1);

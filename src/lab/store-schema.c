@@ -124,14 +124,10 @@ const hu_column *hu_store_find_column(const hu_store *s, hu_role role, const cha
 static hu_status remember(hu_store *s, hu_role role, int number, const char *name, hu_error *err)
 {
     size_t at = place_of(s, role, name);
-    if (s->n_columns == s->columns_capacity) {
-        size_t capacity = 2 * s->columns_capacity + 16;
-        hu_column *more = hu_realloc(s->columns, capacity * sizeof *more);
-        if (!more)
-            return hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);
-        s->columns = more;
-        s->columns_capacity = capacity;
-    }
+    hu_column *more = hu_grow(s->columns, s->n_columns, &s->columns_capacity, sizeof *more);
+    if (!more)
+        return hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);
+    s->columns = more;
     char *copy = hu_strdup(name);
     if (!copy)
         return hu_fail(err, HU_ENOMEM, "%s: out of memory", s->path);

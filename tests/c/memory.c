@@ -40,6 +40,33 @@ static void no_bytes(void **state)
     hu_free(NULL);
 }
 
+static void growing(void **state)
+{
+    (void)state;
+    size_t capacity = 0, moves = 0;
+    uint16_t *list = NULL;
+    for (size_t n = 0; n < 1000; n++) {
+        size_t before = capacity;
+        list = hu_grow(list, n, &capacity, sizeof *list);
+        assert_non_null(list);
+        assert_true(capacity > n);
+        moves += capacity != before;
+        list[n] = (uint16_t)n;
+    }
+    assert_true(moves < 10);
+    for (size_t n = 0; n < 1000; n++)
+        assert_int_equal(list[n], n);
+    hu_memory_fail_after(0);
+    size_t before = capacity;
+    assert_ptr_equal(hu_grow(list, 5, &capacity, sizeof *list), list);
+    assert_null(hu_grow(list, capacity, &capacity, sizeof *list));
+    hu_memory_fail_after(-1);
+    assert_null(hu_grow(list, capacity, &capacity, SIZE_MAX / 4));
+    assert_int_equal(capacity, before);
+    assert_int_equal(list[999], 999);
+    hu_free(list);
+}
+
 static void failing_from_the_nth(void **state)
 {
     (void)state;
@@ -67,6 +94,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("aligned memory starts at a multiple of 64 bytes", aligned_memory),
     CLAIM("a size that overflows is refused", overflowing_sizes),
     CLAIM("no bytes are memory too, and nothing can be freed", no_bytes),
+    CLAIM("a list grows by doubling, and is as it was where that fails", growing),
     CLAIM("every kind of allocation fails from the n-th on when asked to", failing_from_the_nth),
 };
 
