@@ -120,14 +120,9 @@ static int load_npy(lua_State *L)
     hu_error err = {0};
     const char *path = hu_lua_string(L, 1, "path");
     hu_tensor *t = hu_lua_new_tensor(L);
-    hu_status status = hu_tensor_load_npy(t, path, &err);
-
-    if (status == HU_EIO) {
-        lua_pushnil(L);
-        lua_pushstring(L, err.text);
-        return 2;
-    }
-    hu_lua_try(L, status, &err);
+    int absent = hu_lua_try_file(L, hu_tensor_load_npy(t, path, &err), &err);
+    if (absent)
+        return absent;
     hu_lua_account(L, t);
     return 1;
 }

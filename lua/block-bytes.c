@@ -90,11 +90,7 @@ static void set_frame(lua_State *L, const hu_block_format *f, const hu_tensor *x
 {
     lua_pushstring(L, f->name);
     lua_setfield(L, -2, "format");
-    lua_createtable(L, x->rank, 0);
-    for (int i = 0; i < x->rank; i++) {
-        lua_pushinteger(L, (lua_Integer)x->shape[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
+    hu_lua_push_shape(L, x);
     lua_setfield(L, -2, "shape");
     if (axis < 0)
         lua_pushstring(L, "all");

@@ -190,12 +190,7 @@ static int set_row(lua_State *L)
 /* array:shape() -> list of sizes */
 static int shape_of(lua_State *L)
 {
-    hu_tensor *t = self(L);
-    lua_createtable(L, t->rank, 0);
-    for (int i = 0; i < t->rank; i++) {
-        lua_pushinteger(L, (lua_Integer)t->shape[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
+    hu_lua_push_shape(L, self(L));
     return 1;
 }
 

@@ -62,11 +62,7 @@ int hu_lua_format_pack(lua_State *L)
     lua_createtable(L, 0, 3);
     lua_pushstring(L, box->format->name);
     lua_setfield(L, -2, "format");
-    lua_createtable(L, x->rank, 0);
-    for (int i = 0; i < x->rank; i++) {
-        lua_pushinteger(L, (lua_Integer)x->shape[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
+    hu_lua_push_shape(L, x);
     lua_setfield(L, -2, "shape");
     lua_pushlstring(L, (const char *)bytes, size);
     lua_setfield(L, -2, "elements");

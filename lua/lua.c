@@ -29,6 +29,17 @@ void hu_lua_try(lua_State *L, hu_status status, const hu_error *err)
         hu_lua_raise(L, err);
 }
 
+int hu_lua_try_file(lua_State *L, hu_status status, const hu_error *err)
+{
+    if (status != HU_EIO) {
+        hu_lua_try(L, status, err);
+        return 0;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, err->text);
+    return 2;
+}
+
 /* Pushes what a value is, for a message: number 3.5, string "abc", array, nothing. */
 static const char *push_got(lua_State *L, int idx)
 {

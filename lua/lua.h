@@ -34,6 +34,9 @@ int hu_lua_error_text(lua_State *L);
 /* Raises err if status is not HU_OK. */
 void hu_lua_try(lua_State *L, hu_status status, const hu_error *err);
 
+/* The same, but HU_EIO, a file that cannot be read, which a script may expect: 2, with nil and the message on the stack as results; else 0. */
+int hu_lua_try_file(lua_State *L, hu_status status, const hu_error *err);
+
 /* Raises "FUNCTION: NAME is GOT; it takes TAKES" for the value at idx; does not return. */
 int hu_lua_bad(lua_State *L, int idx, const char *name, const char *takes);
 
@@ -221,6 +224,9 @@ hu_tensor *hu_lua_tensor_from_table(lua_State *L, int idx, const char *name, hu_
 /* Tells the collector of memory that it does not see, so that dropped arrays are collected in time; hu_lua_make_tensor
  * has done so. */
 void hu_lua_account(lua_State *L, const hu_tensor *t);
+
+/* Pushes the sizes of an array, as a list. */
+void hu_lua_push_shape(lua_State *L, const hu_tensor *t);
 
 /* The names of the types, "float" and "double", and a NULL. */
 extern const char *const hu_lua_dtypes[];

@@ -110,14 +110,8 @@ static int load_idx(lua_State *L)
     const char *images = hu_lua_string(L, 1, "images"), *labels = hu_lua_absent(L, 2) ? NULL : hu_lua_string(L, 2, "labels");
     hu_lua_options(L, 3, keys);
     hu_data *d = new_box(L);
-    hu_status status = hu_data_load_idx(d, images, labels, hu_lua_option_number(L, 3, "heldout", 0.1), &err);
-    if (status == HU_EIO) {
-        lua_pushnil(L);
-        lua_pushstring(L, err.text);
-        return 2;
-    }
-    hu_lua_try(L, status, &err);
-    return 1;
+    int absent = hu_lua_try_file(L, hu_data_load_idx(d, images, labels, hu_lua_option_number(L, 3, "heldout", 0.1), &err), &err);
+    return absent ? absent : 1;
 }
 
 /* ---- made up ---- */

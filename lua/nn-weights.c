@@ -35,27 +35,15 @@ static void push_tensors(lua_State *L, hu_safetensors *s)
     }
 }
 
-/* nil and the message for a file that cannot be read; 0: go on. */
-static int no_file(lua_State *L, hu_status status, const hu_error *err)
-{
-    if (status == HU_EIO) {
-        lua_pushnil(L);
-        lua_pushstring(L, err->text);
-        return 2;
-    }
-    hu_lua_try(L, status, err);
-    return 0;
-}
-
 /* load_safetensors(path) -> {name = array}, {key = text}; or nil and a message */
 static int load_safetensors(lua_State *L)
 {
     const char *path = hu_lua_string(L, 1, "path");
     hu_safetensors *s = new_box(L);
     hu_error err = {0};
-    int failed = no_file(L, hu_safetensors_load(s, path, &err), &err);
-    if (failed)
-        return failed;
+    int absent = hu_lua_try_file(L, hu_safetensors_load(s, path, &err), &err);
+    if (absent)
+        return absent;
     push_tensors(L, s);
     lua_newtable(L);
     for (size_t i = 0; i + 1 < s->n_about; i += 2) {
@@ -108,9 +96,9 @@ static int load_llama2c(lua_State *L)
     hu_safetensors *s = new_box(L);
     hu_llama2c h = {0};
     hu_error err = {0};
-    int failed = no_file(L, hu_llama2c_load(&h, s, path, &err), &err);
-    if (failed)
-        return failed;
+    int absent = hu_lua_try_file(L, hu_llama2c_load(&h, s, path, &err), &err);
+    if (absent)
+        return absent;
     lua_newtable(L);
     hu_lua_set_integer(L, "width", h.width);
     hu_lua_set_integer(L, "hidden", h.hidden);

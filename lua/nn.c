@@ -85,14 +85,8 @@ static int load(lua_State *L)
     const char *path = hu_lua_string(L, 1, "path");
     hu_model *m = hu_lua_new_box(L, HU_LUA_MODEL, sizeof *m, 0);
     hu_error err = {0};
-    hu_status status = hu_checkpoint_load(m, path, &err);
-    if (status == HU_EIO) {
-        lua_pushnil(L);
-        lua_pushstring(L, err.text);
-        return 2;
-    }
-    hu_lua_try(L, status, &err);
-    return 1;
+    int absent = hu_lua_try_file(L, hu_checkpoint_load(m, path, &err), &err);
+    return absent ? absent : 1;
 }
 
 /* ---- loss, gradient, logits ---- */

@@ -186,19 +186,26 @@ static hu_tensor *vector(lua_State *L, int idx, const char *name)
     return repeat_to(L, idx, &like);
 }
 
+/* The options of sum and dot at idx, the last argument: the accumulator; *env is that of the options, or *own. */
+static hu_accumulator sum_options(lua_State *L, int idx, hu_env **env, hu_env *own)
+{
+    static const char *const keys[] = {"accumulate", HU_LUA_ENV_KEYS, NULL};
+    hu_env *of_format;
+    lua_settop(L, idx);
+    hu_lua_options(L, idx, keys);
+    hu_accumulator acc = hu_lua_option_accumulator(L, idx, &of_format, NULL, NULL);
+    hu_lua_check_outer(L, &acc, "accumulate", false, "");
+    *env = hu_lua_option_env(L, idx, of_format, own);
+    return acc;
+}
+
 /* sum(x [, options]) -> number; options: accumulate, and those of an environment */
 static int sum(lua_State *L)
 {
-    static const char *const keys[] = {"accumulate", HU_LUA_ENV_KEYS, NULL};
     hu_error err = {0};
-    hu_env own, *of_format;
+    hu_env own, *env;
     double total = 0;
-
-    lua_settop(L, 2);
-    hu_lua_options(L, 2, keys);
-    hu_accumulator acc = hu_lua_option_accumulator(L, 2, &of_format, NULL, NULL);
-    hu_lua_check_outer(L, &acc, "accumulate", false, "");
-    hu_env *env = hu_lua_option_env(L, 2, of_format, &own);
+    hu_accumulator acc = sum_options(L, 2, &env, &own);
     hu_tensor *x = vector(L, 1, "x");
     hu_lua_try(L, hu_sum_f64(&total, x->f64, x->n, &acc, env, &err), &err);
     hu_lua_push_number(L, total);
@@ -208,16 +215,10 @@ static int sum(lua_State *L)
 /* dot(x, y [, options]) -> number; options: accumulate, and those of an environment */
 static int dot(lua_State *L)
 {
-    static const char *const keys[] = {"accumulate", HU_LUA_ENV_KEYS, NULL};
     hu_error err = {0};
-    hu_env own, *of_format;
+    hu_env own, *env;
     double total = 0;
-
-    lua_settop(L, 3);
-    hu_lua_options(L, 3, keys);
-    hu_accumulator acc = hu_lua_option_accumulator(L, 3, &of_format, NULL, NULL);
-    hu_lua_check_outer(L, &acc, "accumulate", false, "");
-    hu_env *env = hu_lua_option_env(L, 3, of_format, &own);
+    hu_accumulator acc = sum_options(L, 3, &env, &own);
     hu_tensor *x = vector(L, 1, "x"), *y = vector(L, 2, "y");
     if (x->n != y->n)
         luaL_error(L, "dot: x has %I elements and y has %I", (LUAI_UACINT)x->n, (LUAI_UACINT)y->n);

@@ -36,6 +36,15 @@ void hu_lua_account(lua_State *L, const hu_tensor *t)
         lua_gc(L, LUA_GCSTEP, kilobytes > INT_MAX / 1024 ? INT_MAX / 1024 : (int)kilobytes);
 }
 
+void hu_lua_push_shape(lua_State *L, const hu_tensor *t)
+{
+    lua_createtable(L, t->rank, 0);
+    for (int i = 0; i < t->rank; i++) {
+        lua_pushinteger(L, (lua_Integer)t->shape[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape)
 {
     hu_error err = {0};
