@@ -60,13 +60,21 @@ static void read_states(lua_State *L, int idx, hu_optimizer_config *c)
 static const struct { const char *key, *of; } settings_of[] = {
     {"momentum", "sgd"}, {"nesterov", "sgd"}, {"eps1", "adafactor"}, {"eps2", "adafactor"}, {"threshold", "adafactor"},
     {"fading", "adafactor"}, {"relative", "adafactor"}, {"gamma1", "stable-spam"}, {"gamma2", "stable-spam"}, {"gamma3", "stable-spam"},
-    {"reset", "stable-spam"}, {"total", "stable-spam"},
+    {"reset", "stable-spam"}, {"total", "stable-spam"}, {"reset", "spam"}, {"theta", "spam"}, {"rewarm", "spam"},
 };
+
+static bool has_setting(const char *name, const char *key)
+{
+    for (size_t i = 0; i < sizeof settings_of / sizeof settings_of[0]; i++)
+        if (strcmp(settings_of[i].of, name) == 0 && strcmp(settings_of[i].key, key) == 0)
+            return true;
+    return false;
+}
 
 static void check_settings(lua_State *L, int at, const char *name)
 {
     for (size_t i = 0; i < sizeof settings_of / sizeof settings_of[0]; i++)
-        if (strcmp(settings_of[i].of, name) != 0 && hu_lua_option(L, at, settings_of[i].key))
+        if (!has_setting(name, settings_of[i].key) && hu_lua_option(L, at, settings_of[i].key))
             luaL_error(L, "optimizer: %s is a setting of %s; %s has none", settings_of[i].key, settings_of[i].of, name);
 }
 
@@ -92,7 +100,7 @@ void hu_lua_check_moments(lua_State *L, int idx, const hu_optimizer *o)
 hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
 {
     static const char *const keys[] = {"name", "momentum", "nesterov", "eps1", "eps2", "threshold", "fading", "relative", "gamma1", "gamma2",
-                                       "gamma3", "reset", "total", "rho", "adaptive", "eta", "each_part", "states", "least", NULL};
+                                       "gamma3", "reset", "total", "theta", "rewarm", "rho", "adaptive", "eta", "each_part", "states", "least", NULL};
     const lua_Integer most = (lua_Integer)1 << 40;
     hu_optimizer_config c = hu_optimizer_default();
     hu_error err = {0};
@@ -106,6 +114,7 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
     const char *name = is_table ? hu_lua_option_string(L, at, "name", "adamw") : hu_lua_string(L, at, "optimizer");
     c.kind = hu_optimizer_find(name, &err);
     hu_lua_try(L, c.kind ? HU_OK : HU_ENAME, &err);
+    c.reset = c.kind->reset ? c.kind->reset : c.reset;
     if (is_table) {
         check_settings(L, at, c.kind->name);
         c.momentum = hu_lua_option_number(L, at, "momentum", c.momentum);
@@ -119,6 +128,8 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
         c.gamma2 = hu_lua_option_number(L, at, "gamma2", c.gamma2);
         c.gamma3 = hu_lua_option_number(L, at, "gamma3", c.gamma3);
         c.reset = (uint64_t)hu_lua_option_integer(L, at, "reset", (lua_Integer)c.reset, 0, most);
+        c.theta = hu_lua_option_number(L, at, "theta", c.theta);
+        c.rewarm = (uint64_t)hu_lua_option_integer(L, at, "rewarm", (lua_Integer)c.rewarm, 0, most);
         c.total = (uint64_t)hu_lua_option_integer(L, at, "total", 0, 0, most);
         c.rho = hu_lua_option_number(L, at, "rho", c.rho);
         c.adaptive = hu_lua_option_boolean(L, at, "adaptive", c.adaptive);

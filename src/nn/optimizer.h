@@ -63,8 +63,10 @@ typedef struct hu_optimizer_config {
     double   fading;               /* adafactor: the squares fade by 1 - t^-fading                                      */
     bool     relative;             /* adafactor: the rate is that share of the weights' root mean square                */
     double   gamma1, gamma2, gamma3;   /* stable-spam: of the norm, of its square, of the largest magnitude             */
-    uint64_t reset;                /* stable-spam: steps between resets of the moments; 0: none                         */
+    uint64_t reset;                /* stable-spam, spam: steps between resets of the moments; 0: none                   */
     uint64_t total;                /* stable-spam: gamma1 and beta1 fall to their half over that many steps; 0: they stay */
+    double   theta;                /* spam: magnitudes are cut to the root of that many times v; 0: they are not        */
+    uint64_t rewarm;               /* spam: after a reset the rate grows along a cosine over that many steps            */
     double   rho;                  /* > 0: sharpness-aware, the gradient is that of a point that far up                 */
     bool     adaptive;             /* in units of the weights' magnitudes plus eta                                      */
     double   eta;
@@ -73,7 +75,7 @@ typedef struct hu_optimizer_config {
     size_t   least_elements;       /* arrays of up to that many elements, and those of one row or column, stay float    */
 } hu_optimizer_config;
 
-/* momentum 0.9, eps1 1e-30, eps2 1e-3, threshold 1, fading 0.8, gammas 0.7, 0.9, 0.999, reset 1000, eta 0.01, 4096. */
+/* momentum 0.9, eps1 1e-30, eps2 1e-3, threshold 1, fading 0.8, gammas 0.7, 0.9, 0.999, reset 1000, theta 5000, rewarm 150, eta 0.01, 4096. */
 hu_optimizer_config hu_optimizer_default(void);
 
 /* One parameter in one step. */
@@ -96,6 +98,7 @@ struct hu_optimizer {
     size_t    (*size)(size_t rows, size_t cols, int state);    /* elements of a state; NULL: rows cols   */
     const char *source;
     bool        has_epsilon;
+    uint64_t    reset;                         /* where nothing else is said; 0: as hu_optimizer_default */
 };
 
 /* By name, NULL with err naming those that there are; by number, NULL past the last. */

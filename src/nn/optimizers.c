@@ -10,7 +10,7 @@ hu_optimizer_config hu_optimizer_default(void)
 {
     return (hu_optimizer_config){
         .momentum = 0.9, .eps1 = 1e-30, .eps2 = 1e-3, .threshold = 1, .fading = 0.8, .gamma1 = 0.7, .gamma2 = 0.9, .gamma3 = 0.999,
-        .reset = 1000, .eta = 0.01, .least_elements = 4096,
+        .reset = 1000, .theta = 5000, .rewarm = 150, .eta = 0.01, .least_elements = 4096,
     };
 }
 
@@ -163,6 +163,13 @@ static void spam_strip(const hu_adamw *a, const hu_update *u, double beta1, doub
     }
 }
 
+static void spam_forget(const hu_update *u, double time)
+{
+    memset(u->state[0], 0, u->rows * u->cols * sizeof *u->state[0]);
+    memset(u->state[1], 0, u->rows * u->cols * sizeof *u->state[1]);
+    u->scalar[SPAM_TIME] = time;
+}
+
 static void spam_step(const hu_optimizer_config *c, const hu_adamw *a, const hu_update *u)
 {
     size_t n = u->rows * u->cols;
@@ -173,22 +180,42 @@ static void spam_step(const hu_optimizer_config *c, const hu_adamw *a, const hu_
     u->scalar[SPAM_TIME]++;
     double part = c->total ? fmin((steps - 1) / (double)c->total, 1) : 0, s = 0.5 + 0.25 * (1 + cos(M_PI * part));
     double scale = spam_scale(c, a, u, s, g);
-    if (c->reset && (uint64_t)steps % c->reset == 0) {
-        memset(u->state[0], 0, n * sizeof *u->state[0]);
-        memset(u->state[1], 0, n * sizeof *u->state[1]);
-        u->scalar[SPAM_TIME] = 1;
-    }
+    if (c->reset && (uint64_t)steps % c->reset == 0)
+        spam_forget(u, 1);
     spam_strip(a, u, a->beta1 * s, scale, g);
+}
+
+/* ---- SPAM: magnitudes above sqrt(theta v), v of the steps before, are cut to that where v > 0; then Adam, whose moments are reset after every
+ * `reset` steps, after which the rate grows along a cosine ---- */
+
+static void plain_spam_step(const hu_optimizer_config *c, const hu_adamw *a, const hu_update *u)
+{
+    double *g = (double *)(void *)u->room;
+    uint64_t before = (uint64_t)u->scalar[SPAM_STEPS]++;
+    if (c->reset && before && before % c->reset == 0)
+        spam_forget(u, 0);
+    double t = ++u->scalar[SPAM_TIME];
+    for (size_t i = 0; i < u->rows * u->cols; i++) {
+        double most = sqrt(c->theta * (double)u->state[1][i]);
+        g[i] = (double)u->g[i] * u->scale;
+        if (most > 0 && fabs(g[i]) > most)
+            g[i] = copysign(most, g[i]);
+    }
+    hu_update warm = *u;
+    if (c->reset && before >= c->reset && t < (double)c->rewarm)
+        warm.rate *= 0.5 * (1 - cos(M_PI * t / (double)c->rewarm));
+    spam_strip(a, &warm, a->beta1, 1, g);
 }
 
 /* ---- the table ---- */
 
 static const hu_optimizer table[] = {
-    {"adamw",       {"m", "v"},       0.9, 0.95,  adamw_step,     NULL,           "Loshchilov and Hutter, arXiv 1711.05101", true},
-    {"sgd",         {"momentum"},     -1,  -1,    sgd_step,       NULL,           "Sutskever et al., ICML 2013", false},
-    {"lion",        {"m"},            0.9, 0.99,  lion_step,      NULL,           "Chen et al., arXiv 2302.06675", false},
-    {"adafactor",   {"rows", "cols"}, -1,  -1,    adafactor_step, adafactor_size, "Shazeer and Stern, arXiv 1804.04235", false},
-    {"stable-spam", {"m", "v"},       0.9, 0.999, spam_step,      NULL,           "Huang et al., arXiv 2502.17055", true},
+    {"adamw",       {"m", "v"},       0.9, 0.95,  adamw_step,     NULL,           "Loshchilov and Hutter, arXiv 1711.05101", true, 0},
+    {"sgd",         {"momentum"},     -1,  -1,    sgd_step,       NULL,           "Sutskever et al., ICML 2013", false, 0},
+    {"lion",        {"m"},            0.9, 0.99,  lion_step,      NULL,           "Chen et al., arXiv 2302.06675", false, 0},
+    {"adafactor",   {"rows", "cols"}, -1,  -1,    adafactor_step, adafactor_size, "Shazeer and Stern, arXiv 1804.04235", false, 0},
+    {"stable-spam", {"m", "v"},       0.9, 0.999, spam_step,      NULL,           "Huang et al., arXiv 2502.17055", true, 0},
+    {"spam",        {"m", "v"},       0.9, 0.999, plain_spam_step, NULL,          "Huang et al., arXiv 2501.06842", true, 500},
 };
 
 enum { COUNT = sizeof table / sizeof *table };
@@ -206,7 +233,7 @@ const hu_optimizer *hu_optimizer_find(const char *name, hu_error *err)
             return &table[i];
         hu_nearest_offer(&near, table[i].name);
     }
-    hu_fail(err, HU_ENAME, "optimizer: none is called '%.40s'%s%s%s adamw, sgd, lion, adafactor and stable-spam", name,
+    hu_fail(err, HU_ENAME, "optimizer: none is called '%.40s'%s%s%s adamw, sgd, lion, adafactor, stable-spam and spam", name,
             near.best ? ": did you mean '" : "", near.best ? near.best : "", near.best ? "'? There are" : "; there are");
     return NULL;
 }
@@ -223,7 +250,7 @@ hu_status hu_optimizer_check(const hu_optimizer_config *c, hu_error *err)
     const struct { const char *what; double value, end; } ranges[] = {
         {"momentum", c->momentum, 1}, {"eps1", c->eps1, 1}, {"eps2", c->eps2, INFINITY}, {"threshold", c->threshold, INFINITY},
         {"fading", c->fading, 10}, {"gamma1", c->gamma1, 1}, {"gamma2", c->gamma2, 1}, {"gamma3", c->gamma3, 1},
-        {"rho", c->rho, INFINITY}, {"eta", c->eta, INFINITY},
+        {"theta", c->theta, INFINITY}, {"rho", c->rho, INFINITY}, {"eta", c->eta, INFINITY},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= 0 && ranges[i].value < ranges[i].end))

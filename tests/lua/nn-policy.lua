@@ -107,8 +107,8 @@ end
 claims["every optimizer learns, and goes on after a checkpoint with the same bits"] = function()
   local path = claims.tmpdir() .. "/run.hu"
   local states = {adamw = {m = "de8", v = {format = "linear4", per = "rank1"}}, sgd = {momentum = {format = "bf16", rounding = "sr"}},
-                  lion = {m = {format = "e4m3fn", expand = true, rounding = "sr"}}, adafactor = {}, ["stable-spam"] = {v = "ude4nz"}}
-  local rates = {adamw = 1e-2, sgd = 0.3, lion = 2e-3, adafactor = 1e-2, ["stable-spam"] = 1e-2}
+                  lion = {m = {format = "e4m3fn", expand = true, rounding = "sr"}}, adafactor = {}, ["stable-spam"] = {v = "ude4nz"}, spam = {m = "bf16"}}
+  local rates = {adamw = 1e-2, sgd = 0.3, lion = 2e-3, adafactor = 1e-2, ["stable-spam"] = 1e-2, spam = 1e-2}
   for name, formats in pairs(states) do
     local function new()
       return trainer {lr = rates[name], min_lr = rates[name], steps = 0, warmup = 2, policy = {gradient = {format = "e5m2", history = 3}},

@@ -273,8 +273,8 @@ claims["a setting of another optimizer is told with the optimizer that has it"] 
   says(with "optimizer = {name = 'adamw', momentum = 0.9}", "momentum is a setting of sgd; adamw has none")
   says(with "optimizer = {name = 'sgd', gamma1 = 0.9}", "gamma1 is a setting of stable-spam; sgd has none")
   says(with "optimizer = {name = 'lion', eps1 = 1e-9}", "eps1 is a setting of adafactor; lion has none")
-  says(with "optimizer = 'sgd', beta2 = 0.9", "beta2 is a setting of adamw, lion, stable-spam; sgd has none")
-  says(with "optimizer = 'lion', eps = 1e-9", "eps is a setting of adamw, stable-spam; lion has none")
+  says(with "optimizer = 'sgd', beta2 = 0.9", "beta2 is a setting of adamw, lion, stable-spam, spam; sgd has none")
+  says(with "optimizer = 'lion', eps = 1e-9", "eps is a setting of adamw, stable-spam, spam; lion has none")
   for _, good in ipairs {"optimizer = {name = 'sgd', momentum = 0.9}", "optimizer = 'stable-spam', beta1 = 0.8, eps = 1e-9", "beta1 = 0.8, optimizer = 'adamw'"} do
     assert(load("local hu = require 'halfulp'\n" .. with(good)))()
   end

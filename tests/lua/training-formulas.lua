@@ -17,9 +17,12 @@ local function plain(optimizer, more)
 end
 
 -- Every step of the trainer against `formula`, which returns the change of a parameter: w and g are lists, memory is its own, k counts from 1.
-local function follows(name, trainer, steps, formula)
-  local batch, model, memory = regression(), trainer.model, {}
+-- times(k): what the values to be learned are multiplied by in that step, for a spike.
+local function follows(name, trainer, steps, formula, times)
+  local batch, model, memory, usual = regression(), trainer.model, {}, nil
+  usual = batch.values
   for k = 1, steps do
+    batch.values = times and times(k) ~= 1 and (hu.array(usual) * times(k)):totable() or usual
     local before = model:flat():to "double"
     local _, gradient = model:objective(nil, batch)
     trainer:step(batch)
@@ -99,6 +102,26 @@ end
 claims["Stable-SPAM has the published constants: it resets at step 1000, and its cosine ends at one half"] = function()
   follows("stable-spam", plain "stable-spam", 1005, stable_spam())
   follows("stable-spam with total", plain {name = "stable-spam", total = 12}, 20, stable_spam(12))
+end
+
+-- arXiv:2501.06842: theta 5000, a reset after every 500 steps, 150 steps of a cosine after it; what has no v yet is not cut.
+claims["SPAM cuts spikes, resets and warms up with the published constants"] = function()
+  local cut, warmed = 0, 0
+  follows("spam", plain "spam", 660, function(w, g, memory, k)
+    memory.time = (memory.time or 0) + 1
+    if k > 1 and (k - 1) % 500 == 0 then memory.time, memory.m, memory.v = 1, nil, nil end
+    for j = 1, #g do
+      local most = (5000 * ((memory.v or {})[j] or 0)) ^ 0.5
+      if most > 0 and math.abs(g[j]) > most then g[j], cut = most * (g[j] > 0 and 1 or -1), cut + 1 end
+    end
+    local change = adam(w, g, memory, memory.time, 0.9, 0.999)
+    if k > 500 and memory.time < 150 then
+      local part = (1 - math.cos(math.pi * memory.time / 150)) / 2
+      for j = 1, #w do change[j], warmed = change[j] * part + 0.001 * w[j] * (#w > 1 and 1 - part or 0), warmed + 1 end
+    end
+    return change
+  end, function(k) return k == 400 and 300 or 1 end)
+  t.assertTrue(cut > 1 and warmed > 100)
 end
 
 -- SGD at the mean of the gradients of four parts, each at w + rho g / |g| with its own g; of the whole batch without `each_part`.
