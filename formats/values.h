@@ -39,6 +39,7 @@ typedef struct hu_binade {
     hu_u128 first, last;              /* first is 0, but where the smallest value of all is above 2^exp */
 } hu_binade;
 
+/* f has to have even binades. */
 hu_binade hu_format_binade(const hu_format *f, int exp);
 
 /* How many values b, the binade of 2^exp, has; exact up to 2^53, above the nearest double. */

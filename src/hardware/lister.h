@@ -28,6 +28,7 @@ typedef struct hu_lister {
     bool failed;                    /* out of memory                                                     */
 } hu_lister;
 
+/* Lists a line of the class `current`: from the operands' codes [l->n], or from its words. Without memory `failed` is set, and stays. */
 void hu_lister_add(hu_lister *l, const hu_bits *operand);
 void hu_lister_add_words(hu_lister *l, const uint64_t *in);
 

@@ -69,6 +69,7 @@ typedef struct hu_probe_fit {
     size_t           nearest_wrong;                /* results that they have otherwise                       */
 } hu_probe_fit;
 
+/* Tries the parts one after the other, each with what explains those before. HU_EINVAL: the probes have no results; HU_ENOMEM. */
 hu_status hu_probe_fit_all(const hu_probe_set *set, hu_probe_fit *fit, hu_error *err);
 
 #endif

@@ -51,7 +51,8 @@ typedef struct hu_block_view {
 /* The scale of a block, made ready to divide by. */
 typedef struct hu_block_divisor {
     hu_num value;              /* X T                                            */
-    double number, inverse;    /* the same, and 1 over it; where is_number       */
+    double number;             /* the same, where is_number                      */
+    double inverse;            /* 1 over it, where is_power                      */
     bool   is_number;          /* it is a value of double                        */
     bool   is_power;           /* a power of two, and so is 1 over it            */
 } hu_block_divisor;
@@ -74,6 +75,7 @@ hu_flags hu_block_load(const hu_block_job *job, double *out, size_t offset, size
 /* The scale of the block: its code; flags of NaNs and infinities. is_nan: of a scale that makes all elements NaN. */
 hu_code hu_block_choose_scale(const hu_block_job *job, const hu_block_view *v, bool *is_nan, hu_flags *flags);
 
+/* That scale times the job's tensor scale; neither number nor power where it is not finite, or zero. */
 hu_block_divisor hu_block_divide_by(const hu_block_job *job, hu_code scale);
 
 /* The values of x in a block of that scale, rounded to the job's carrier. n <= HU_BLOCK. offset: of the first, for

@@ -35,6 +35,7 @@ typedef struct hu_draw {
     const uint64_t *words;    /* or, where this is not NULL, words[i]                                 */
 } hu_draw;
 
+/* Takes as long as rounding some thousand elements, but where it is the plan that this thread made last. It has no stairs yet. */
 void hu_plan_init(hu_plan *plan, const hu_format *f, const hu_env *env);
 
 /* HU_OK where f fits the carrier. what: who asks for it; role: "", or what it is there, such as "the sum ". */

@@ -27,9 +27,10 @@ void hu_peers_end(void);
 /* Ends all of them: a rank has failed, and the others would wait for it. */
 void hu_peers_abort(int status);
 
-int hu_peers_rank(void);
-int hu_peers_size(void);
+int hu_peers_rank(void);                     /* from 0                 */
+int hu_peers_size(void);                     /* 1 without mpirun       */
 
+/* Returns when `data` may be written over. All ranks end where a message cannot be made: the others would wait for it. */
 void hu_peers_send(int to, hu_peer_kind kind, uint64_t sweep, const void *data, size_t n_bytes);
 
 /* A message that has come, into `data` behind what is there; false: there is none. Never waits. */

@@ -15,8 +15,10 @@ hu_pool *hu_pool_new(const hu_work *w, int jobs, hu_settle *settle, void *user, 
 /* Kills what runs; NULL is allowed. */
 void hu_pool_free(hu_pool *p);
 
-bool      hu_pool_has_room(const hu_pool *p);
-int       hu_pool_running(const hu_pool *p);
+bool hu_pool_has_room(const hu_pool *p);
+int  hu_pool_running(const hu_pool *p);      /* workers */
+
+/* A worker for the point, in the room that there has to be. HU_EIO: the system has no pipe or no process for it. */
 hu_status hu_pool_start(hu_pool *p, size_t point, hu_error *err);
 
 /* Waits up to wait_ms for news and handles it: output, ends, time limits. Calls w->tick. */

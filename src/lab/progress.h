@@ -14,6 +14,7 @@ typedef struct hu_progress {
     double shown_s;       /* when the last line was shown; 0: none yet */
 } hu_progress;
 
+/* The clock starts: n points, of which n_before were there. */
 void hu_progress_start(hu_progress *p, size_t n, size_t n_before);
 
 /* True when a new line is due: five times a second on a terminal, else once a minute. */

@@ -18,6 +18,7 @@ hu_status hu_names_add(hu_names *names, const char *name, size_t n_bytes, hu_err
 /* The names of a list joined by commas. */
 hu_status hu_names_split(hu_names *names, const char *list, hu_error *err);
 
+/* Column i (from 0) of the row that a statement is at; texts are borrowed until it steps on. */
 hu_cell hu_cell_of(sqlite3_stmt *st, int i);
 
 /* Steps through a prepared selection of n_group columns that make groups, then of values. */

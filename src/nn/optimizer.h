@@ -105,6 +105,7 @@ struct hu_optimizer {
 const hu_optimizer *hu_optimizer_find(const char *name, hu_error *err);
 const hu_optimizer *hu_optimizer_at(int i);
 
+/* Floats of state 0 or 1 of a parameter [rows][cols]; 0: the optimizer has no such state. */
 size_t hu_optimizer_size(const hu_optimizer *o, size_t rows, size_t cols, int state);
 
 /* HU_ERANGE names a number out of its range, HU_EINVAL a state's format that cannot be. */

@@ -28,6 +28,7 @@ bool hu_json_expect(hu_json *r, char c);
 /* A string of up to `most` bytes as it is written, into memory of its own, *text; without escapes, in UTF-8. */
 bool hu_json_read_string(hu_json *r, char **text, size_t most);
 
+/* A whole number from 0. */
 bool hu_json_read_count(hu_json *r, size_t *x);
 
 #endif
