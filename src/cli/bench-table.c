@@ -8,6 +8,7 @@
 #include <cblas.h>
 
 #include "src/base/memory.h"
+#include "src/base/nearest.h"
 #include "src/cli/bench-record.h"
 #include "src/cli/bench-work.h"
 #include "src/cli/options.h"
@@ -222,13 +223,53 @@ static void find_machine(hu_bench_machine *m)
     snprintf(m->commit, sizeof m->commit, "%s", hu_build.commit);
 }
 
+enum { MOST_WORDS = 256, WORD = 32 };
+
+/* The different words of the rows' names that begin with a letter, in their order; how many of them, and which begin a name. */
+static int words_of_rows(char words[MOST_WORDS][WORD], bool begins[MOST_WORDS])
+{
+    static const char between[] = " ,:/";
+    int n = 0;
+    for (int i = 0; hu_bench_row_at(i); i++) {
+        const char *name = hu_bench_row_at(i)->name;
+        for (const char *at = name; *at && n < MOST_WORDS; at += strcspn(at, between), at += strspn(at, between)) {
+            int k = 0;
+            snprintf(words[n], WORD, "%.*s", (int)strcspn(at, between), at);
+            while (strcmp(words[k], words[n]) != 0)
+                k++;
+            begins[n] = at == name;
+            n += k == n && (words[n][0] | 32) >= 'a' && (words[n][0] | 32) <= 'z';
+        }
+    }
+    return n;
+}
+
+static int no_row(const char *only)
+{
+    char words[MOST_WORDS][WORD], list[160] = "";
+    bool begins[MOST_WORDS];
+    int n = words_of_rows(words, begins);
+    size_t used = 0;
+    hu_nearest near = hu_nearest_to(only);
+    for (int i = 0; i < n; i++) {
+        hu_nearest_offer(&near, words[i]);
+        if (begins[i] && used < sizeof list)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", words[i]);
+    }
+    if (near.best)
+        return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; did you mean '%s'? (rows begin with %s)", only, near.best, list);
+    return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; rows begin with %s, and some end in a format, such as e8m7", only, list);
+}
+
 static int run_table(table *t, const char *only)
 {
     int status = HU_CLI_OK, met = 0, aimed = 0;
     for (int i = 0; hu_bench_row_at(i); i++)
         t->rows += !only || strstr(hu_bench_row_at(i)->name, only);
+    if (only && !*only)
+        return hu_cli_fail(HU_CLI_USAGE, "bench: --only is empty; it takes a part of a name, such as gemm");
     if (t->rows == 0)
-        return hu_cli_fail(HU_CLI_USAGE, "bench: no row has '%s' in its name; 'halfulp bench --quick' shows their names", only);
+        return no_row(only);
     int threads = hu_threads_set(0);
     find_machine(&t->all.machine);
     const hu_bench_machine *m = &t->all.machine;

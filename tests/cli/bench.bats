@@ -184,6 +184,19 @@ noise.json :
 END
 }
 
+@test "a part of a name that no row has is told with those that rows have" {
+    run "$HALFULP" bench --only zzz
+    [ "$status" -eq 2 ]
+    [ "$output" = "halfulp: bench: no row has 'zzz' in its name; rows begin with quantize, encode, decode, add, multiply, fma, gemm, train, and some end in a format, such as e8m7" ]
+    for pair in GEMM:gemm trian:train stochastik:stochastic e8m8:e8m7; do
+        run "$HALFULP" bench --only "${pair%:*}"
+        [ "$status" -eq 2 ]
+        [ "$output" = "halfulp: bench: no row has '${pair%:*}' in its name; did you mean '${pair#*:}'? (rows begin with quantize, encode, decode, add, multiply, fma, gemm, train)" ] || { echo "$output"; false; }
+    done
+    run "$HALFULP" bench --only ""
+    [ "$status" -eq 2 ] && [ "$output" = "halfulp: bench: --only is empty; it takes a part of a name, such as gemm" ]
+}
+
 @test "bench without a name refuses wrong arguments, in one line" {
     cd "$BATS_TEST_TMPDIR"
     echo "a 1 0" | record >good.json
