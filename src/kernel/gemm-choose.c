@@ -144,7 +144,7 @@ static hu_tile_f32_fn *quickest(const hu_lanes *lanes, const hu_tiled *how, cons
 
 /* Of 64 steps the lowest bits of products lie so far above where a product's of all bits would; a sum of such terms is seldom smaller than they by
  * more than `SELDOM` binades. Found by trying, with normal factors; where it is wrong, tiles come out right, and more slowly. */
-enum { ABOVE_LOWEST = 16, SELDOM = 18, SELDOM_SUBNORMAL = 16 };
+enum { ABOVE_LOWEST = 16, SELDOM = 18, SELDOM_SUBNORMAL = 16, SELDOM_SUBNORMAL_ODD = 10 };
 
 static bool choose_near(hu_tile_choice *t, const hu_tiled *how, const factors *a, const factors *b)
 {
@@ -157,10 +157,11 @@ static bool choose_near(hu_tile_choice *t, const hu_tiled *how, const factors *a
     if (multiplies && (how->product->format != f || !nearest_even(how->product) || f->man_bits >= OWN_BITS))
         return false;
     int least = lowest + f->man_bits + 2;                /* of sums that are seen not to be in the middle */
-    if (multiplies ? a->significant + b->significant < f->man_bits + 4 + ABOVE_LOWEST : least > f->emin && least > a->highest + b->highest - SELDOM)
+    bool proves = multiplies ? a->significant + b->significant >= f->man_bits + 4 + ABOVE_LOWEST : least <= f->emin || least <= a->highest + b->highest - SELDOM;
+    if (!proves && !t->downward)
         return false;
-    least = multiplies || least < f->emin ? f->emin : least;
-    if (least == f->emin && least > a->highest + b->highest - SELDOM_SUBNORMAL)
+    least = !proves || multiplies || least < f->emin ? f->emin : least;
+    if (least == f->emin && least > a->highest + b->highest - (t->downward ? SELDOM_SUBNORMAL_ODD : SELDOM_SUBNORMAL))
         return false;
     int scale = -126 - least, scale_a = scale / 2, scale_b = scale - scale_a;
     if (a->lowest + scale_a < -126 || b->lowest + scale_b < -126 || a->highest > 125 || b->highest > 125 || scale < -200)

@@ -32,4 +32,20 @@ INLINE near_vec near_even(near_vec x, near_ints half, near_ints keep, near_ints 
     return (__m256)(_mm256_add_epi32(_mm256_add_epi32((__m256i)x, half), less) & keep);
 }
 
+/* Rounded to odd, from the exact result rounded downward and its negative so. */
+INLINE near_vec near_odd(near_vec down, near_vec minus_up)
+{
+    near_vec up = _mm256_xor_ps(minus_up, _mm256_set1_ps(-0.0f));
+    return _mm256_blendv_ps(up, down, (near_vec)_mm256_slli_epi32((near_ints)down, 31));
+}
+
+/* The sum of a product rounded so: of a zero that is a difference the negative has the sign that it should not have. */
+#define NEAR_ODD_FMA     near_to_even(near_odd(_mm256_fmadd_ps(x, y, c), _mm256_fnmsub_ps(x, y, c)), &g)
+#define NEAR_ODD_MUL_ADD near_to_even(near_odd_add(c, near_to_even(near_odd(_mm256_mul_ps(x, y), _mm256_fnmsub_ps(x, y, _mm256_setzero_ps())), &g)), &g)
+INLINE near_vec near_odd_add(near_vec c, near_vec product)
+{
+    const near_vec sign = _mm256_set1_ps(-0.0f);
+    return _mm256_xor_ps(_mm256_sub_ps(_mm256_xor_ps(c, sign), product), sign);
+}
+
 #include "src/kernel/tile-near.body.h"

@@ -90,6 +90,17 @@ NEAR(near_mul_add_half, NEAR_MUL_ADD(near_cut_half))
 #pragma GCC pop_options
 #endif
 
+/* Where the processor rounds downward, these have no need of a proof. */
+#ifdef NEAR_ODD_FMA
+NEAR(near_fma_odd, NEAR_ODD_FMA)
+NEAR(near_mul_add_odd, NEAR_ODD_MUL_ADD)
+enum { NEAR_HAS_ODD = true };
+#else
+#define near_fma_odd NULL
+#define near_mul_add_odd NULL
+enum { NEAR_HAS_ODD = false };
+#endif
+
 /* What a panel's steps are like, a word each: of the largest exponent field of its scaled factors, of the most bits of a significand that are
  * zero from below, and of their largest sum, cut off at 255, a byte each. */
 INLINE near_ints near_bytes(near_ints u)
@@ -204,8 +215,10 @@ static void near_unscale(float *out, const float *in, size_t n, float scale_a, f
 
 typedef void near_loop(float *out, const float *in, const float *a, const float *b, size_t k, int drop);
 
-static near_loop *near_loop_of(const hu_near *n)
+static near_loop *near_loop_of(const hu_near *n, bool odd)
 {
+    if (odd)
+        return n->multiplies ? near_mul_add_odd : near_fma_odd;
 #ifdef NEAR_HAS_VNNI
     if (n->drop == 16 && __builtin_cpu_supports("avx512vnni"))
         return n->multiplies ? near_mul_add_half : near_fma_half;
@@ -232,7 +245,6 @@ static bool near_is_slow(const hu_near *n)
 static size_t near_run(float *acc, const float *a, const float *b, size_t k, const uint32_t *ea, const uint32_t *eb, const hu_near *n)
 {
     _Alignas(64) float sums[2][NEAR_COLUMNS * TILE_ROWS];
-    near_loop *const loop = near_loop_of(n);
     const unsigned before = _mm_getcsr();
     double largest;
     size_t done = 0, now = 0;
@@ -242,11 +254,13 @@ static size_t near_run(float *acc, const float *a, const float *b, size_t k, con
         steps = k - done < NEAR_STEPS ? k - done : NEAR_STEPS;
         near_extent e = near_products(ea + done, eb + done, steps);
         near_proof proof = near_prove(&e, n);
+        bool odd = NEAR_HAS_ODD && proof == NEAR_UNKNOWN;
+        proof = !odd ? proof : n->has_subnormals ? NEAR_KNOWN : NEAR_IF_NORMAL;
         largest += (double)steps * ldexp(n->multiplies ? 16 : 8, e.exponent - 2 * 127);
-        if (steps < NEAR_LEAST || proof == NEAR_UNKNOWN || !(largest <= n->limit))
+        if ((steps < NEAR_LEAST && !NEAR_HAS_ODD) || proof == NEAR_UNKNOWN || !(largest <= n->limit))
             break;
-        _mm_setcsr((before & ~(unsigned)CSR_FLAGS) | CSR_TO_ZERO | (proof == NEAR_IF_NORMAL ? CSR_FLUSH : 0));
-        loop(sums[now ^ 1], sums[now], a + done * TILE_ROWS, b + done * NEAR_COLUMNS, steps, n->drop);
+        _mm_setcsr((before & ~(unsigned)CSR_FLAGS) | (odd ? CSR_DOWN : CSR_TO_ZERO) | (proof == NEAR_IF_NORMAL ? CSR_FLUSH : 0));
+        near_loop_of(n, odd)(sums[now ^ 1], sums[now], a + done * TILE_ROWS, b + done * NEAR_COLUMNS, steps, n->drop);
         const unsigned raised = _mm_getcsr();
         bool low = proof == NEAR_IF_NORMAL && (raised & CSR_UNDERFLOW);
         _mm_setcsr(before);

@@ -432,6 +432,31 @@ static void a_sum_beside_the_middle_is_seen(void **state)
     hu_lanes_use(NULL);
 }
 
+/* Factors of five bits, whose products have to be rounded, and may be in the middle between two values. */
+static void a_difference_of_nothing_is_the_positive_zero(void **state)
+{
+    (void)state;
+    enum { N_OF = 16 };
+    static const recipe of[] = {{"e8m7", "e8m7"}, {"e6m7", "e6m7"}, {"e5m8", "e5m8"}};
+    hu_gemm_shape s = {.m = N_OF, .n = N_OF, .k = 2, .lda = 2, .ldb = N_OF, .ldc = N_OF};
+    for (size_t i = 0; i < N_OF; i++) {
+        a[2 * i] = a[2 * i + 1] = 1 + (float)(2 * (i % 8) + 1) * 0x1p-4f;
+        b[i] = i % 2 ? -0x1.9p0f : 0x1.9p0f;
+        b[N_OF + i] = -b[i];
+    }
+    for (int l = 0; hu_lanes_at(l); l++)
+        for (size_t r = 0; r < TEST_COUNT(of); r++) {
+            hu_accumulator acc = {.product = hu_format_find(of[r].product, NULL), .sum = hu_format_find(of[r].sum, NULL)};
+            hu_env env = hu_env_default();
+            env.no_flags = true;
+            hu_lanes_use(hu_lanes_at(l));
+            assert_int_equal(hu_gemm_f32(got, a, b, s, &acc, &env, NULL), HU_OK);
+            for (size_t i = 0; i < N_OF * N_OF; i++)
+                assert_int_equal(f32_bits(got[i]), 0);
+        }
+    hu_lanes_use(NULL);
+}
+
 /* They are really used: nothing else leaves the flags alone. */
 static void tiles_are_used(void **state)
 {
@@ -464,6 +489,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("the carrier's own arithmetic is fma upward over k, and a NaN the plain one", own_arithmetic_is_fma),
     CLAIM("so is that of a sum of infinities of both signs", a_sum_without_a_value_is_the_plain_nan),
     CLAIM("a sum just beside the middle between two values is told from the middle", a_sum_beside_the_middle_is_seen),
+    CLAIM("a difference of equal products is the positive zero", a_difference_of_nothing_is_the_positive_zero),
     CLAIM("tiles are used where nobody looks at the flags", tiles_are_used),
 };
 
