@@ -59,7 +59,7 @@ static void add(hu_model *m, size_t rows, size_t cols, double deviation, const c
     m->n_weights += rows * cols;
 }
 
-/* The order here is that of the forward pass in model.body.h. */
+/* The order here is that of the forward passes in forward.body.h. */
 static void list_lm(hu_model *m)
 {
     const hu_model_config *c = &m->config;
