@@ -32,11 +32,11 @@ static void make_lists(void)
     }
 }
 
-static const struct { const char *name; const double *list; size_t n; hu_score score; double power; const char *source; } lists[] = {
-    {"ratios100", ratios100, 100, HU_SCORE_lp,    2.4, "1.00, 0.99 ... 0.01: Genie, PD-Quant, Q-Diffusion"},
-    {"ratios111", ratios111, 111, HU_SCORE_mse,   2,   "0.10, 0.11 ... 1.20: FP8 Quantization, the Power of the Exponent"},
-    {"ratios200", ratios200, 200, HU_SCORE_lp,    2.4, "100 in [1, 1.1], then 50 and 50 around 1: SliM-LLM"},
-    {"ratios101", ratios101, 101, HU_SCORE_layer, 2,   "0.01 + 1.19 i / 100: LLM-FP4"},
+static const struct { const char *name; const double *list; size_t n; hu_score score; double power; } lists[] = {
+    {"ratios100", ratios100, 100, HU_SCORE_lp,    2.4},      /* 1.00, 0.99 ... 0.01: Genie, PD-Quant, Q-Diffusion               */
+    {"ratios111", ratios111, 111, HU_SCORE_mse,   2},        /* 0.10, 0.11 ... 1.20: FP8 Quantization, the Power of the Exponent */
+    {"ratios200", ratios200, 200, HU_SCORE_lp,    2.4},      /* 100 in [1, 1.1], then 50 and 50 around 1: SliM-LLM              */
+    {"ratios101", ratios101, 101, HU_SCORE_layer, 2},        /* 0.01 + 1.19 i / 100: LLM-FP4                                    */
 };
 
 enum { N_LISTS = sizeof lists / sizeof lists[0] };
