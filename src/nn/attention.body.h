@@ -11,6 +11,7 @@
  * Rows are done in strips: a causal strip of S needs the columns up to its last row only, which saves nearly half of the work.
  */
 #include "src/nn/softmax.body.h"
+#include "src/nn/subnormal.body.h"
 
 typedef struct R(heads) {
     size_t  batch, heads, positions, channels, dim;   /* B H T C D */
@@ -175,6 +176,7 @@ static HU_CLONES void R(root_back)(REAL *restrict ds, const REAL *restrict p, si
 typedef struct R(backward_room) {
     REAL *ds;          /* [T][T]    */
     REAL *parts;       /* [3][T][D] */
+    bool *subnormals;  /* set where one was given */
 } R(backward_room);
 
 static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_node) *node, R(backward_room) room,
@@ -211,6 +213,7 @@ static hu_status R(head_backward)(R(hu_tape) *t, const R(heads) *h, const R(hu_n
                 h->channels, 0, dv + i * d, d);
     }
     R(unpack_add)(h, dqkv, (const REAL *const[3]){dq, dk, dv}, bh);
+    *room.subnormals |= R(has_subnormals)(dq, 3 * h->matrix);
     return HU_OK;
 }
 
@@ -252,13 +255,15 @@ static void R(attention_backward)(R(hu_tape) *t, R(hu_node) *node)
         memset(seen, 0, count * sizeof *seen);
     }
     int threads = t->threads;
-#pragma omp parallel for num_threads(threads) if (threads > 1)
+    bool subnormals = false;
+#pragma omp parallel for num_threads(threads) reduction(|| : subnormals) if (threads > 1)
     for (size_t bh = 0; bh < count; bh++) {
         size_t me = (size_t)omp_get_thread_num() % (size_t)threads;
-        R(backward_room) mine = {kept ? kept + bh * n * n : room + me * each, room + me * each + n * n};
+        R(backward_room) mine = {kept ? kept + bh * n * n : room + me * each, room + me * each + n * n, &subnormals};
         size_t at = bh / h.heads * n * h.channels + bh % h.heads * h.dim;
         R(head_backward)(t, &h, node, mine, dout + at, node->saved[1], dqkv, bh, seen ? seen + bh : NULL, &errors[me]);
     }
+    qkv->has_subnormals = qkv->has_subnormals || subnormals;
     for (size_t bh = 0; seen && bh < count; bh++)      /* in order, so that no number of threads shows */
         hu_policy_note(t->policy, HU_P_DSCORES, node->layer, seen + bh);
     for (int i = 0; i < threads; i++)

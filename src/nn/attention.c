@@ -2,6 +2,7 @@
 #include "src/nn/tape.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>

@@ -3,6 +3,7 @@
  * The quantized operands of the forward product are kept: the backward pass takes them again where its own
  * quantizer would give the same bits (the same deterministic one), which saves two or three of the six roundings.
  */
+#include "src/nn/subnormal.body.h"
 
 enum { R(FULL) = 1 };   /* node->size[0] of a layer outside the policy */
 
@@ -55,6 +56,45 @@ static void R(product)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, uns
             c[i * s.ldc + j] += sum[i * s.n + j];
 }
 
+/* ---- gradients with subnormal numbers ----
+ *
+ * Processors take a hundred times as long for a product with a subnormal number. Where a gradient has some (a softmax that has nearly
+ * decided gives them), its products are those of the gradient times a power of two, and are divided by it afterwards. As long as nothing
+ * is subnormal on the way these are the same bits; sums that are differ in bits below 2^-126, and are the better ones. */
+
+static HU_CLONES void R(times_power)(REAL *out, const REAL *in, REAL by, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i] * by;
+}
+
+/* The exponent of the power for a product of a and b: no sum may pass 2^100. 0: a stays as it is. */
+static int R(lift_of)(const REAL *a, const REAL *b, hu_gemm_shape s)
+{
+    enum { MOST = 100, LEAST = 24 };
+    if (sizeof(REAL) != sizeof(float) || !R(has_subnormals)(a, s.m * s.k))
+        return 0;
+    double most = (double)hu_largest_f32((const float *)(const void *)a, s.m * s.k)
+                * (double)hu_largest_f32((const float *)(const void *)b, s.k * s.n) * (double)s.k;
+    int lift = most > 0 ? MOST - 1 - ilogb(most) : 0;
+    return lift < LEAST ? 0 : lift > MOST ? MOST : lift;
+}
+
+/* c = a b (+ c where `add`) as R(product); a and b have no gaps between their rows. */
+static void R(product_of_small)(R(hu_tape) *t, const hu_policy *p, hu_gemm_role role, unsigned layer, REAL *c, const REAL *a,
+                                const REAL *b, hu_gemm_shape s, bool add)
+{
+    int lift = add || hu_policy_accumulates(p, role) ? 0 : R(lift_of)(a, b, s);
+    REAL *lifted = lift ? R(hu_take)(t, s.m * s.k) : NULL;
+    if (!lifted) {
+        R(product)(t, p, role, layer, c, a, b, s, add);
+        return;
+    }
+    R(times_power)(lifted, a, (REAL)ldexp(1, lift), s.m * s.k);
+    R(product)(t, p, role, layer, c, lifted, b, s, add);
+    R(times_power)(c, c, (REAL)ldexp(1, -lift), s.m * s.n);
+}
+
 /* dgrad: dX [N][in] = dY [N][out] W [out][in]. wgrad: dW [out][in] = dY^T X. */
 static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
 {
@@ -73,12 +113,12 @@ static void R(linear_backward)(R(hu_tape) *t, R(hu_node) *node)
     REAL *dx = R(hu_gradient_room)(x), *dw = R(hu_gradient_room)(w);
     if (dx) {
         hu_gemm_shape s = {.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in};
-        R(product)(t, p, HU_GEMM_DGRAD, layer, dx, p3, p4, s, x->has_grad);
+        (y->has_subnormals ? R(product_of_small) : R(product))(t, p, HU_GEMM_DGRAD, layer, dx, p3, p4, s, x->has_grad);
         x->has_grad = true;
     }
     if (dw) {
         hu_gemm_shape s = {.m = out, .n = in, .k = n, .lda = out, .ldb = in, .ldc = in, .a_transposed = true};
-        R(product)(t, p, HU_GEMM_WGRAD, layer, dw, p5, p6, s, w->has_grad);
+        (y->has_subnormals ? R(product_of_small) : R(product))(t, p, HU_GEMM_WGRAD, layer, dw, p5, p6, s, w->has_grad);
         w->has_grad = true;
     }
 }

@@ -1,6 +1,8 @@
 /* linear.c - the linear layer: three matrix products, six operands, each by the policy. */
 #include "src/nn/tape.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "src/nn/clones.h"

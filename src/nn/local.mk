@@ -8,6 +8,7 @@ liblab_la_SOURCES += src/nn/real-f32.h
 liblab_la_SOURCES += src/nn/real-f64.h
 liblab_la_SOURCES += src/nn/vector.body.h
 liblab_la_SOURCES += src/nn/softmax.body.h
+liblab_la_SOURCES += src/nn/subnormal.body.h
 liblab_la_SOURCES += src/nn/policy.h
 liblab_la_SOURCES += src/nn/policy.c
 liblab_la_SOURCES += src/nn/policy-apply.body.h

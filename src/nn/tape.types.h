@@ -8,6 +8,7 @@ typedef struct R(hu_var) {
     REAL  *grad;              /* NULL: not yet, or no longer, or no gradient is wanted          */
     struct R(hu_tape) *room;  /* where memory for the gradient comes from; NULL: it is the caller's, or none is wanted */
     bool   has_grad;          /* grad holds something; until then its memory is not even zeroed */
+    bool   has_subnormals;    /* the gradient holds some: told by operations that may give many */
     bool   is_leaf;           /* its gradient and tangents are memory of the caller       */
     REAL  *tangent;           /* of the value; NULL: zero                                 */
     REAL  *grad_tangent;      /* of the gradient; NULL: no memory for it yet, or none is wanted */

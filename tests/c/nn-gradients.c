@@ -363,6 +363,55 @@ static void exponential(void **state)
     }
 }
 
+/* A softmax that has nearly decided: the gradients of queries and keys go down to subnormal numbers. Both products of the linear layer before
+ * it against sums in double of what was multiplied: one rounding at 2^-149 besides those of k sums. Counts: passes where such gradients were
+ * told, sums that are subnormal. */
+static void small_gradients_of(test_random *r, int threads, int counts[2])
+{
+    enum { T = 4, C = 8 };
+    float x[T * C], w[3 * C * C], dx[T * C], dw[3 * C * C];
+    int32_t targets[T];
+    for (int i = 0; i < T * C; i++)
+        x[i] = (float)(2 * test_random_unit(r) - 1);
+    for (int i = 0; i < 3 * C * C; i++)
+        w[i] = (float)(16 * (2 * test_random_unit(r) - 1));
+    for (int i = 0; i < T; i++)
+        targets[i] = (int32_t)test_random_below(r, C);
+    hu_tape_f32 t;
+    hu_error err;
+    hu_tape_init_f32(&t, threads);
+    t.tangents = true;                        /* gradients stay */
+    hu_var_f32 *qkv = hu_linear_f32(&t, hu_leaf_f32(&t, x, dx, T, C), hu_leaf_f32(&t, w, dw, 3 * C, C), 0, true);
+    hu_var_f32 *loss = hu_cross_entropy_f32(&t, hu_attention_f32(&t, qkv, 1, T, 0), targets);
+    assert_int_equal(hu_backward_f32(&t, loss, &err), HU_OK);
+    counts[0] += qkv->has_subnormals;
+    for (int i = 0; i < T * C + 3 * C * C; i++) {
+        bool of_x = i < T * C;
+        int row = (of_x ? i : i - T * C) / C, col = i % C, k = of_x ? 3 * C : T;
+        double sum = 0, size = 0, got = of_x ? (double)dx[i] : (double)dw[i - T * C];
+        for (int n = 0; n < k; n++) {
+            double term = of_x ? (double)qkv->grad[row * 3 * C + n] * (double)w[n * C + col]
+                               : (double)qkv->grad[n * 3 * C + row] * (double)x[n * C + col];
+            sum += term, size += fabs(term);
+        }
+        counts[1] += sum != 0 && fabs(sum) < 0x1p-126;
+        if (!(fabs(got - sum) <= 0x1p-150 + k * 0x1p-23 * size))
+            fail_msg("%s %d: got %a, want %a", of_x ? "dx" : "dw", i, got, sum);
+    }
+    hu_tape_clear_f32(&t);
+}
+
+static void small_gradients(void **state)
+{
+    (void)state;
+    test_random r = {7};
+    int counts[2] = {0};
+    for (int i = 0; i < 200; i++)
+        small_gradients_of(&r, 1 + i % 2, counts);
+    test_note("%d passes of 200 with subnormal gradients, %d subnormal sums", counts[0], counts[1]);
+    assert_true(counts[0] > 0 && counts[1] > 0);
+}
+
 static void shapes_are_checked(void **state)
 {
     (void)state;
@@ -387,6 +436,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("in double every Hessian-vector product agrees with differences of gradients to 1e-7", tangents_in_double),
     CLAIM("in float every gradient and product is that of double to float precision", in_float),
     CLAIM("the float exponential is right to one unit in the last place", exponential),
+    CLAIM("products with subnormal gradients are right to one rounding at 2^-149", small_gradients),
     CLAIM("shapes that do not fit are refused, and the error sticks", shapes_are_checked),
 };
 
