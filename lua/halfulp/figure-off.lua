@@ -45,7 +45,7 @@ function off.add_marks(marks, seen, where, x, y, look, fields)
     if seen.edges and seen.edges[m.edge] then
       local at = ("(%s && strcol('edge') eq '%s' ? %s : NaN)"):format(where, m.edge, m.axes:find "x2" and "column('edge_x')" or x)
       local up = m.axes:find "y2" and "(column('edge_y'))" or "(" .. y .. ")"
-      marks[#marks + 1] = ("data using %s:%s axes %s with points %s pt %d ps 0.65 lw 1.5 dt 1"):format(at, up, m.axes, look, m.sign)
+      marks[#marks + 1] = ("data using %s:%s axes %s with points %s pt %d ps 0.85 lw 1.5 dt 1"):format(at, up, m.axes, look, m.sign)
       marks[#marks + 1] = parts.hover(at, up, fields(m.edge), nil, m.axes)
     end
   end
@@ -64,7 +64,7 @@ function off.finish(fig, columns)
   end
   for _, one in ipairs { { "bad", "not finite", cross }, { "low", "zero or negative", plus } } do
     if fig.off[one[1]] then
-      fig.legend[#fig.legend + 1] = { title = one[2], style = ("points pt %d ps 0.65 lw 1.5 lc rgb '#333333' dt 1"):format(one[3]) }
+      fig.legend[#fig.legend + 1] = { title = one[2], style = ("points pt %d ps 0.85 lw 1.5 lc rgb '#333333' dt 1"):format(one[3]) }
     end
   end
 end

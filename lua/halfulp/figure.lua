@@ -85,28 +85,43 @@ local function room_for(words, px)
   return { size = size, every = every, angle = angle, below = math.max(0, math.ceil(angle == 45 and 0.71 * length or length) - 8) }
 end
 
-local most_letters = 20
+local most_letters, most_in_text = 20, 10
 
 -- A name as it stands at an axis: in the data it is whole.
-local function shortened(text)
+local function shortened(text, most)
   local n = utf8.len(text)
-  if not n or n <= most_letters then return text end
-  return text:sub(1, utf8.offset(text, most_letters) - 1) .. "\u{2026}"
+  if not n or n <= most then return text end
+  return text:sub(1, utf8.offset(text, most) - 1) .. "\u{2026}"
 end
 
 ---Names for the ticks of an axis, which stand at 1, 2, ...
 function figure.words(values)
   local list = {}
-  for i, value in ipairs(values) do list[i] = { shortened((rows.text(value))), i } end
+  for i, value in ipairs(values) do list[i] = { shortened((rows.text(value)), most_letters), i } end
   return list
 end
 
--- The command that sets them.
-local function words_command(letter, words, look, more)
+local function every_nth(words, every)
   local list = {}
-  for i, word in ipairs(words) do list[i] = { (i - 1) % look.every == 0 and word[1] or "", word[2] } end
-  return ("tick_font = hu_font_size(kind, %d); set %stics %s noenhanced%s font tick_font%s"):format(look.size, letter, ticks_of(list), more or "",
+  for i, word in ipairs(words) do list[i] = { (i - 1) % every == 0 and word[1] or "", word[2] } end
+  return ticks_of(list)
+end
+
+-- The names in a figure made of letters, of which one has 5.4 pixels: level, short, as many as there is room for.
+local function text_ticks(words, px)
+  local list, longest = {}, 1
+  for i, word in ipairs(words) do
+    list[i] = { shortened(word[1], most_in_text), word[2] }
+    longest = math.max(longest, utf8.len(list[i][1]) or #list[i][1])
+  end
+  return every_nth(list, math.ceil((longest + 1) * #words * 5.4 / px))
+end
+
+-- The command that sets them.
+local function words_command(words, look, px, more)
+  local set = ("tick_font = hu_font_size(kind, %d); set xtics %s noenhanced%s font tick_font%s"):format(look.size, every_nth(words, look.every), more or "",
     look.angle == 0 and " norotate" or (" rotate by %d right"):format(look.angle))
+  return look.angle == 0 and set or ("%s\n  if (kind eq 'text') { set xtics %s norotate }"):format(set, text_ticks(words, px))
 end
 
 local function limits(values)
@@ -253,8 +268,9 @@ local function panel_lines(out, panel, box)
   for _, tics in ipairs { step_command("x", panel.x, box.px_across - 85, 46) or false, step_command("y", panel.y, box.px_up - 70, 24) or false } do
     if tics then add("%s", tics) end
   end
-  local look = panel.x.words and room_for(panel.x.words, box.px_across - (panel.x.beside or 85))
-  if look then add("%s", words_command("x", panel.x.words, look, panel.x.more)) end
+  local px = box.px_across - (panel.x.beside or 85)
+  local look = panel.x.words and room_for(panel.x.words, px)
+  if look then add("%s", words_command(panel.x.words, look, px, panel.x.more)) end
   if panel.x.crowd then add("%s", crowd_command(panel.x, box.px_across - 85)) end
   if not box.at_bottom then add("set xlabel ''") end
   -- Places on the page, not margins in letters: so all panels have one height, with a label below them or not.

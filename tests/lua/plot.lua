@@ -296,6 +296,7 @@ claims["names below an axis stand level, slanted or upright, as they have room, 
     t.assertEquals({ kind, n }, { kind, 21 })
     t.assertStrContains(script, "set label 1000 'format' at graph 0.5, screen ")
   end
+  t.assertStrContains(drawn(21, "posit%d_is_a_name", {}), "if (kind eq 'text') { set xtics ('posit10_i\u{2026}' 1, '' 2, '' 3, '' 4, 'posit14_i\u{2026}' 5,")
   local _, shown = drawn(60, "a_name_%d", {}):match("set xtics (%b()) noenhanced font tick_font rotate"):gsub("'a_name", "")
   t.assertEquals(shown, 20, "as many as there is room for")
   t.assertStrContains(drawn(9, "%d: \u{e9}t\u{e9} and more letters", {}), "'1: \u{e9}t\u{e9} and more let\u{2026}' 1")
