@@ -109,6 +109,7 @@ dist_halfulplua_DATA += lua/halfulp/published.lua
 dist_halfulplua_DATA += lua/halfulp/figure.lua
 dist_halfulplua_DATA += lua/halfulp/figure-off.lua
 dist_halfulplua_DATA += lua/halfulp/figure-parts.lua
+dist_halfulplua_DATA += lua/halfulp/figure-names.lua
 dist_halfulplua_DATA += lua/halfulp/figure-line.lua
 dist_halfulplua_DATA += lua/halfulp/figure-heatmap.lua
 dist_halfulplua_DATA += lua/halfulp/figure-contour.lua

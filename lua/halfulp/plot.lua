@@ -5,6 +5,7 @@ local run = require "halfulp.run"
 local rows = require "halfulp.rows"
 local keys = require "halfulp.keys"
 local figure = require "halfulp.figure"
+local with_free_names = require "halfulp.figure-names"
 local kinds = require "halfulp.kinds"
 local bands = require("halfulp.figure-parts").bands
 
@@ -236,32 +237,6 @@ local function with_kind(options)
   local o = {}
   for key, value in pairs(options) do o[key] = value end
   o.kind = o.kind or (o.formats and "numberline" or o.columns and "parallel" or o.z and "heatmap" or "line")
-  return o
-end
-
--- Names that figures have for columns of their own, and groups of rows for what they compute.
-local taken = {}
-for name in ("at n n_bad mean sd ci95 min max values k share share_low share_high text row_at column_at quantity value median low high lost spike part half q1 q3 told edge edge_x edge_y"):gmatch "%S+" do
-  taken[name] = true
-end
-
--- The options with a "_" behind those of the user's columns that have such a name; the labels stay.
-local function with_free_names(o)
-  local label_of, renamed = { x = "xlabel", y = "ylabel", z = "zlabel", series = "legend" }, {}
-  for _, key in ipairs { "x", "y", "z", "series", "panel", "label" } do
-    local name = o[key]
-    if taken[name] then
-      if label_of[key] then o[label_of[key]] = o[label_of[key]] or figure.label(name) end
-      o[key], renamed[name .. "_"] = name .. "_", name
-    end
-  end
-  if next(renamed) == nil then return o end
-  local list = {}
-  for i, row in ipairs(o.rows) do
-    list[i] = setmetatable({}, { __index = row })
-    for new, old in pairs(renamed) do list[i][new] = row[old] end
-  end
-  o.rows = list
   return o
 end
 

@@ -346,6 +346,65 @@ claims["texts are not joined by lines and are shown without markup"] = function(
   t.assertNil(script:find "linespoints" or script:find "filledcurves")
 end
 
+-- Options of every kind over rows of plain names, with what is not finite among them.
+local plain_rows, plain = {}, {
+  line = { x = "X", y = "Y", series = "S", panel = "P", band = "ci95" }, heatmap = { x = "X", y = "L", z = "Z", panel = "P" },
+  share = { x = "X", y = "F", series = "S", panel = "P" }, curves = { y = "C", series = "S", panel = "P", spikes = "rise", band = "range" },
+  box = { x = "X", y = "Y", series = "S", panel = "P" }, violin = { x = "X", y = "Y", series = "S", panel = "P" },
+  pareto = { x = "X", y = "Y", series = "S", panel = "P", label = "L" }, contour = { x = "X", y = "V", z = "Z", panel = "P" },
+  surface = { x = "X", y = "V", z = "Z", panel = "P" },
+}
+for i = 1, 6 do
+  for j = 1, 5 do
+    for s = 1, 2 do
+      plain_rows[#plain_rows + 1] = { X = i, Y = i == 2 and j == 2 and 0 / 0 or i == 3 and j == 3 and math.huge or i * j + s, Z = i == 2 and j == 2 and 0 / 0 or i + j,
+        S = "s" .. s, P = "p" .. j % 2, L = "l" .. i, V = j, F = (i + j) % 2, C = { i, j, 3.0, i == 2 and math.huge or 2 } }
+    end
+  end
+end
+
+-- The figure of a kind in which the role's column is called `name`: its columns, and its rows with the column's plain name again.
+local function figure_with(kind, role, name)
+  local o, list, own = { kind = kind, file = "x" }, {}, plain[kind][role]
+  for key, value in pairs(plain[kind]) do o[key] = value end
+  for i, row in ipairs(plain_rows) do
+    list[i] = {}
+    for key, value in pairs(row) do list[i][key == own and name or key] = value end
+  end
+  o[role], o.rows = name, list
+  local free = require "halfulp.figure-names"(o)
+  local drawn_as = free[role]
+  local fig = require("halfulp.kinds")[kind](free)
+  local columns, rows = {}, {}
+  local function plain_name(column)
+    if column == drawn_as then return own end
+    return role == "y" and column:gsub("^" .. drawn_as .. "(_%l+)$", own .. "%1") or column
+  end
+  for i, column in ipairs(fig.columns) do columns[i] = plain_name(column) end
+  for i, row in ipairs(fig.rows) do
+    rows[i] = {}
+    for key, value in pairs(row) do rows[i][plain_name(key)] = value ~= value and "NaN" or value == drawn_as and own or value end
+  end
+  return columns, rows
+end
+
+claims["figures of every kind are the same, whatever of their own names a column has"] = function()
+  for _, kind in ipairs(hu.keys(plain)) do
+    for role, own in pairs(plain[kind]) do
+      if role ~= "band" and role ~= "spikes" then
+        local columns, rows = figure_with(kind, role, own)
+        for _, name in ipairs(columns) do
+          if not plain_rows[1][name] then
+            local other_columns, other_rows = figure_with(kind, role, name)
+            t.assertEquals(other_columns, columns, kind .. ": " .. role .. " is called " .. name)
+            t.assertEquals(other_rows, rows, kind .. ": " .. role .. " is called " .. name)
+          end
+        end
+      end
+    end
+  end
+end
+
 claims["columns may have the names of a figure's own"] = function()
   local some = {}
   for n = 1, 4 do

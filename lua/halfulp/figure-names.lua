@@ -1,0 +1,48 @@
+-- figure-names.lua - a user's columns and those that a figure makes stand in one table: where their names meet, the user's gets a "_" behind it.
+
+local figure = require "halfulp.figure"
+
+local roles = { "x", "y", "z", "series", "panel", "label" }
+local label_of = { x = "xlabel", y = "ylabel", z = "zlabel", series = "legend" }
+
+-- What figures of all kinds call columns of their own, and groups of rows what they compute (rows.lua).
+local taken = {}
+for name in ("at axis column_at dx dy edge edge_x edge_y gray half high k lost low max mean median min n n_bad n_off part place point q1 q3 quantity row_at "
+  .. "sd ci95 shade share share_high share_low spike step text told value values x_high x_low y_high y_low"):gmatch "%S+" do
+  taken[name] = true
+end
+
+-- A name for a column that no other role has, and no figure: the ends of a line's band are called after its y, too.
+local function free_name(o, role, name)
+  local others = {}
+  for _, other in ipairs(roles) do
+    if other ~= role and type(o[other]) == "string" then others[o[other]] = true end
+  end
+  local ends = role ~= "y" and type(o.y) == "string" and { [o.y .. "_low"] = true, [o.y .. "_high"] = true } or {}
+  local free = name
+  while taken[free] or ends[free] or (free ~= name and others[free]) do free = free .. "_" end
+  return free
+end
+
+---The options with other names, and rows that have them, where names of columns meet those of figures; the labels stay.
+---@param o table  checked options of a figure; changed
+---@return table o
+return function(o)
+  local renamed = {}
+  for _, role in ipairs(roles) do
+    local name = o[role]
+    local free = type(name) == "string" and free_name(o, role, name) or name
+    if free ~= name then
+      if label_of[role] then o[label_of[role]] = o[label_of[role]] or figure.label(name) end
+      o[role], renamed[free] = free, name
+    end
+  end
+  if next(renamed) == nil then return o end
+  local list = {}
+  for i, row in ipairs(o.rows) do
+    list[i] = setmetatable({}, { __index = row })
+    for new, old in pairs(renamed) do list[i][new] = row[old] end
+  end
+  o.rows = list
+  return o
+end
