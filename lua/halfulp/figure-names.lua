@@ -5,12 +5,16 @@ local figure = require "halfulp.figure"
 local roles = { "x", "y", "z", "series", "panel", "label" }
 local label_of = { x = "xlabel", y = "ylabel", z = "zlabel", series = "legend" }
 
--- What figures of all kinds call columns of their own, and groups of rows what they compute (rows.lua).
-local taken = {}
-for name in ("at axis column_at dx dy edge edge_x edge_y gray half high k lost low max mean median min n n_bad n_off part place point q1 q3 quantity row_at "
-  .. "sd ci95 shade share share_high share_low spike step text told value values x_high x_low y_high y_low"):gmatch "%S+" do
-  taken[name] = true
+local function set_of(text)
+  local set = {}
+  for name in text:gmatch "%S+" do set[name] = true end
+  return set
 end
+
+-- What figures call columns of their own, and groups of rows what they compute (rows.lua); and what single kinds have besides.
+local taken = set_of("at column_at edge edge_x edge_y half high k lost low max mean median min n n_bad part q1 q3 quantity row_at sd ci95 share share_high share_low "
+  .. "spike text told value values")
+local besides = { box = set_of "n_off", violin = set_of "n_off", curves = set_of "step", contour = set_of "dx dy x_high x_low y_high y_low" }
 
 -- A name for a column that no other role has, and no figure: the ends of a line's band are called after its y, too.
 local function free_name(o, role, name)
@@ -19,8 +23,8 @@ local function free_name(o, role, name)
     if other ~= role and type(o[other]) == "string" then others[o[other]] = true end
   end
   local ends = role ~= "y" and type(o.y) == "string" and { [o.y .. "_low"] = true, [o.y .. "_high"] = true } or {}
-  local free = name
-  while taken[free] or ends[free] or (free ~= name and others[free]) do free = free .. "_" end
+  local own, free = besides[o.kind] or {}, name
+  while taken[free] or own[free] or ends[free] or (free ~= name and others[free]) do free = free .. "_" end
   return free
 end
 
