@@ -30,7 +30,7 @@ static const char text[] =
     "  $ halfulp bench --compare old.json\n"
     "  $ halfulp bench --compare old.json new.json\n";
 
-enum { MOST = 400, LEAST = 5, FEWEST = 3, PAIR = 2 };      /* repetitions; those of slow work, whose first one counts; of very slow work */
+enum { MOST = 400, LEAST = 5, FEWEST = 3, PAIR = 2 };      /* repetitions; those of slow work; of very slow work */
 
 static int ascending(const void *a, const void *b)
 {
@@ -56,22 +56,27 @@ static bool timed(double *seconds, hu_bench_job *job, bool (*work)(hu_bench_job 
     return done;
 }
 
-/* The job in its mode: work and yardstick in turn, for about so many seconds, the first time not counted where more than one is made. */
+/* How often work and yardstick are timed of which the longer takes that many seconds. */
+static int least_of(double longer_s)
+{
+    return longer_s > 2 ? PAIR : longer_s > 0.5 ? FEWEST : LEAST;
+}
+
+/* The job in its mode: work and yardstick in turn, for about so many seconds. The first time is not counted, but for slow work; that of a training step never
+ * is, as the trainer's memory is fresh then. The plain trainer's is not, and its steps take long. */
 static bool measure_mode(hu_bench_job *job, double enough_s, hu_bench_result *r)
 {
     double works[MOST], ratios[MOST], yard, start = hu_clock_s(CLOCK_MONOTONIC), warm;
-    int n = 0;
-    if (!timed(&warm, job, job->kind->work) || !timed(&yard, job, job->kind->yard))
+    int n = 0, least = LEAST;
+    if (!timed(&warm, job, job->kind->work) || (!job->plain && !timed(&yard, job, job->kind->yard)))
         return false;
-    double longer = fmax(warm, yard) * job->repeats;
-    bool slow = longer > 0.5;
-    int least = longer > 2 ? PAIR : slow ? FEWEST : LEAST;
-    if (slow)
-        works[n] = warm, ratios[n++] = yard / warm;
+    if (warm * job->repeats > 0.5 && !job->kind->is_train)
+        works[n] = warm, ratios[n++] = yard / warm, least = FEWEST;
     while (n < MOST && (n < least || hu_clock_s(CLOCK_MONOTONIC) - start < enough_s)) {
         if (!timed(&works[n], job, job->kind->work) || !timed(&yard, job, job->kind->yard))
             return false;
         ratios[n] = works[n] > 0 ? yard / works[n] : 0;
+        least = least_of(fmax(works[n], yard) * job->repeats);
         n++;
     }
     qsort(works, (size_t)n, sizeof *works, ascending);
