@@ -212,8 +212,8 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name);
 /* The same, as doubles: one of floats is replaced too. idx is absolute. */
 hu_tensor *hu_lua_doubles(lua_State *L, int idx, const char *name);
 
-/* Raises where an element is NaN or infinite, or (as_float) would be as a float. */
-void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name, bool as_float);
+/* Raises where an element is NaN or infinite. */
+void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name);
 
 /* A new zeroed tensor of that shape, pushed. Collects garbage and tries once more where memory is short. */
 hu_tensor *hu_lua_make_tensor(lua_State *L, hu_dtype dtype, int rank, const size_t *shape);

@@ -83,11 +83,11 @@ static const hu_tensor *push_scale(lua_State *L, int idx, const char *key)
         hu_tensor *t = hu_lua_make_tensor(L, HU_F64, 0, NULL);
         t->f64[0] = lua_tonumber(L, -2);
         lua_remove(L, -2);
-        hu_lua_check_finite(L, t, key, false);
+        hu_lua_check_finite(L, t, key);
         return t;
     }
     const hu_tensor *t = hu_lua_doubles(L, lua_gettop(L), key);
-    hu_lua_check_finite(L, t, key, false);
+    hu_lua_check_finite(L, t, key);
     return t;
 }
 

@@ -230,13 +230,12 @@ static int flat(lua_State *L)
     return 1;
 }
 
-/* Copies the array at idx into n weights from `first` on. All are finite floats, or none is changed. */
+/* Copies the array at idx into n weights from `first` on. They may be NaN or infinite: a loop that diverges is a result. */
 static void set_weights(lua_State *L, hu_model *m, int idx, size_t first, size_t n)
 {
     const hu_tensor *t = hu_lua_to_tensor(L, idx, "weights");
     if (t->n != n)
         luaL_error(L, "%I weights; there are %I", (LUAI_UACINT)t->n, (LUAI_UACINT)n);
-    hu_lua_check_finite(L, t, "weights", true);
     for (size_t i = 0; i < n; i++)
         m->weights[first + i] = (float)hu_tensor_get(t, i);
 }

@@ -138,13 +138,13 @@ hu_tensor *hu_lua_to_tensor(lua_State *L, int idx, const char *name)
     return t;
 }
 
-void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name, bool as_float)
+void hu_lua_check_finite(lua_State *L, const hu_tensor *t, const char *name)
 {
     for (size_t i = 0; i < t->n; i++) {
         double x = hu_tensor_get(t, i);
-        if (!isfinite(x) || (as_float && !isfinite((float)x)))
+        if (!isfinite(x))
             luaL_error(L, "%s: number %I of %I is %s; they have to be finite", name, (LUAI_UACINT)(i + 1), (LUAI_UACINT)t->n,
-                       isnan(x) ? "NaN" : isfinite(x) ? "too large for a float" : "infinite");
+                       isnan(x) ? "NaN" : "infinite");
     }
 }
 

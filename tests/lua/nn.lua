@@ -69,6 +69,19 @@ claims["a callback that returns false ends the run"] = function()
   t.assertEquals(#run.loss, 5)
 end
 
+claims["a training loop of one's own that diverges goes on to the end, with losses that say so"] = function()
+  local model = hu.nn.models.linear {inputs = 1}
+  local data = hu.nn.data {features = {{1}, {2}, {3}}, values = {1, 2, 4}}
+  local losses = {}
+  for step = 1, 60 do
+    local loss, gradient = model:objective(nil, data)
+    losses[step] = loss
+    model:set_flat(model:flat() - 1e3 * gradient)
+  end
+  t.assertTrue(losses[1] < 100)
+  t.assertFalse(losses[60] < 1 / 0)
+end
+
 claims["a run that diverges ends early and says so"] = function()
   local run = train {lr = 1e30, warmup = 0, clip = 0, steps = 50}
   t.assertTrue(run.diverged)
