@@ -1,6 +1,7 @@
 /* tile-near-avx2.h - the vectors of tile-near.body.h with AVX2. */
 #define VECTOR(op) _mm256_##op
 #define NEAR_LANES 8
+#define NEAR_PATIENCE 2
 
 typedef __m256 near_vec;
 typedef __m256i near_ints;

@@ -1,6 +1,7 @@
 /* tile-near-avx512.h - the vectors of tile-near.body.h with AVX-512, whose instructions round each as they say. */
 #define VECTOR(op) _mm512_##op
 #define NEAR_LANES 16
+#define NEAR_PATIENCE 0                   /* stretches that met any are too many */
 
 typedef __m512 near_vec;
 typedef __m512i near_ints;

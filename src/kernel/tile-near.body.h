@@ -22,7 +22,7 @@
  * Nothing overflows: a sum grows by no more than twice its term.
  *
  * Included by a file an instruction set, which has said VECTOR(op), the instruction on vectors; NEAR_LANES, the floats in one; near_vec, near_ints, near_load, near_where_not_zero,
- * near_any_negative, NEAR_FOLD; near_to_even(x, constants), the rounding of such sums; and NEAR_HAS_VNNI, where there may be vpdpwssd.
+ * near_any_negative, NEAR_FOLD; near_to_even(x, constants), the rounding of such sums; NEAR_PATIENCE; and NEAR_HAS_VNNI, where there may be vpdpwssd.
  */
 enum { NEAR_STEPS = 64, NEAR_LEAST = 16, NEAR_ENOUGH = 6, NEAR_COLUMNS = 2 * NEAR_LANES };
 enum { CSR_ROUNDING = 0x6000, CSR_DOWN = 0x2000, CSR_TO_ZERO = 0x6000, CSR_FLUSH = 0x8000, CSR_FLAGS = 0x3f, CSR_DENORMAL = 0x02, CSR_UNDERFLOW = 0x10 };
@@ -241,6 +241,19 @@ static bool near_is_slow(const hu_near *n)
     return met >= NEAR_ENOUGH && 2 * met > __atomic_load_n(&n->tally->all, __ATOMIC_RELAXED);
 }
 
+/* Whether more than NEAR_PATIENCE percent of the sums, or of them and the products of one step, are subnormal: as the tile for any factors is so much slower, more are borne. */
+static bool near_often_subnormal(const float *sums, const float *a, const float *b, bool multiplies)
+{
+    int all = 0, subnormal = 0;
+    for (size_t i = 0; i < NEAR_COLUMNS * TILE_ROWS; i++, all++)
+        subnormal += sums[i] != 0 && fabsf(sums[i]) < 0x1p-126f;
+    for (size_t i = 0; multiplies && i < NEAR_COLUMNS * TILE_ROWS; i++, all++) {
+        double product = (double)a[i / NEAR_COLUMNS] * (double)b[i % NEAR_COLUMNS];
+        subnormal += product != 0 && fabs(product) < 0x1p-126;
+    }
+    return 100 * subnormal > NEAR_PATIENCE * all;
+}
+
 /* As many stretches as are known, or turn out, to be rounded rightly; the steps they have. */
 static size_t near_run(float *acc, const float *a, const float *b, size_t k, const uint32_t *ea, const uint32_t *eb, const hu_near *n)
 {
@@ -267,7 +280,7 @@ static size_t near_run(float *acc, const float *a, const float *b, size_t k, con
         if (low)
             break;
         if (proof == NEAR_KNOWN)
-            near_count(n, raised & (CSR_DENORMAL | CSR_UNDERFLOW));
+            near_count(n, (raised & (CSR_DENORMAL | CSR_UNDERFLOW)) && (NEAR_PATIENCE == 0 || near_often_subnormal(sums[now ^ 1], a + done * TILE_ROWS, b + done * NEAR_COLUMNS, n->multiplies)));
     }
     if (done)
         near_unscale(acc, sums[now], NEAR_COLUMNS * TILE_ROWS, n->scale_a, n->scale_b);
