@@ -10,7 +10,7 @@
 
 /* Significant bits of a float. Sums of two numbers of up to OWN_BITS bits, rounded to FLOAT_BITS, are never in the middle between two
  * numbers of OWN_BITS bits unless exactly: 2 p + 2 bits are enough (Figueroa, SIGNUM 30(3), 1995). */
-enum { FLOAT_BITS = 24, OWN_BITS = 11, DOUBLE_BITS = 53 };
+enum { FLOAT_BITS = 24, OWN_BITS = 11, DOUBLE_BITS = 53, DOWNWARD_BITS = 19 };
 
 /* What the factors of one matrix are like. */
 typedef struct factors {
@@ -129,6 +129,8 @@ static hu_tile_f32_fn *quickest(const hu_lanes *lanes, const hu_tiled *how, cons
         bool own = sum->format->man_bits < OWN_BITS && products_fit(a, b, sum->format), stays = stays_in(a, b, k, sum->format, 1);
         double room = ldexp(1, 127 - sum->grid_f32.drop);
         bool splits = own && stays && lanes->tile_fma[own][HU_TILE_SPLIT] && 2.0001 * (double)k * a->largest * b->largest <= room;
+        if (lanes->tile_fma_downward && !splits && sum->format->man_bits > DOWNWARD_BITS)
+            return NULL;
         return lanes->tile_fma[own][splits ? HU_TILE_SPLIT : kind_of(sum, stays)];
     }
     bool product_stays = a->largest * b->largest * 2 <= max_of(product->format);
@@ -261,7 +263,7 @@ bool hu_gemm_choose(hu_tile_choice *t, const void *a, const void *b, const hu_ge
         return false;
     hu_tile_f32_fn *best = to_even ? quickest(lanes, how, &of_a, &of_b, s->k) : NULL;
     if (best)
-        *t = (hu_tile_choice){.f32 = best, .product = how->product ? &how->product->grid_f32 : NULL, .sum = &how->sum->grid_f32};
+        *t = (hu_tile_choice){.f32 = best, .downward = lanes->tile_fma_downward && best != lanes->tile_fma[1][HU_TILE_SPLIT], .product = how->product ? &how->product->grid_f32 : NULL, .sum = &how->sum->grid_f32};
     if (to_even && !(best && best == lanes->tile_fma[1][HU_TILE_SPLIT]))
         (void)choose_near(t, how, &of_a, &of_b);
     if (!best && (t->f64 || t->drawn_f64) && !how->product && lanes->any_multiplies_first && !how->is_f32)

@@ -256,6 +256,7 @@ const hu_lanes HU_LANES = {
 #ifdef HU_ROUNDING_TILES
     .tile_fma = HU_TILES_FMA,
     .tile_mul_add = HU_TILES_MUL_ADD,
+    .tile_fma_downward = HU_TILES_DOWNWARD,
     .tile_near = tile_near,
     .near_panel = near_panel,
 #endif

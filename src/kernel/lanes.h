@@ -243,6 +243,7 @@ typedef struct hu_lanes {
     hu_from_u64_fn     *from_u64;
     /* Every sum rounded, or every product and sum, to nearest-even; the first index of tile_fma is whether one operation does. */
     hu_tile_f32_fn     *tile_fma[2][HU_N_TILE_KINDS + 1];
+    bool                tile_fma_downward;                  /* these, HU_TILE_SPLIT apart, want the processor to round downward, and at most 19 bits after the first */
     hu_tile_f32_fn     *tile_mul_add[HU_N_TERMS][HU_N_TILE_KINDS][HU_N_TILE_KINDS];   /* product's kind, sum's kind */
     hu_near_f32_fn     *tile_near;                          /* NULL: there is none                              */
     void (*near_panel)(float *panel, uint32_t *extents, size_t lines, size_t depth, float scale);   /* scales a panel; a word for each of its steps */

@@ -117,6 +117,7 @@ X(2, 0, 0) X(2, 0, 1) X(2, 0, 2) X(2, 1, 0) X(2, 1, 1) X(2, 1, 2) X(2, 2, 0) X(2
 #undef X
 
 #define HU_TILES_FMA { {tile_fma_00, tile_fma_01, tile_fma_02, NULL}, {tile_fma_10, tile_fma_11, tile_fma_12, tile_fma_split} }
+#define HU_TILES_DOWNWARD false
 #define ROW(t, p) {tile_mul_add_##t##p##0, tile_mul_add_##t##p##1, tile_mul_add_##t##p##2}
 #define HU_TILES_MUL_ADD { {ROW(0, 0), ROW(0, 1), ROW(0, 2)}, {ROW(1, 0), ROW(1, 1), ROW(1, 2)}, {ROW(2, 0), ROW(2, 1), ROW(2, 2)} }
 
