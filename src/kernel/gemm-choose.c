@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/base/clones.h"
 #include "src/kernel/gemm.h"
 
 /* Significant bits of a float. Sums of two numbers of up to OWN_BITS bits, rounded to FLOAT_BITS, are never in the middle between two
@@ -45,12 +46,6 @@ static factors summary(uint64_t bits, uint64_t low, uint64_t top, bool is_f32)
 
 /* Every element of both matrices is looked at once for each product: with wide vectors that is a tenth of the time. Whole numbers only, so
  * that every copy gives the same. */
-#if defined __x86_64__ && defined __GNUC__ && !defined __clang__ && !defined __SANITIZE_ADDRESS__
-#define CLONES __attribute__((target_clones("default", "avx2", "avx512f"), optimize("O3")))   /* -O2 leaves loops scalar */
-#else
-#define CLONES
-#endif
-
 #define NUMBER float
 #define WORD   uint32_t
 #define SURVEY survey_f32

@@ -4,7 +4,7 @@
  */
 
 /* From all bits of magnitudes or'ed, the largest magnitude, and the smallest that is not zero. */
-CLONES static factors SURVEY(const NUMBER *x, size_t rows, size_t columns, size_t apart)
+HU_CLONES static factors SURVEY(const NUMBER *x, size_t rows, size_t columns, size_t apart)
 {
     const WORD magnitude = (WORD)-1 >> 1;
     WORD bits = 0, top = 0, low = (WORD)-1;

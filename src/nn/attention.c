@@ -7,7 +7,7 @@
 #include <omp.h>
 #include <string.h>
 
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 #include "src/nn/fast-exp.h"
 
 #include "src/nn/real-f32.h"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 
 static inline float exponential(float x)
 {

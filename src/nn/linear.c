@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 
 #include "src/nn/real-f32.h"
 #include "src/nn/linear.body.h"

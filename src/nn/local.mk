@@ -1,7 +1,6 @@
 # src/nn
 liblab_la_SOURCES += src/nn/arena.h
 liblab_la_SOURCES += src/nn/arena.c
-liblab_la_SOURCES += src/nn/clones.h
 liblab_la_SOURCES += src/nn/fast-exp.h
 liblab_la_SOURCES += src/nn/fast-exp.c
 liblab_la_SOURCES += src/nn/real-f32.h

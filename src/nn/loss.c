@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 #include "src/nn/fast-exp.h"
 
 #include "src/nn/real-f32.h"

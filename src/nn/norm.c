@@ -5,7 +5,7 @@
 #include <omp.h>
 #include <string.h>
 
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 
 #define HU_NORM_EPSILON 1e-5
 

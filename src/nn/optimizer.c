@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "src/kernel/kernel.h"
-#include "src/nn/clones.h"
+#include "src/base/clones.h"
 
 double hu_schedule_at(const hu_schedule *s, uint64_t step)
 {

@@ -9,14 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/base/clones.h"
 #include "src/ops/ops.h"
 #include "src/tensor/quantizer-parts.h"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("default", "avx2", "avx512f"), optimize("O3")))   /* -O2 leaves loops scalar */
-#else
-#define CLONES
-#endif
 
 enum { STRIP = 4096 };
 
@@ -44,7 +39,7 @@ static inline int32_t larger(int32_t most, float x)
 }
 
 /* The largest magnitude of the finite ones, as the bits of a float. */
-CLONES static uint32_t largest_bits(const float *x, size_t n)
+HU_CLONES static uint32_t largest_bits(const float *x, size_t n)
 {
     enum { LANES = 32 };
     int32_t lane[LANES] = {0}, most = 0;
@@ -76,7 +71,7 @@ float hu_largest_f32(const float *x, size_t n)
 
 /* q = x inverse in float, which is off by less than three of its last places, and whether it is then unsure: whether an x that is not zero
  * has a quotient within three places of a number whose last bits, those of the mask, are zero, as those of all values and middles are. A finite quotient past the largest float is that one; an infinity stays. */
-CLONES static bool by_product(float *restrict out, const float *restrict in, size_t n, float inverse, uint32_t mask)
+HU_CLONES static bool by_product(float *restrict out, const float *restrict in, size_t n, float inverse, uint32_t mask)
 {
     uint32_t unsure = 0;
     for (size_t i = 0; i < n; i++) {
@@ -92,7 +87,7 @@ CLONES static bool by_product(float *restrict out, const float *restrict in, siz
 }
 
 /* Quotients to 40 bits, then cut to 24 of which the last one is set where something was cut. */
-CLONES static void by_quotient(float *restrict out, const float *restrict in, size_t n, double inverse)
+HU_CLONES static void by_quotient(float *restrict out, const float *restrict in, size_t n, double inverse)
 {
     for (size_t i = 0; i < n; i++) {
         double q = (double)in[i] * inverse;
@@ -108,7 +103,7 @@ CLONES static void by_quotient(float *restrict out, const float *restrict in, si
     }
 }
 
-CLONES static void times(float *restrict out, const float *restrict in, size_t n, float s)
+HU_CLONES static void times(float *restrict out, const float *restrict in, size_t n, float s)
 {
     for (size_t i = 0; i < n; i++) {
         float q = in[i], v = q * s;
