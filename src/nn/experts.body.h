@@ -51,9 +51,11 @@ static void R(topk_pull)(R(hu_tape) *t, R(hu_node) *node)
 
 static const R(hu_rule) R(topk_rule) = {"topk", R(topk_backward), R(topk_push), R(topk_pull)};
 
-/* The softmax of the k largest of a row, the earlier of equal ones first; the others become 0. */
+/* The softmax of the k largest of a row, the earlier of equal ones first; the others become 0, and these alone: what is chosen is at least
+ * the smallest normal number. */
 static void R(choose)(REAL *restrict g, const REAL *restrict l, size_t n, size_t k)
 {
+    const REAL least = REAL_LEAST * (REAL)n;                  /* the sum below is from 1 to n */
     REAL top = R(largest)(l, n), sum = 0;
     for (size_t j = 0; j < n; j++)
         g[j] = 0;
@@ -66,6 +68,7 @@ static void R(choose)(REAL *restrict g, const REAL *restrict l, size_t n, size_t
             break;
         REAL e, x = l[best];
         R(hu_exp)(&e, &x, 1, 1, -top);
+        e = e < least ? least : e;
         g[best] = e;
         sum += e;
     }

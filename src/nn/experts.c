@@ -1,6 +1,7 @@
 /* experts.c - a mixture of experts: the gate, the way to an expert and back, the balance of the load. */
 #include "src/nn/tape.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "src/nn/fast-exp.h"

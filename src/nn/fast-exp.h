@@ -1,8 +1,8 @@
 /* fast-exp.h - the exponential function over arrays, without branches, so that its loop becomes vector code.
  *
  * In float: within 1 ulp on [-87, 88]; below, where the end is 1.6e-38, it is 0, and above it stays at the value of the end
- * (1.7e38). So what a softmax or a gate makes of very small numbers are zeros, not subnormal numbers, on which processors take a
- * hundred times as long. NaN gives NaN. The same bits on every machine: only additions, multiplications and integer operations. In double it is exp().
+ * (1.7e38). It has no subnormal results, on which processors take a hundred times as long; a softmax, which divides them by its sum,
+ * still has a few. NaN gives NaN. The same bits on every machine: only additions, multiplications and integer operations. In double it is exp().
  * Method: x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite, "Software Manual for the Elementary Functions",
  * 1980, chapter 6), and the Taylor polynomial of degree 7 of exp(r), whose error there is below 2^-26.
  */

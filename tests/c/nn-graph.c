@@ -222,6 +222,27 @@ static void gates_by_hand(void **state)
     hu_tape_clear_f64(&t);
 }
 
+/* Logits 2000, 0, -1 with k = 2: the second one's weight is less than any number, and it is chosen all the same. f = 1/2, 1/2, 0, p = 1, 0, 0:
+ * the balance is 3/2. */
+static void gates_of_no_weight(void **state)
+{
+    (void)state;
+    float f[3] = {2000, 0, -1};
+    double d[3] = {2000, 0, -1};
+    hu_tape_f32 t;
+    hu_tape_f64 u;
+    hu_tape_init_f32(&t, 1);
+    hu_tape_init_f64(&u, 1);
+    hu_var_f32 *lf = hu_leaf_f32(&t, f, NULL, 1, 3), *gf = hu_topk_f32(&t, lf, 2);
+    hu_var_f64 *ld = hu_leaf_f64(&u, d, NULL, 1, 3), *gd = hu_topk_f64(&u, ld, 2);
+    assert_true(gf->value[0] == 1 && gf->value[1] > 0 && gf->value[1] < 1e-37f && gf->value[2] == 0);
+    assert_true(gd->value[0] == 1 && gd->value[1] > 0 && gd->value[1] < 1e-306 && gd->value[2] == 0);
+    assert_true(hu_balance_f32(&t, lf, gf, 1)->value[0] == 1.5f);
+    assert_true(hu_balance_f64(&u, ld, gd, 1)->value[0] == 1.5);
+    hu_tape_clear_f32(&t);
+    hu_tape_clear_f64(&u);
+}
+
 /* ---- gradients and Hessians of whole graphs ---- */
 
 static hu_graph *image_graph(void)
@@ -533,6 +554,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("unfolding and pooling take the pixels that plain loops take", windows_by_loops),
     CLAIM("a scan is its recurrence", scan_by_loops),
     CLAIM("gates choose the largest, an expert without rows changes nothing, a balanced load costs its weight", gates_by_hand),
+    CLAIM("an expert that is chosen counts, however small its weight", gates_of_no_weight),
     CLAIM("gradient and Hessian of whole graphs agree with differences to 1e-7", derivatives_of_graphs),
     CLAIM("a multiplier is one of the weights, in value and gradient", multipliers),
     CLAIM("and is applied after the operands were rounded, forward and backward", multipliers_after_rounding),
