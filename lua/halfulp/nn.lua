@@ -292,7 +292,7 @@ end
 ---local loss, gradient = hu.nn.cross_entropy(hu.array {{0, 0}, {0, 1000}}, hu.array {{1, 0}, {1, 0}})
 ---print(("%.3f"):format(loss), gradient)    --> 500.347	array 2x2 (double): -0.25 0.25 -0.5 0.5
 ---```
----@param logits hu.array   [n][classes], finite
+---@param logits hu.array   [n][classes]
 ---@param labels hu.array   [n][classes]: the probability of each class, 1 and zeros for a known one
 ---@return number loss      in nats, mean over the n examples
 ---@return hu.array gradient  [n][classes], of the loss by the logits, where labels add up to 1
@@ -302,6 +302,7 @@ function nn.cross_entropy(logits, labels)
     error(("cross_entropy: logits are %s, labels %s; it takes two arrays of as many examples and classes"):format(shape, of_labels), 2)
   end
   local n = #logits
+  logits, labels = logits:to "double", labels:to "double"
   local centered = logits - logits:max(2):reshape {n, 1}
   local powers = centered:exp()
   local sums = powers:sum(2):reshape {n, 1}

@@ -41,6 +41,7 @@ claims["cross-entropy of arrays is that of a model, with its gradient, and logit
     end
   end
   t.assertEquals(hu.nn.cross_entropy(hu.array {{0, 1e4}, {0, -1e4}}, hu.array {{1, 0}, {0, 1}}), 1e4)
+  t.assertEquals({hu.nn.cross_entropy(logits:to "float", labels:to "float")}, {hu.nn.cross_entropy((logits:to "float"):to "double", labels)})
   refused("logits are 4 x 3, labels 3 x 3", hu.nn.cross_entropy, logits, hu.ones {3, 3})
   refused("logits are no matrix, labels no matrix", hu.nn.cross_entropy)
   refused("labels no matrix", hu.nn.cross_entropy, logits, {1})
