@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <gsl/gsl_errno.h>
@@ -148,13 +149,14 @@ static void close_output(void)
 /* OpenMP's threads look for their next piece of work again and again, as much as ten milliseconds, before they sleep. Where other programs
  * want the cores, too, that is time taken from the very thread that they wait for: a training step on two threads then takes ten times as
  * long. A tenth of a millisecond does. The library reads this before main begins, so the program begins once more; where that cannot
- * be, or somebody has chosen already, everything stays as it is. A program that was loaded into this one (LD_PRELOAD) stays, too. */
+ * be (the program was begun by the loader as its argument: then the loader is what would begin again), or somebody has chosen already,
+ * everything stays as it is. A program that was loaded into this one (LD_PRELOAD) stays, too. */
 static void wait_briefly(int argc, char **argv)
 {
     static const char *const computes[] = {"run", "repl", "bench"}, *const chosen[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "LD_PRELOAD"};
     char self[4096];
-    bool wanted = false;
-    for (size_t i = 0; argc > 1 && i < sizeof computes / sizeof *computes; i++)
+    bool wanted = false, by_loader = getauxval(AT_BASE) == 0;
+    for (size_t i = 0; argc > 1 && !by_loader && i < sizeof computes / sizeof *computes; i++)
         wanted = wanted || strcmp(argv[1], computes[i]) == 0;
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
         wanted = wanted && !getenv(chosen[i]);
