@@ -246,6 +246,7 @@ function curvature.landscape(model, data, options)
   if math.type(repeats) ~= "integer" or repeats < 0 or repeats == 1 then
     error(("landscape: repeats is %s; it takes a whole number, 0 or at least 2"):format(tostring(repeats)), 2)
   end
+  if repeats > 0 and o.policy == nil then error("landscape: repeats without a policy, whose noise they are", 2) end
   local out, view = { a = {}, directions = directions_of(model, data, o, n) }, {}
   for i = 1, points do out.a[i] = range * (2 * (i - 1) / (points - 1) - 1) end
   out.b = n == 2 and out.a or nil
