@@ -91,6 +91,7 @@ dist_halfulplua_DATA += lua/halfulp/sharpness.lua
 dist_halfulplua_DATA += lua/halfulp/run.lua
 dist_halfulplua_DATA += lua/halfulp/options.lua
 dist_halfulplua_DATA += lua/halfulp/keys.lua
+dist_halfulplua_DATA += lua/halfulp/values.lua
 dist_halfulplua_DATA += lua/halfulp/params.lua
 dist_halfulplua_DATA += lua/halfulp/rows.lua
 dist_halfulplua_DATA += lua/halfulp/points.lua

@@ -5,6 +5,8 @@ local stats = require("halfulp.analysis").stats
 local rows = require "halfulp.rows"
 local check_options = require "halfulp.options"
 local keys = require "halfulp.keys"
+local run = require "halfulp.run"
+local values = require "halfulp.values"
 local metrics = require "halfulp.study-metrics"
 
 ---@class hu.study  training runs of every policy at every rate from every seed
@@ -21,21 +23,51 @@ local function fail(level, text, ...)
   error("study: " .. text:format(...), level + 1)
 end
 
+local show = values.show
+
+-- What names a run's parameters and results, or stands in a line of the summary: no metric may be called so.
+local taken = {}
+for name in ([[policy rate seed loss first_loss losses probe_steps diverged_average diverged_level spikes_residual spikes_rise moves heldout cpu_s
+  runs ci95 average_low average_high level_low level_high at]]):gmatch "%S+" do taken[name] = true end
+
+-- Options of hu.nn.train that the study sets for each run, and by which of its own.
+local set_by = { model = "model", data = "data", policy = "policies", lr = "rates", seed = "seeds", steps = "steps", batch = "batch", every = "probes",
+  callback = "metrics" }
+
+local rules = { steps = values.whole(1, 1 << 40), batch = values.whole(1, 65536), probes = values.whole(1, 1 << 40), rows = values.whole(1, 65536),
+  heldout = values.whole(1, 1 << 40), clock = values.flag, quiet = values.flag, reference = values.finite, split = values.one_of("heldout", "train") }
+
 -- ---- what is looked at along the way: name -> function(model, data, how) that returns a number ----
 
 -- The wanted metrics as {name, function}: names of ours, and name = function of the user's.
 local function metrics_of(wanted, level)
-  local list = {}
-  for key, value in pairs(wanted or { "logits", "logits_full" }) do
+  local list, is_there = {}, {}
+  if wanted == nil then wanted = { "logits", "logits_full" } end
+  if type(wanted) ~= "table" then fail(level, "metrics is %s; it takes a list of names and name = function(model, data, how)", show(wanted)) end
+  for key, value in pairs(wanted) do
     local name, fn = key, value
     if math.type(key) == "integer" then name, fn = value, metrics[value] end
-    if type(fn) ~= "function" then
-      fail(level, "metric %s is none of ours and no function; ours: %s; or name = function(model, data, how)", tostring(name), table.concat(keys(metrics), ", "))
+    if type(fn) ~= "function" or type(name) ~= "string" then
+      fail(level, "metric %s is none of ours and no function; ours: %s; or name = function(model, data, how)", show(name), table.concat(keys(metrics), ", "))
     end
-    list[#list + 1] = { name = name, measure = fn }
+    if taken[name] then fail(level, "a metric is called %s, which is one of the study's own results; give it another name", name) end
+    if is_there[name] then fail(level, "two metrics are called %s", name) end
+    list[#list + 1], is_there[name] = { name = name, measure = fn }, true
+  end
+  for _, m in ipairs(list) do
+    if is_there[m.name .. "_warns"] then fail(level, "a metric is called %s_warns, which says when %s warns; give it another name", m.name, m.name) end
   end
   table.sort(list, function(a, b) return a.name < b.name end)
   return list
+end
+
+-- The metrics of one look, appended to their series.
+local function look(plan, series, model, how)
+  for _, m in ipairs(plan.metrics) do
+    local value = m.measure(model, plan.data, how)
+    if type(value) ~= "number" then error(("study: the metric %s returned %s; it takes a number"):format(m.name, value == nil and "nothing" or show(value)), 0) end
+    table.insert(series[m.name], value)
+  end
 end
 
 -- ---- options ----
@@ -69,17 +101,18 @@ end
 
 local function list_of(value, key, default, level)
   if value == nil then value = default end
-  if key == "seeds" and math.type(value) == "integer" then
-    if value < 1 then fail(level, "seeds is %d; it takes how many, at least 1, or a list of seeds", value) end
+  if key == "seeds" and type(value) == "number" then
+    local n = math.tointeger(value)
+    if not n or n < 1 or n > 65536 then fail(level, "seeds is %s; it takes how many, from 1 to 65536, or a list of seeds", show(value)) end
     local list = {}
-    for i = 1, value do list[i] = i end
+    for i = 1, n do list[i] = i end
     return list
   end
   if type(value) == "number" then value = { value } end
-  if type(value) ~= "table" or #value == 0 then fail(level, "%s is %s; it takes a list of numbers", key, tostring(value)) end
+  if type(value) ~= "table" or #value == 0 then fail(level, "%s is %s; it takes a list of numbers", key, type(value) == "table" and "empty" or show(value)) end
   for i, x in ipairs(value) do
     if type(x) ~= "number" or key == "rates" and not (x > 0 and x < math.huge) or key == "seeds" and math.type(x) ~= "integer" then
-      fail(level, "%s[%d] is %s; it takes %s", key, i, tostring(x), key == "rates" and "a positive number" or "a whole number")
+      fail(level, "%s[%d] is %s; it takes %s", key, i, show(x), key == "rates" and "a positive number" or "a whole number")
     end
   end
   return value
@@ -87,7 +120,8 @@ end
 
 local function model_maker(model, level)
   if type(model) == "function" then return model end
-  if type(model) ~= "table" then fail(level, "model is %s; it takes the options of hu.nn.lm, or function(seed) that returns a model", tostring(model)) end
+  if type(model) ~= "table" then fail(level, "model is %s; it takes the options of hu.nn.lm, or function(seed) that returns a model", show(model)) end
+  if model.seed ~= nil then fail(level, "model.seed is what the study sets, by its option seeds; function(seed) that returns a model may do otherwise") end
   return function(seed)
     local options = { seed = seed }
     for key, value in pairs(model) do options[key] = value end
@@ -96,7 +130,15 @@ local function model_maker(model, level)
 end
 
 local function check_moves(moves, level)
-  if moves ~= nil and moves ~= "rise" and moves ~= "residual" then fail(level + 1, "moves is %s; it takes \"rise\" or \"residual\"", tostring(moves)) end
+  if moves ~= nil and moves ~= "rise" and moves ~= "residual" then fail(level + 1, "moves is %s; it takes \"rise\" or \"residual\"", show(moves)) end
+end
+
+-- Further options of hu.nn.train: none that the study sets itself.
+local function check_train(train, level)
+  if train ~= nil and type(train) ~= "table" then fail(level + 1, "train is %s; it takes a table of further options of hu.nn.train", show(train)) end
+  for _, key in ipairs(keys(train or {})) do
+    if set_by[key] then fail(level + 1, "train.%s is what the study sets, by its option %s", key, set_by[key]) end
+  end
 end
 
 local function plan_of(options, level)
@@ -108,14 +150,16 @@ local function plan_of(options, level)
     fail(level, "results is a %s; it takes function(run, point) that returns a table of named results", type(options.results))
   end
   check_moves(options.moves, level)
+  check_train(options.train, level)
+  values.check("study", options, rules, level)
+  if options.warning ~= nil then run.call(level, stats.warning, {}, options.warning) end
   local plan = { data = options.data, steps = options.steps or 300, batch = options.batch or 8, probes = options.probes or 20, rows = options.rows or 32,
     split = options.split or "heldout", reference = options.reference, moves = options.moves or "rise", train = options.train or {},
     heldout = options.heldout, clock = options.clock, results = options.results, warning = options.warning, make = model_maker(options.model, level + 1), metrics = metrics_of(options.metrics, level + 1) }
   plan.policies, plan.names = policies_of(options.policies, level + 1)
   plan.rates, plan.seeds = list_of(options.rates, "rates", 1e-3, level + 1), list_of(options.seeds, "seeds", 3, level + 1)
-  for _, key in ipairs { "steps", "batch", "probes", "rows" } do
-    if math.type(plan[key]) ~= "integer" or plan[key] < 1 then fail(level, "%s is %s; it takes a whole number, at least 1", key, tostring(plan[key])) end
-  end
+  for _, key in ipairs { "steps", "batch", "probes", "rows" } do plan[key] = math.tointeger(plan[key]) end
+  if options.probes and plan.probes > plan.steps then fail(level, "probes is %d; it takes at most as many as there are steps, %d", plan.probes, plan.steps) end
   return plan
 end
 
@@ -135,14 +179,11 @@ local function train(plan, point)
   local options = { model = model, data = plan.data, steps = plan.steps, batch = plan.batch, lr = point.rate, seed = point.seed, policy = policy,
     every = math.max(1, plan.steps // plan.probes),
     callback = function(info)
-      local kept = {}
       steps[#steps + 1] = info.step
-      for _, m in ipairs(plan.metrics) do
-        series[m.name][#steps] = m.measure(model, plan.data, { rows = plan.rows, split = plan.split, policy = policy, step = info.step, kept = kept })
-      end
+      look(plan, series, model, { rows = plan.rows, split = plan.split, policy = policy, step = info.step, kept = {} })
     end }
   for key, value in pairs(plan.train) do options[key] = value end
-  local trained = require("halfulp.nn").train(options)
+  local trained = run.call(0, require("halfulp.nn").train, options)
   local losses = trained.loss
   local diverged, spikes = stats.diverged(losses, { reference = plan.reference }), stats.spikes(losses)
   local moves = movement(diverged, spikes, plan.moves)
@@ -160,7 +201,7 @@ local function train(plan, point)
   local more = plan.results and plan.results(trained, point) or {}
   if type(more) ~= "table" then error(("study: the function results returned a %s; it takes a table of named results"):format(type(more)), 0) end
   for key, value in pairs(more) do
-    if result[key] ~= nil then error(("study: the result %s of the function results is one of the study's own"):format(key), 0) end
+    if result[key] ~= nil or plan.clock and key == "cpu_s" then error(("study: the result %s of the function results is one of the study's own"):format(key), 0) end
     result[key] = value
   end
   if plan.clock then result.cpu_s = os.clock() - start end
@@ -184,7 +225,7 @@ end
 ---local line = study:summary()[1]
 ---print(line.policy, line.runs, line.diverged_average)    --> fp32	2	0
 ---```
----@param options table `model` = options of `hu.nn.lm`, or function(seed) that returns a model; `data`; `policies` = list of policies of `hu.nn.train` ({name = "...", ...} or [name] = {...} where they are tables); `rates` ({1e-3}); `seeds` = list or how many (3); `steps` (300); `batch` (8); `probes` = how often the metrics are taken in a run (20); `rows` of the held-out part for them (32); `split` ("heldout"); `metrics` = list of names and name = function(model, data, {rows=, split=, policy=, step=, kept = a table that the metrics of one look share}) ({"logits", "logits_full"}); `reference` = loss of a model that has learned nothing (the first loss); `moves` = the spikes that count as a movement ("rise" or "residual"); `warning` = options of `hu.stats.warning`; `heldout` = pieces for a final loss on the held-out part (none); `clock` = whether a run's processor seconds are among its results, `cpu_s` (false); `results` = function(run, point) that returns further results of a run of `hu.nn.train`, by name; `train` = further options of `hu.nn.train`; `name` ("study"), `uses`, `files`, `jobs`, `quiet` of the sweep
+---@param options table `model` = options of `hu.nn.lm`, or function(seed) that returns a model; `data`; `policies` = list of policies of `hu.nn.train` ({name = "...", ...} or [name] = {...} where they are tables); `rates` ({1e-3}); `seeds` = list or how many (3); `steps` (300); `batch` (8); `probes` = how often the metrics are taken in a run (20); `rows` of the held-out part for them (32); `split` ("heldout"); `metrics` = list of names and name = function(model, data, {rows=, split=, policy=, step=, kept = a table that the metrics of one look share}) ({"logits", "logits_full"}); `reference` = loss of a model that has learned nothing (the first loss); `moves` = the spikes that count as a movement ("rise" or "residual"); `warning` = options of `hu.stats.warning`; `heldout` = pieces for a final loss on the held-out part (none); `clock` = whether a run's processor seconds are among its results, `cpu_s` (false); `results` = function(run, point) that returns further results of a run of `hu.nn.train`, by name; `train` = further options of `hu.nn.train`, none of those that the study sets (model, data, policy, lr, seed, steps, batch, every, callback); `name` ("study"), `uses`, `files`, `jobs`, `quiet` of the sweep
 ---@return hu.study
 local function study(options)
   local plan = plan_of(options, 2)
@@ -197,7 +238,7 @@ local function study(options)
   local self = setmetatable({ plan = plan, metrics = {} }, Study)
   for i, m in ipairs(plan.metrics) do self.metrics[i] = m.name end
   self.sweep = require("halfulp.sweep").new(points)
-  self.sweep:run(function(point) return train(plan, point) end,
+  run.call(2, self.sweep.run, self.sweep, function(point) return train(plan, point) end,
     { name = options.name or "study", uses = options.uses, files = options.files, jobs = options.jobs, quiet = options.quiet })
   return self
 end
@@ -263,12 +304,12 @@ function Study:warnings(metric, options)
   local is_ours, o, list, runs = false, options or {}, self:rows(), {}
   check_moves(o.moves, 2)
   for _, name in ipairs(self.metrics) do is_ours = is_ours or name == metric end
-  if not is_ours then fail(2, "no metric %s was looked at; there are: %s", tostring(metric), table.concat(self.metrics, ", ")) end
+  if not is_ours then fail(2, "no metric %s was looked at; there are: %s", show(metric), table.concat(self.metrics, ", ")) end
   if o.against ~= nil and not self.plan.policies[o.against] then
-    fail(2, "against is %s, which is no policy of the study; there are: %s", tostring(o.against), table.concat(self.plan.names, ", "))
+    fail(2, "against is %s, which is no policy of the study; there are: %s", show(o.against), table.concat(self.plan.names, ", "))
   end
   if o.where ~= nil and type(o.where) ~= "function" then fail(2, "where is a %s; it takes function(row)", type(o.where)) end
-  if o.factor ~= nil and not (type(o.factor) == "number" and o.factor > 0) then fail(2, "factor is %s; it takes a number above 0", tostring(o.factor)) end
+  if o.factor ~= nil and not (type(o.factor) == "number" and o.factor > 0) then fail(2, "factor is %s; it takes a number above 0", show(o.factor)) end
   for _, row in ipairs(list) do
     if not o.where or o.where(row) then
       local one = { policy = row.policy, rate = row.rate, seed = row.seed, warns = row[metric .. "_warns"], moves = row.moves }
@@ -291,13 +332,19 @@ end
 function Study:difference(a, b, rate, result, other)
   local base, list = {}, {}
   rate, result = rate or self.plan.rates[1], result or "loss"
+  for name, policy in pairs { a = a or false, b = b or false } do
+    if type(policy) ~= "string" then fail(2, "%s is %s; it takes the name of a policy: %s", name, show(policy or nil), table.concat(self.plan.names, ", ")) end
+  end
+  if type(rate) ~= "number" then fail(2, "rate is %s; it takes a number", show(rate)) end
+  if other ~= nil and getmetatable(other) ~= Study then fail(2, "other is %s; it takes a study", show(other)) end
+  rows.need(self:rows(), result, "study:difference", 2)
   for _, row in ipairs(rows.select((other or self):rows(), { policy = b, rate = rate })) do base[row.seed] = row[result] end
   for _, row in ipairs(rows.select(self:rows(), { policy = a, rate = rate })) do
     local x, y = row[result], base[row.seed]
-    if (x and type(x) ~= "number") or (y and type(y) ~= "number") then fail(2, "%s is no single number", tostring(result)) end
+    if (x and type(x) ~= "number") or (y and type(y) ~= "number") then fail(2, "%s is no single number", show(result)) end
     if x and y then list[#list + 1] = x == y and 0 or x - y end
   end
-  if #list == 0 then fail(2, "no seed has %s both under %s and under %s at the rate %g", tostring(result), tostring(a), tostring(b), rate) end
+  if #list == 0 then fail(2, "no seed has %s both under %s and under %s at the rate %g", result, a, b, rate) end
   return stats.mean(list), #list > 1 and stats.ci95(list) or nil, #list
 end
 
@@ -404,6 +451,9 @@ end
 ---@param options? table  `file` = NAME (the sweep's name)
 ---@return string[] paths of the SVG files
 function Study:plot(options)
+  if options ~= nil and type(options) ~= "table" then fail(2, "plot: options are %s; it takes a table", show(options)) end
+  check_options("study:plot", options, { "file" })
+  if options and options.file ~= nil and type(options.file) ~= "string" then fail(2, "plot: file is %s; it takes a name", show(options.file)) end
   local plot, paths, list = require("halfulp.plot").plot, {}, self:rows()
   local base = (options or {}).file or self.sweep.name
   local function draw(o) paths[#paths + 1] = plot(o) end

@@ -235,14 +235,58 @@ claims["8: wrong options are one line that names them"] = function()
     { { policies = { "fp32", "e4m3fm" } }, "no format 'e4m3fm'" }, { { policies = { "fp32", "fp32" } }, 'two policies are called "fp32"' }, { { rates = { -1 } }, "rates[1] is -1" }, { { rates = {} }, "rates is" },
     { { rates = { "x" } }, "rates[1] is x" }, { { seeds = { 1.5 } }, "seeds[1] is 1.5" }, { { steps = 0 }, "steps is 0" }, { { metrics = { "logit" } }, "metric logit is none of ours" },
     { { model = 3 }, "model is 3" }, { { moves = "up" }, "moves is up" }, { { stesp = 3 }, "did you mean steps?" }, { { results = 3 }, "results is a number" },
+    { { clock = 5 }, "clock is 5; it takes true or false" }, { { reference = 0 / 0 }, "reference is nan; it takes a finite number" },
+    { { rows = 1e9 }, "rows is 1000000000.0; it takes a whole number from 1 to 65536" }, { { probes = 41 }, "probes is 41; it takes at most as many as there are steps, 40" },
+    { { rates = { {} } }, "rates[1] is a table;" }, { { metrics = 5 }, "metrics is 5" }, { { train = 5 }, "train is 5" }, { { seeds = 1e9 }, "from 1 to 65536" },
+    { { warning = { factro = 1 } }, "did you mean factor?" }, { { model = { layers = 1, seed = 3 } }, "model.seed is what the study sets, by its option seeds" },
   } do
     local done, message = pcall(hu.study, options(case[1]))
     t.assertFalse(done, case[2])
     t.assertStrContains(message, case[2])
     t.assertNil(message:find "\n")
   end
+  local done, message = pcall(function() hu.study(options { clock = 5 }) end)
+  t.assertStrContains(message, "lua/study.lua:")              -- this file and line, not one of ours
+  t.assertNotStrContains(message, "halfulp/")
+  t.assertFalse(done)
   t.assertErrorMsgContains("options are missing", hu.study)
   t.assertErrorMsgContains("data are missing", hu.study, { model = config })
+end
+
+claims["9: what a study varies cannot be set again for the training, so that no row stands under a wrong label"] = function()
+  for key, by in pairs { model = "model", data = "data", policy = "policies", lr = "rates", seed = "seeds", steps = "steps", batch = "batch", every = "probes", callback = "metrics" } do
+    local done, message = pcall(hu.study, options { train = { [key] = key == "policy" and "e4m3" or 1 } })
+    t.assertFalse(done, key)
+    t.assertStrContains(message, ("train.%s is what the study sets, by its option %s"):format(key, by))
+  end
+end
+
+claims["10: a metric has a name of its own, and is a number"] = function()
+  local function one() return 1 end
+  local own = { "policy", "rate", "seed", "heldout", "cpu_s", "runs", "ci95" }
+  for name, value in pairs(study:rows()[1]) do
+    if not name:find "^logits" then own[#own + 1] = name end
+    t.assertNotNil(value)
+  end
+  for name in pairs(study:summary()[1]) do
+    if name ~= "logits" then own[#own + 1] = name end
+  end
+  for _, name in ipairs(own) do
+    t.assertErrorMsgContains(("a metric is called %s, which is one of the study's own"):format(name), hu.study, options { metrics = { [name] = one } })
+  end
+  t.assertErrorMsgContains("two metrics are called logits", hu.study, options { metrics = { "logits", "logits" } })
+  t.assertErrorMsgContains("two metrics are called logits", hu.study, options { metrics = { "logits", logits = one } })
+  t.assertErrorMsgContains("a metric is called logits_warns", hu.study, options { metrics = { "logits", logits_warns = one } })
+  t.assertErrorMsgContains("the metric none returned nothing; it takes a number", hu.study,
+    options { name = "none", policies = { "fp32" }, rates = { 1e-2 }, seeds = 1, steps = 1, probes = 1, metrics = { none = function() end } })
+end
+
+claims["11: a difference and figures of wrong names tell the right ones"] = function()
+  t.assertErrorMsgContains("b is missing; it takes the name of a policy: fp32, e8m2:rz+sat", study.difference, study, "fp32")
+  t.assertErrorMsgContains("did you mean loss?", study.difference, study, "fp32", "e8m2:rz+sat", 1e-2, "los")
+  t.assertErrorMsgContains("rate is x; it takes a number", study.difference, study, "fp32", "e8m2:rz+sat", "x")
+  t.assertErrorMsgContains("other is a table; it takes a study", study.difference, study, "fp32", "e8m2:rz+sat", 1e-2, "loss", {})
+  t.assertErrorMsgContains("did you mean file?", study.plot, study, { fil = "x" })
 end
 
 claims:run()
