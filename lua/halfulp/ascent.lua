@@ -3,40 +3,57 @@
 local array = require("halfulp.core").array
 local arith = require("halfulp.core").arith
 local check_options = require "halfulp.options"
+local values = require "halfulp.values"
 
 local ascent = {
   takes = { sam = { "rho" }, asam = { "rho", "eta" }, worst = { "rho", "norm", "adaptive", "iterations" }, average = { "rho", "norm", "adaptive", "samples" } },
 }
 
--- The options by what they may be; raises for the line that called.
+-- The options by what they may be.
 local kinds = {
-  rho = function(x) return type(x) == "number" and x > 0 and x < math.huge, "a positive number" end,
-  eta = function(x) return type(x) == "number" and x >= 0 and x < math.huge, "a number, at least 0" end,
-  norm = function(x) return x == "2" or x == "inf", '"2" or "inf"' end,
-  adaptive = function(x) return type(x) == "boolean", "true or false" end,
-  iterations = function(x) return math.type(x) == "integer" and x >= 1, "a whole number, at least 1" end,
-  samples = function(x) return math.type(x) == "integer" and x >= 1, "a whole number, at least 1" end,
-  seed = function(x) return math.type(x) == "integer", "a whole number" end,
+  rho = values.positive, eta = values.not_negative, norm = values.one_of("2", "inf"), adaptive = values.flag, iterations = values.whole(1),
+  samples = values.whole(1), seed = values.integer,
 }
 
-local function read(name, options, defaults)
+-- An array of doubles; nil for what is neither an array nor a table of numbers.
+local function array_of(x)
+  local ok, list = pcall(function() return (type(x) == "table" and array.new(x) or x):to "double" end)
+  return ok and list or nil
+end
+
+-- The loss as it is called here, with what it returned checked: raises for the line that called the measure, which calls it itself.
+local function checked(name, o, with_gradient)
+  local loss, n = o.loss, #o.weights
+  return function(weights)
+    o.evaluations = o.evaluations + 1
+    local value, slope = loss(weights)
+    if type(value) ~= "number" then error(("%s: the loss is %s; it takes a function that returns a number, and its gradient"):format(name, values.show(value)), 3) end
+    if not with_gradient then return value end
+    local gradient = slope ~= nil and array_of(slope) or nil
+    if not gradient then
+      error(("%s: the gradient of the loss is %s; it takes an array or a table of numbers"):format(name, values.show(slope)), 3)
+    end
+    if #gradient ~= n then error(("%s: the gradient of the loss has %d elements, the weights have %d"):format(name, #gradient, n), 3) end
+    return value, gradient
+  end
+end
+
+-- The options with their defaults; raises for the line that called the measure.
+local function read(name, options, defaults, with_gradient)
   if type(options) ~= "table" then error(("%s: options are missing; it takes a table: loss, weights, rho"):format(name), 3) end
-  local o, known = {}, { "loss", "weights" }
+  local o, known = { evaluations = 0 }, { "loss", "weights" }
   for key in pairs(defaults) do known[#known + 1] = key end
   check_options(name, options, known, 3)
-  for key, value in pairs(options) do o[key] = value end
-  for key, value in pairs(defaults) do
-    if o[key] == nil then o[key] = value end
-    if kinds[key] then
-      local fits, takes = kinds[key](o[key])
-      if not fits then error(("%s: %s is %s; it takes %s"):format(name, key, tostring(o[key]), takes), 3) end
-    end
-  end
+  values.check(name, options, kinds, 3)
+  for key, value in pairs(defaults) do o[key] = value end
+  for key, value in pairs(options) do o[key] = kinds[key] and math.type(value) and math.tointeger(value) or value end
   if type(o.loss) ~= "function" then error(name .. ": loss is no function; it takes one of an array, which returns the loss and its gradient", 3) end
   if o.weights == nil then error(name .. ": weights is missing; it takes an array or a table of numbers", 3) end
-  local w = o.weights
-  if type(w) == "table" then w = array.new(w) end
-  o.weights = w:to "double"
+  local w = array_of(o.weights)
+  if not w then error(("%s: weights is %s; it takes an array or a table of numbers"):format(name, values.show(o.weights)), 3) end
+  if #w == 0 then error(name .. ": there are no weights", 3) end
+  o.weights = w
+  o.loss = checked(name, o, with_gradient)
   return o
 end
 
@@ -47,25 +64,28 @@ local function result(s, loss, increase)
 end
 
 function ascent.sam(options)
-  local o = read("sam", options, { rho = 0.05 })
+  local o = read("sam", options, { rho = 0.05 }, true)
   local loss, gradient = o.loss(o.weights)
   local norm = gradient:norm()
   local raised = o.loss(o.weights + (o.rho / (norm + 1e-12)) * gradient)
-  return result({ norm = norm, evaluations = 2 }, loss, raised - loss)
+  return result({ norm = norm, evaluations = o.evaluations }, loss, raised - loss)
 end
 
 function ascent.asam(options)
-  local o = read("asam", options, { rho = 0.5, eta = 0.01, biases = false })
+  local o = read("asam", options, { rho = 0.5, eta = 0.01, biases = false }, true)
   local t = o.weights:abs() + o.eta
   if o.biases then
-    local b = type(o.biases) == "table" and array.new(o.biases) or o.biases
+    local b = array_of(o.biases)
+    if not b or #b ~= #t then
+      error(("asam: biases are %s; it takes 0 or 1 for each of the %d weights"):format(b and ("%d numbers"):format(#b) or values.show(o.biases), #t), 2)
+    end
     t = b + (1 - b) * t
   end
   local loss, gradient = o.loss(o.weights)
   local scaled = t * gradient
   local norm = scaled:norm()
   local raised = o.loss(o.weights + (o.rho / math.max(norm, 1e-300)) * (t * scaled))
-  return result({ norm = norm, evaluations = 2 }, loss, raised - loss)
+  return result({ norm = norm, evaluations = o.evaluations }, loss, raised - loss)
 end
 
 -- Exactly -1, 0 or 1.
@@ -73,14 +93,15 @@ local function sign(x)
   return x / (x:abs() + 1e-300)
 end
 
--- How a step goes and where the allowed region ends, in each norm. c: the widths.
+-- How a step goes and where the allowed region ends, in each norm. c: the widths. Both are those of u = delta / c, in which the region is a cube or a
+-- ball and the gradient is c g: u + size c g / |c g|. The authors' code steps along c g in delta itself, and stops short of the maximum.
 local norms = {
   inf = {
     step = function(delta, size, g, c) return delta + size * (sign(g) * c) end,
     project = function(delta, rho, c) return arith.minimum(arith.maximum(delta, -rho * c), rho * c) end,
   },
   ["2"] = {
-    step = function(delta, size, g, c) return delta + (size / (g:norm() + 1e-12)) * (g * c) end,
+    step = function(delta, size, g, c) return delta + (size / ((c * g):norm() + 1e-300)) * (c * c * g) end,
     project = function(delta, rho, c)
       local length = (delta / (c + 1e-300)):norm()
       return length > rho and (rho / length) * delta or delta
@@ -100,20 +121,15 @@ local function checkpoints(iterations)
 end
 
 function ascent.worst(options)
-  local o = read("worst", options, { rho = 0.001, norm = "inf", adaptive = true, iterations = 20, seed = 1 })
+  local o = read("worst", options, { rho = 0.001, norm = "inf", adaptive = true, iterations = 20, seed = 1 }, true)
   local w, how = o.weights, norms[o.norm]
   local c = o.adaptive and w:abs() or w * 0 + 1
-  local evaluations = 0
-  local function at(delta)
-    evaluations = evaluations + 1
-    return o.loss(w + delta)
-  end
-  local center, gradient = at(w * 0)
-  if center ~= center or gradient:norm() ~= gradient:norm() then return result({ evaluations = 1 }, center, 0 / 0) end
+  local center, gradient = o.loss(w + 0)
+  if center ~= center or gradient:norm() ~= gradient:norm() then return result({ evaluations = 1 }, center, -(0 / 0)) end
   local delta, value = w * 0, center
   if gradient:norm() == 0 then
     delta = how.project(o.rho * (c * array.uniform({ #w }, { seed = o.seed, low = -1, high = 1 })), o.rho, c)
-    value, gradient = at(delta)
+    value, gradient = o.loss(w + delta)
   end
   local best, best_at, best_gradient, before = value, delta, gradient, delta
   local size, improved, looked, last_size, last_best = 2 * o.rho, 0, 0, 2 * o.rho, best
@@ -121,7 +137,7 @@ function ascent.worst(options)
   for i = 1, o.iterations do
     local next_at = how.project(how.step(delta, size, gradient, c), o.rho, c)
     if i > 1 then next_at = how.project(delta + 0.75 * (next_at - delta) + 0.25 * (delta - before), o.rho, c) end
-    local next_value, next_gradient = at(next_at)
+    local next_value, next_gradient = o.loss(w + next_at)
     if next_value > value then improved = improved + 1 end
     before, delta, value, gradient = delta, next_at, next_value, next_gradient
     if value > best then best, best_at, best_gradient = value, delta, gradient end
@@ -135,7 +151,7 @@ function ascent.worst(options)
       improved, looked, last_best = 0, i, best
     end
   end
-  return result({ iterations = o.iterations, evaluations = evaluations }, center, math.max(0, best - center))
+  return result({ iterations = o.iterations, evaluations = o.evaluations }, center, math.max(0, best - center))
 end
 
 function ascent.average(options)
@@ -150,7 +166,7 @@ function ascent.average(options)
   end
   local mean = sum / n
   local error = n > 1 and (math.max(0, squares / n - mean * mean) / (n - 1)) ^ 0.5 or nil
-  return result({ error = error, samples = n, evaluations = n + 1 }, center, mean)
+  return result({ error = error, samples = n, evaluations = o.evaluations }, center, mean)
 end
 
 return ascent

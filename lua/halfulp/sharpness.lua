@@ -3,6 +3,7 @@
 local core = require("halfulp.core").analysis
 local ascent = require "halfulp.ascent"
 local noise = require "halfulp.noise"
+local values = require "halfulp.values"
 
 ---@class hu.sharpness.result
 ---@field phi number         100 * increase / (1 + loss)
@@ -57,7 +58,9 @@ sharpness.sam = ascent.sam
 sharpness.asam = ascent.asam
 
 ---Adaptive worst-case sharpness: the largest L(w + d) - L(w) with |d / c|_p <= rho, c = |w| or 1, by Auto-PGD. A lower bound of
----the maximum. Source: Andriushchenko et al., arXiv:2302.07011, and the authors' code.
+---the maximum. Source: Andriushchenko et al., arXiv:2302.07011, and the authors' code; but for the norm "2" with c = |w| steps and projections are
+---those of d / c, the steepest ones, whose limit is the maximum of a linear loss. The authors' steps along c g are not: for w1 + 100 w2 at (100, 1) and rho = 0.01
+---they end at 1.0100, where the maximum is 1.4142. Weights that are not finite, of a run that diverged, give NaN.
 ---
 ---```lua
 ---local function loss(w) return (w * w):sum(), 2 * w end
@@ -74,9 +77,38 @@ sharpness.worst = ascent.worst
 ---@return hu.sharpness.result  and `error`, one standard error of the mean
 sharpness.average = ascent.average
 
-local own = {space = true, measure = true, eps = true, method = true, directions = true, iterations = true, seed_directions = true, policy = true,
-  rho = true, eta = true, norm = true, adaptive = true, samples = true, repeats = true, noise_policy = true,
-  parameters = true, each = true}
+-- The options that a measure takes, and no other.
+local of_measure = {logits = {"eps", "method"}, keskar = {"eps", "directions", "iterations", "seed_directions", "parameters", "each"}}
+for name, list in pairs(ascent.takes) do
+  of_measure[name] = table.move(list, 1, #list, 3, {"parameters", "each"})
+end
+for _, name in ipairs {"worst", "average"} do table.insert(of_measure[name], "seed_directions") end
+
+local shared = {"space", "measure", "policy", "repeats", "noise_policy"}
+local own = {}
+for _, key in ipairs(shared) do own[key] = true end
+for _, list in pairs(of_measure) do
+  for _, key in ipairs(list) do own[key] = true end
+end
+
+-- Raises where an option is of other measures than the chosen one, or does nothing without a policy; each of them seen from sharpness.model.
+local function check_model_options(options, name)
+  local takes, found = {}, nil
+  for _, list in ipairs {shared, of_measure[name]} do
+    for _, key in ipairs(list) do takes[key] = true end
+  end
+  for key in pairs(options) do
+    if own[key] and not takes[key] and (found == nil or key < found) then found = key end
+  end
+  if found == "parameters" or found == "each" then error(("sharpness.model: %s is for measures in the weights; logits have none"):format(found), 3) end
+  if found then
+    error(("sharpness.model: %s is no option of the measure \"%s\", which takes %s"):format(found, name, table.concat(of_measure[name], ", ")), 3)
+  end
+  values.check("sharpness.model", options, {repeats = values.whole(0), each = values.flag}, 3)
+  for _, key in ipairs {"repeats", "noise_policy"} do
+    if options.policy == nil and options[key] ~= nil and options[key] ~= 0 then error(("sharpness.model: %s without a policy, whose noise it is of"):format(key), 3) end
+  end
+end
 
 -- What the options say about the data, for the model's methods: everything that is not ours.
 local function rest(options)
@@ -88,7 +120,6 @@ local function rest(options)
 end
 
 local function of_logits(model, data, options, pass)
-  if options.parameters ~= nil then error("sharpness.model: parameters are for measures in the weights; logits have none", 0) end
   local logits, targets = model:logits(data, pass)
   if not targets then error("sharpness.model: the data have no targets", 0) end
   return core.sharpness_logits {logits = logits, target = targets, eps = options.eps, method = options.method}
@@ -104,7 +135,7 @@ local function mask_of(model, wanted)
   if wanted == nil then return nil end
   if type(wanted) == "string" then wanted = {wanted} end
   if type(wanted) ~= "table" or #wanted == 0 then
-    error(("sharpness.model: parameters is %s; it takes a name, a pattern or a list of them"):format(tostring(wanted)), 0)
+    error(("sharpness.model: parameters is %s; it takes a name, a pattern or a list of them"):format(values.show(wanted)), 0)
   end
   local mask = {}
   for i = 1, model.n_weights do mask[i] = 0 end
@@ -116,7 +147,7 @@ local function mask_of(model, wanted)
         met = true
       end
     end
-    if not met then error(("the model has no parameter %q; model:parameters() lists them"):format(tostring(pattern)), 0) end
+    if not met then error(("the model has no parameter %q; model:parameters() lists them"):format(values.show(pattern)), 0) end
   end
   return require("halfulp.core").array.new(mask, {dtype = "double"})
 end
@@ -197,21 +228,20 @@ end
 ---```
 ---@param model hu.model
 ---@param data any            as `model:logits` takes it: a text, strings, or {features=, targets=}; a list of texts or tables: the mean over them (m-sharpness), with `phi_error` and `increase_error`, one standard error
----@param options? table      `measure` ("logits", "keskar", "sam", "asam", "worst", "average"; `space` = "weights" is "keskar"), `eps` (1e-3), `policy`, `repeats` (0); `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of weights; `rho`, `eta`, `norm`, `adaptive`, `samples`; `parameters` (a name, a pattern such as "0.*", or a list: those that move), `each = true` (for every parameter alone, too); and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
+---@param options? table      `measure` ("logits", "keskar", "sam", "asam", "worst", "average"; `space` = "weights" is "keskar"), `eps` (1e-3), `policy`, `repeats` (0); `method` ("closed", "lbfgsb") of logits; `directions` (0: full space), `iterations` (10), `seed_directions` (1) of "keskar"; `rho`, `eta`, `norm`, `adaptive`, `samples`, `iterations`, `seed_directions` as the function of the measure takes them; `parameters` (a name, a pattern such as "0.*", or a list: those that move), `each = true` (for every parameter alone, too); and what chooses from a text: `split`, `rows`, or `seed` and `step`, and `stream`
 ---@return table {full = hu.sharpness.result, emulated = hu.sharpness.result where a policy was given, noise = {phi, increase, runs} where repeats were, parameters = a list of the same with `name` where `each` was}
 function sharpness.model(model, data, options)
   options = options or {}
+  if type(options) ~= "table" then error(("sharpness.model: options are %s; it takes a table"):format(values.show(options)), 2) end
   local name = options.measure or (options.space == "weights" and "keskar") or options.space or "logits"
   local measure = measures[name]
   if not measure then
     local what = options.measure and "measure" or "space"
-    error(("sharpness.model: %s is %s; it takes %s"):format(what, tostring(name), what == "space" and "\"logits\" or \"weights\""
+    error(("sharpness.model: %s is %s; it takes %s"):format(what, values.show(name), what == "space" and "\"logits\" or \"weights\""
       or "\"logits\", \"keskar\", \"sam\", \"asam\", \"worst\" or \"average\""), 2)
   end
-  local repeats = options.repeats or 0
-  if math.type(repeats) ~= "integer" or repeats < 0 then
-    error(("sharpness.model: repeats is %s; it takes a whole number, at least 0"):format(tostring(repeats)), 2)
-  end
+  check_model_options(options, name)
+  local repeats = math.tointeger(options.repeats or 0)
   local function of(pass, given)
     if is_batches(data) then return over_batches(measure, model, data, given, pass) end
     return measure(model, data, given, pass)

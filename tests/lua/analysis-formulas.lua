@@ -45,9 +45,9 @@ local function auto_pgd(w, rho, norm, iterations)
   local size, better, since, size_then, best_then, halved = 2 * rho, 0, 0, 2 * rho, value, 0
   for k = 1, iterations do
     local length = 0
-    for i = 1, #w do length = length + gradient[i] ^ 2 end
+    for i = 1, #w do length = length + (w[i] * gradient[i]) ^ 2 end
     local z = project(map(function(i, c)
-      return delta[i] + size * c * (norm == "2" and gradient[i] / (length ^ 0.5 + 1e-12) or gradient[i] > 0 and 1 or -1)
+      return delta[i] + size * c * (norm == "2" and c * gradient[i] / length ^ 0.5 or gradient[i] > 0 and 1 or -1)
     end))
     local to = k == 1 and z or project(map(function(i) return delta[i] + 0.75 * (z[i] - delta[i]) + 0.25 * (delta[i] - before[i]) end))
     local next_value, next_gradient = look_at(to)

@@ -203,6 +203,62 @@ claims["worst-case sharpness finds the maximum over the box and over the ball"] 
   t.assertTrue(hu.sharpness.worst({loss = bowl, weights = {0, 0, 0}, rho = 0.5, adaptive = false}).increase > 0.2)   -- no slope at the start
 end
 
+claims["worst-case sharpness over an ellipsoid of widths |w| finds the maximum, of linear losses in its first step"] = function()
+  for _, iterations in ipairs {1, 20} do
+    local s = hu.sharpness.worst {weights = {100, 1}, rho = 0.01, norm = "2", iterations = iterations,
+      loss = function(v) return v(1) + 100 * v(2), {1, 100} end}
+    t.assertAlmostEquals(s.increase, 2 ^ 0.5, 1e-12)                              -- rho |c g|
+  end
+  -- a quadratic: along the whole boundary, (3 + 0.03 cos)^2 + (4 + 0.04 sin)^2
+  local most = 0
+  for i = 0, 200000 do
+    local angle = i * math.pi / 400000
+    most = math.max(most, (3 + 0.03 * math.cos(angle)) ^ 2 + (4 + 0.04 * math.sin(angle)) ^ 2 - 25)
+  end
+  local s = hu.sharpness.worst {loss = function(v) return (v * v):sum(), 2 * v end, weights = {3, 4}, rho = 0.01, norm = "2"}
+  t.assertAlmostEquals(s.increase, most, 1e-9)
+end
+
+claims["what a loss returns is looked at, and so are weights: tables do, missing and wrong ones are told"] = function()
+  for _, name in ipairs {"sam", "asam", "worst", "average"} do
+    local measure = hu.sharpness[name]
+    local function of(loss, weights)
+      local s = measure {loss = loss, weights = weights or {1, 2}}
+      return s.increase
+    end
+    local listed = of(function(v) return v(1) + 3 * v(2), {1, 3} end)
+    t.assertEquals(listed, of(function(v) return v(1) + 3 * v(2), hu.array {1, 3} end), name)
+    t.assertErrorMsgContains(name .. ": the loss is missing", of, function() end)
+    t.assertErrorMsgContains(name .. ": there are no weights", of, bowl, {})
+    t.assertErrorMsgContains(name .. ": weights is 5", of, bowl, 5)
+    t.assertErrorMsgContains("mine", of, function() error "mine" end)
+    local nan = of(function(v) return (v * v):sum(), 2 * v end, {1, 0 / 0})         -- a run that diverged
+    t.assertTrue(nan ~= nan, name)
+    if name ~= "average" then
+      for text, gradient in pairs {["gradient of the loss is missing"] = false, ["gradient of the loss is x"] = "x", ["has 3 elements, the weights have 2"] = {1, 2, 3}} do
+        local done, message = pcall(of, function() return 1, gradient or nil end)
+        t.assertFalse(done)
+        t.assertStrContains(message, text)
+        t.assertStrContains(message, "lua/curvature.lua:")                        -- this file, not one of ours
+        t.assertNotStrContains(message, "halfulp/")
+      end
+    end
+  end
+end
+
+claims["options that do nothing are refused"] = function()
+  local model, data = small()
+  local function of(options) return function() return hu.sharpness.model(model, data, options) end end
+  t.assertErrorMsgContains('method is no option of the measure "worst"', of {measure = "worst", method = "x"})
+  t.assertErrorMsgContains('rho is no option of the measure "logits"', of {rho = 1})
+  t.assertErrorMsgContains('norm is no option of the measure "sam"', of {measure = "sam", norm = "2"})
+  t.assertErrorMsgContains("each is x; it takes true or false", of {measure = "sam", each = "x"})
+  t.assertErrorMsgContains("repeats without a policy", of {repeats = 2})
+  t.assertErrorMsgContains("noise_policy without a policy", of {noise_policy = "e4m3"})
+  t.assertErrorMsgContains("repeats is a table;", of {policy = "e4m3", repeats = {}})
+  t.assertErrorMsgContains("rho is a table;", hu.sharpness.sam, {loss = bowl, weights = w, rho = {}})
+end
+
 claims["average sharpness is half of rho^2 times the curvature, within its error"] = function()
   local x = hu.array(w)
   for _, case in ipairs {{"2", 1}, {"inf", 1 / 3}} do
