@@ -160,7 +160,7 @@ end
 local moves = { mus = rates_against_width("mus", "fp32"), none = rates_against_width("none", "fp32") }
 for _, units in ipairs { "mus", "none" } do
   for _, best in ipairs(moves[units].best) do
-    print(("measured: units %s, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate, 2), best.loss, best.inside and "" or ", at the end of the rates"))
+    print(("measured: units %s, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate or 0 / 0, 2), best.loss, best.inside and "" or ", at the end of the rates"))
   end
 end
 local function where_known(units, holds)

@@ -72,7 +72,7 @@ local moves, edges = { with = rates_against_width("with", "fp32"), without = rat
 for _, units in ipairs { "with", "without" } do
   for _, best in ipairs(moves[units].best) do
     edges = edges + (best.inside and 0 or 1)
-    print(("measured: %s units, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate, 2), best.loss, best.inside and "" or ", at the end of the rates"))
+    print(("measured: %s units, width %d: best rate 2^%.2f, loss %.4f%s"):format(units, best.size, math.log(best.rate or 0 / 0, 2), best.loss, best.inside and "" or ", at the end of the rates"))
   end
 end
 -- A claim about a best rate that lies at an end of the rates is not tested.

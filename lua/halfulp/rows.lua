@@ -5,6 +5,7 @@
 local core = require "halfulp.core"
 local run = require "halfulp.run"
 local lab = core.lab
+local show = require("halfulp.values").show
 
 local rows = {}
 
@@ -50,6 +51,10 @@ end
 
 ---Raises unless some row has the column; names the ones there are.
 function rows.need(list, name, what, level)
+  if type(list) ~= "table" then error(("%s: rows are %s; it takes a list of tables, such as sweep:rows() gives"):format(what, show(list)), (level or 1) + 1) end
+  for i, row in ipairs(list) do
+    if type(row) ~= "table" then error(("%s: row %d is %s; it takes a table of named values"):format(what, i, show(row)), (level or 1) + 1) end
+  end
   if #list == 0 then
     error(("%s: there are no finished points to show"):format(what), (level or 1) + 1)
   end

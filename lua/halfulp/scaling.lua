@@ -5,6 +5,7 @@ local fit = require "halfulp.fit"
 local rows = require "halfulp.rows"
 local run = require "halfulp.run"
 local stats = require("halfulp.analysis").stats
+local show = require("halfulp.values").show
 
 ---@class hu.scaling.constants  of L = n/N^alpha + d/D^beta + eps + D^beta/N^alpha log2(B) / (gamma (E + 1/2)^delta (M + 1/2)^nu)
 ---@field n number
@@ -154,9 +155,21 @@ local function losses_by_rate(list, columns)
   return rates, losses
 end
 
+-- Sizes and rates are positive numbers, and losses numbers, wherever a row has them. Raises for the line that called scaling.transfer.
+local function need_numbers(list, columns)
+  for i, row in ipairs(list) do
+    for _, key in ipairs { "loss", "rate", "size" } do
+      local value = row[columns[key]]
+      if value ~= nil and type(value) ~= "number" or key ~= "loss" and value and not (value > 0 and value < math.huge) then
+        error(("scaling.transfer: %s of row %d is %s; it takes a %snumber"):format(columns[key], i, show(value), key ~= "loss" and "positive " or ""), 3)
+      end
+    end
+  end
+end
+
 ---Whether the best learning rate of a small model is that of a larger one: the best rate at each size, as `hu.stats.lowest` finds it over the rate's logarithm, and the
 ---slope of its logarithm against that of the size (0: it transfers; -1: it falls like 1 / size). Losses of several runs, seeds say, are averaged; a loss
----that is not finite makes its rate infinitely bad.
+---that is not finite makes its rate infinitely bad. A size without any finite loss has no best rate: it is left out of the slope, and `left_out` names it.
 ---
 ---```lua
 ---local rows = {}
@@ -168,20 +181,28 @@ end
 ---```
 ---@param list table[]     rows such as `sweep:rows()` gives, of one model in several sizes
 ---@param options? table   the names of their columns: `size` ("width"), `rate` ("rate"), `loss` ("loss")
----@return table {slope = (nil: one size), inside = whether every best rate lies between others, best = {{size=, rate=, loss=, inside=}, ...} by size}
+---@return table {slope = (nil: fewer than two sizes), inside = whether every best rate lies between others, best = {{size=, rate= (nil: no loss is finite), loss=, inside=}, ...} by size, left_out = list of the sizes without a finite loss (nil: none)}
 function scaling.transfer(list, options)
   check_options("scaling.transfer", options, transfer_defaults)
   local columns = setmetatable({}, { __index = transfer_defaults })
   for key, name in pairs(options or {}) do columns[key] = name end
-  for key in pairs(transfer_defaults) do rows.need(list, columns[key], "scaling.transfer: " .. key, 2) end
-  local found, sizes, best_rates = { inside = true, best = {} }, rows.values(list, columns.size), {}
+  for _, key in ipairs { "loss", "rate", "size" } do rows.need(list, columns[key], "scaling.transfer: " .. key, 2) end
+  need_numbers(list, columns)
+  local found, sizes, x, y = { inside = true, best = {} }, rows.values(list, columns.size), {}, {}
   for i, size in ipairs(sizes) do
     local rates, losses = losses_by_rate(rows.select(list, { [columns.size] = size }), columns)
     local lowest = run.call(2, stats.lowest, rates, losses, { logx = true })
-    found.best[i] = { size = size, rate = lowest.x, loss = lowest.y, inside = lowest.inside }
-    found.inside, best_rates[i] = found.inside and lowest.inside, lowest.x
+    if lowest.y < math.huge then
+      found.best[i] = { size = size, rate = lowest.x, loss = lowest.y, inside = lowest.inside }
+      x[#x + 1], y[#y + 1] = size, lowest.x
+    else
+      found.best[i] = { size = size, loss = lowest.y, inside = false }
+      found.left_out = found.left_out or {}
+      table.insert(found.left_out, size)
+    end
+    found.inside = found.inside and found.best[i].inside
   end
-  if #sizes > 1 then found.slope = run.call(2, stats.fit, sizes, best_rates, { logx = true, logy = true }).slope end
+  if #x > 1 then found.slope = run.call(2, stats.fit, x, y, { logx = true, logy = true }).slope end
   return found
 end
 

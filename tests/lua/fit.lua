@@ -105,7 +105,43 @@ claims["a run without a finite loss makes its rate infinitely bad, and one size 
   t.assertErrorMsgContains("unknown option loss_name", hu.scaling.transfer, list, { loss_name = "loss" })
   t.assertErrorMsgContains('no column "lr"', hu.scaling.transfer, list, { rate = "lr" })
   t.assertErrorMsgContains("no finished points", hu.scaling.transfer, {})
-  t.assertErrorMsgContains("the logarithm takes a positive number", hu.scaling.transfer, { { width = 1, rate = 0, loss = 1 }, { width = 1, rate = 1, loss = 2 } })
+  t.assertErrorMsgContains("rate of row 1 is 0; it takes a positive number", hu.scaling.transfer, { { width = 1, rate = 0, loss = 1 }, { width = 1, rate = 1, loss = 2 } })
+end
+
+claims["a size without a finite loss has no best rate and no part in the slope, and is named"] = function()
+  local list = losses_of(-1, 0.3)
+  for _, row in ipairs(list) do
+    if row.channels == 32 then row.loss = row.seed == 1 and 0 / 0 or math.huge end
+  end
+  local found = hu.scaling.transfer(list, { size = "channels", rate = "lr" })
+  t.assertAlmostEquals(found.slope, -1, 1e-12)
+  t.assertEquals({ found.left_out, found.inside }, { { 32 }, false })
+  t.assertEquals(found.best[2], { size = 32, loss = math.huge, inside = false })
+  local two = {}
+  for _, row in ipairs(list) do
+    if row.channels > 16 then two[#two + 1] = row end
+  end
+  found = hu.scaling.transfer(two, { size = "channels", rate = "lr" })
+  t.assertEquals({ found.slope or "none", found.left_out }, { "none", { 32 } })
+end
+
+claims["rows that are none are told in one line"] = function()
+  local function of(...)
+    local found = hu.scaling.transfer(...)
+    return found
+  end
+  local row = { width = 1, rate = 1, loss = 1 }
+  t.assertErrorMsgContains("rows are 5; it takes a list of tables", of, 5)
+  t.assertErrorMsgContains("rows are missing", of)
+  t.assertErrorMsgContains("row 2 is 7; it takes a table", of, { row, 7 })
+  t.assertErrorMsgContains("loss of row 1 is a; it takes a number", of, { { width = 1, rate = 1, loss = "a" } })
+  t.assertErrorMsgContains("width of row 2 is -1; it takes a positive number", of, { row, { width = -1, rate = 1, loss = 1 } })
+  t.assertErrorMsgContains("scaling.transfer: options are 5; it takes a table", of, { row }, 5)
+  for _, arguments in ipairs { { 5 }, { { row, 7 } }, { { { width = 1, rate = 1, loss = "a" } } }, { { row }, 5 } } do
+    local _, message = pcall(of, table.unpack(arguments))
+    t.assertStrContains(message, "lua/fit.lua:")
+    t.assertNotStrContains(message, "halfulp/")
+  end
 end
 
 -- ---- the scaling law: arXiv:2501.02423, with its recomputed figures ----
