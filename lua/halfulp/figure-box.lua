@@ -56,31 +56,34 @@ local function outline(values, log)
   return out
 end
 
--- The finite values of a group, positive ones on a logarithmic axis.
+-- The values of a group that have a place, and how many have none for each reason.
 local function drawn_values(o, g)
-  local list = {}
+  local list, lost = {}, { bad = g.n_bad, huge = 0, low = 0 }
   for _, value in ipairs(g.values) do
-    if not o.logy or value > 0 then list[#list + 1] = value end
+    local why = off.why(value, o.logy)
+    if why then lost[why] = lost[why] + 1 else list[#list + 1] = value end
   end
-  return list
+  return list, lost
 end
 
 -- The rows of one group: its box, its points, its outline. `at` is its place, `half` half of its width.
 local function add_group(o, g, at, half, add, is_narrow)
-  local values, violin = drawn_values(o, g), o.kind == "violin"
-  if g.n_bad > 0 then add({ part = "edge", at = at, n_off = g.n_bad, n = #values }, "bad") end
-  if #values < g.n then add({ part = "edge", at = at, n_off = g.n - #values, n = #values }, "low") end
+  local values, lost = drawn_values(o, g)
+  for _, why in ipairs { "bad", "huge", "low" } do
+    if lost[why] > 0 then add({ part = "edge", at = at, n_off = lost[why], n = #values }, why) end
+  end
   if #values == 0 then return end
-  local box = box_of(values)
-  add { part = (violin or #values >= fewest) and "box" or "few", at = at, half = violin and half / 5 or half, n = box.n, low = box.low, q1 = box.q1, median = box.median, q3 = box.q3, high = box.high }
+  local shape = o.kind == "violin" and #values >= fewest and outline(values, o.logy) or {}      -- of equal values there is none
+  local box, violin = box_of(values), #shape > 0
+  local is_few = #values < fewest or o.kind == "violin" and not violin
+  add { part = is_few and "few" or "box", at = at, half = violin and half / 5 or half, n = box.n, low = box.low, q1 = box.q1, median = box.median, q3 = box.q3, high = box.high }
   for i, value in ipairs(violin and {} or values) do
     local beyond = value < box.low or value > box.high
-    if beyond or #values < fewest or (#values <= few and not is_narrow) then
+    if beyond or is_few or (#values <= few and not is_narrow) then
       local aside = beyond and 0 or 0.9 * half * ((i * 0.618034) % 1 - 0.5)      -- beside one another, the same each time
       add { part = "point", at = at + aside, value = value }
     end
   end
-  local shape = violin and outline(values, o.logy) or {}
   for i = 1, #shape do add { part = "outline", at = at - half * shape[i][2], value = shape[i][1] } end
   for i = #shape, 1, -1 do add { part = "outline", at = at + half * shape[i][2], value = shape[i][1] } end
 end
@@ -107,11 +110,11 @@ local function marks_of(o, base, i, has, xs, fields)
     end
     if has[part] > 0 then
       marks[#marks + 1] = ("data using (%s - column('half')):(column('median')):(2 * column('half')):(0) with vectors nohead %s dt 1 lw %s"):format(
-        box, violin and "lc rgb 'white'" or "lt " .. i, violin and "2" or (has.narrow or part == "few") and "1.6" or "3")
+        box, violin and part == "box" and "lc rgb 'white'" or "lt " .. i, violin and part == "box" and "2" or (has.narrow or part == "few") and "1.6" or "3")
       marks[#marks + 1] = parts.hover(box, "(column('median'))", fields)
     end
   end
-  if has.point > 0 then marks[#marks + 1] = ("data using %s:(column('value')) with points lt %d ps 0.35"):format(at "point", i) end
+  if has.point > 0 then marks[#marks + 1] = ("data using %s:(column('value')) with points lt %d %s"):format(at "point", i, has.few > 0 and "ps 0.5" or "ps 0.35") end
   return marks
 end
 

@@ -16,7 +16,7 @@ local function thin(n, most)
 end
 
 local function finite(value)
-  return type(value) == "number" and value == value and math.abs(value) ~= math.huge
+  return type(value) == "number" and not off.why(value)
 end
 
 local function median(list)
@@ -55,15 +55,18 @@ local function lists_of(o, y, panel, series)
   return lists
 end
 
--- The finite values of all curves at one position, how many are not finite, and the step.
+-- The finite values of all curves at one position, how many are not finite, the step, and whether those are only too large for gnuplot.
 local function values_at(lists, at)
-  local values, lost, x = {}, 0, at
+  local values, lost, x, why = {}, 0, at, "huge"
   for _, pair in ipairs(lists) do
     x = pair[2] and pair[2][at] or x
     if finite(pair[1][at]) then values[#values + 1] = pair[1][at]
-    elseif pair[1][at] ~= nil then lost = lost + 1 end
+    elseif pair[1][at] ~= nil then
+      lost = lost + 1
+      if off.why(pair[1][at]) == "bad" then why = "bad" end
+    end
   end
-  return values, lost, x
+  return values, lost, x, why
 end
 
 -- Adds a row for each position, with the median and the range; returns how many are drawn. Where curves cease to be finite, or a median to be
@@ -72,20 +75,23 @@ local function add_medians(o, fig, lists, keys, seen)
   local longest, n, before, was = 0, 0, 0, nil
   for _, pair in ipairs(lists) do longest = math.max(longest, #pair[1]) end
   for _, at in ipairs(thin(longest, 400)) do
-    local values, lost, x = values_at(lists, at)
+    local values, lost, x, lost_why = values_at(lists, at)
     if #values + lost > 0 then
       local middle = #values > 0 and median(values) or 0 / 0                  -- and the values are in order
       local row = { [keys.x] = x, n = #values, lost = lost, median = middle, low = values[1] or 0 / 0, high = values[#values] or 0 / 0 }
       for name, value in pairs(keys.own) do row[name] = value end
-      local x_why, y_why = off.why(x, o.logx), lost > before and "bad" or #values > 0 and off.why(middle, o.logy) or nil
+      local x_why, y_why = off.why(x, o.logx), lost > before and lost_why or #values > 0 and off.why(middle, o.logy) or nil
       local why = (x_why or "") .. "," .. (y_why or "")
-      if why ~= was or y_why == "bad" then off.place(fig, keys, row, x_why, y_why, keys.k) end
+      if why ~= was or lost > before then off.place(fig, keys, row, x_why, y_why, keys.k) end
       before, was = lost, why
       fig.rows[#fig.rows + 1] = row
       if #values > 0 and not x_why and not (o.logy and middle <= 0) then
         n, fig.n_drawn = n + 1, fig.n_drawn + 1
         seen.heights[#seen.heights + 1], seen.xs[#seen.xs + 1] = row.median, x
-        if o.band ~= "none" then seen.heights[#seen.heights + 1], seen.heights[#seen.heights + 2] = row.low, row.high end
+        if o.band ~= "none" then
+          seen.heights[#seen.heights + 1], seen.heights[#seen.heights + 2] = row.high, (not o.logy or row.low > 0) and row.low or nil
+          seen.below = seen.below or o.logy and row.low <= 0
+        end
       end
     end
   end
@@ -113,7 +119,8 @@ end
 local function marks_of(o, at, i, n, n_spikes, keys, marks, tops)
   local is_curve = ("(strcol('n') ne '-' ? %s : NaN)"):format(at)
   if n > 0 and o.band ~= "none" then
-    marks[#marks + 1] = ("data using %s:(column('low')):(column('high')) with filledcurves lt %d"):format(is_curve, i)
+    local low, high = parts.band_ends("column('low')", "column('high')", o.logy)
+    marks[#marks + 1] = ("data using %s:%s:%s with filledcurves lt %d"):format(is_curve, low, high, i)
   end
   if n > 0 then tops[#tops + 1] = ("data using %s:(column('median')) with lines lt %d lw 1.6"):format(is_curve, i) end
   if n_spikes > 0 then
@@ -152,7 +159,7 @@ local function add_panel(o, fig, y, panel, series, x_name)
   fig.panels[#fig.panels + 1] = #tops > 0 and {
     title = panel_title(o, panel), marks = marks,
     x = figure.axis("x", seen.xs, { label = xlabel, log = o.logx }),
-    y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy, range = o.yrange }),
+    y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy, range = o.yrange, floor = seen.below or false }),
   } or figure.empty_panel(panel_title(o, panel), xlabel, ylabel)
 end
 

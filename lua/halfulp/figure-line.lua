@@ -23,11 +23,10 @@ local function line_style(x_axis)
   return x_axis.texts and "points" or "linespoints"
 end
 
--- A group's mean and the ends of its band; on a logarithmic axis these stay positive.
+-- The ends of a group's band, where both are numbers that can be drawn.
 local function band_of(o, g)
   local low, high = bands[o.band](g)
-  if low and o.logy then low = math.max(low, math.min(g.min, g.mean)) end
-  if low and o.logy and low <= 0 then low = g.mean end
+  if not low or off.why(low) or off.why(high) then return nil end
   return low, high
 end
 
@@ -49,12 +48,15 @@ local function gather(o, fig, y, y_name, by, groups, of)
       seen.by[key] = seen.by[key] or {}
       off.place(fig, seen.by[key], row, x_why, y_why, of.order[key])
       if not x_why then seen.xs[#seen.xs + 1] = g[o.x] end
-      if g.n > 0 and not x_why and (not o.logy or g.mean > 0) then
+      if g.n > 0 and not x_why and not off.why(g.mean, o.logy) then
         local low, high = band_of(o, g)
         row[y_name .. "_low"], row[y_name .. "_high"] = low, high
         seen.present[key], seen.banded[key] = true, seen.banded[key] or low ~= nil
         heights[#heights + 1], fig.n_drawn = g.mean, fig.n_drawn + 1
-        if high then heights[#heights + 1], heights[#heights + 2] = low, high end
+        if high then
+          heights[#heights + 1], heights[#heights + 2] = high, (not o.logy or low > 0) and low or nil
+          seen.below = seen.below or o.logy and low <= 0
+        end
       else                                                             -- the line and its band end here, and begin anew
         row[y_name], row[y_name .. "_low"], row[y_name .. "_high"] = g.mean or 0 / 0, 0 / 0, 0 / 0
       end
@@ -79,16 +81,17 @@ end
 -- The marks of one panel: bands below, then references, lines, and what is said at the points.
 local function marks_of(o, seen, series, y_name, x, position, conditions)
   local marks, tops, tips = {}, {}, {}
-  local low, high, fields = col(y_name .. "_low"), col(y_name .. "_high"), parts.fields(o.rows, { o.series or false, o.x })
+  local low, high = parts.band_ends(col(y_name .. "_low"), col(y_name .. "_high"), o.logy)
+  local fields = parts.fields(o.rows, { o.series or false, o.x })
   fields[#fields + 1] = { y_name, label = (conditions[1][2]:gsub("_$", "")) }
   for i = 1, count(series) do
     conditions[3] = { o.series, series[i] }
     local at = ("(%s ? %s : NaN)"):format(where(conditions), position)
     local key = series[i] == nil and true or series[i]
     if seen.banded[key] and x.texts then
-      marks[#marks + 1] = ("data using %s:(%s):(%s):(%s) with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
+      marks[#marks + 1] = ("data using %s:(%s):%s:%s with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
     elseif seen.banded[key] then
-      marks[#marks + 1] = ("data using %s:(%s):(%s) with filledcurves lt %d"):format(at, low, high, i)
+      marks[#marks + 1] = ("data using %s:%s:%s with filledcurves lt %d"):format(at, low, high, i)
     end
     if seen.present[key] then
       tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
@@ -140,7 +143,7 @@ local function line(o)
       local marks = marks_of(o, seen, series, y_name, x, position, { { several and "quantity", y }, { o.panel, panels[p] } })
       style = marks and line_style(x) or style
       fig.panels[#fig.panels + 1] = marks and {
-        title = panel_title(o, panels[p]), marks = marks, x = x, y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy }),
+        title = panel_title(o, panels[p]), marks = marks, x = x, y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy, floor = seen.below or false }),
       } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
     end
   end

@@ -46,11 +46,11 @@ local function axis_of(list, name, log)
   local scale, low, high = log and function(x) return x > 0 and math.log(x) or nil end or function(x) return x end, math.huge, -math.huge
   local unscale = log and math.exp or function(x) return x end
   for _, value in ipairs(values) do
-    local x = value == value and math.abs(value) ~= math.huge and scale(value)
+    local x = not off.why(value) and scale(value)
     if x then low, high = math.min(low, x), math.max(high, x) end
   end
   axis.at = function(value)
-    if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then return nil end
+    if type(value) ~= "number" or off.why(value) then return nil end
     local x = scale(value)
     return x and (high > low and (x - low) / (high - low) or 0.5)
   end

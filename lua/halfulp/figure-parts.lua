@@ -104,6 +104,13 @@ function parts.stride(n, most)
   return math.max(1, math.ceil(n / most))
 end
 
+-- The ends of a band as gnuplot's expressions: on a logarithmic axis one that is zero or negative lies at the axis' lower edge, which
+-- figure.axis calls y_floor (and gnuplot 5.4 draws stray areas where it meets such a value).
+function parts.band_ends(low, high, log)
+  if not log then return "(" .. low .. ")", "(" .. high .. ")" end
+  return ("(%s > 0 ? %s : y_floor)"):format(low, low), ("(%s > 0 ? %s : NaN)"):format(high, high)
+end
+
 -- The ends of a band around the mean of a group.
 parts.bands = {
   ci95 = function(g) return g.ci95 and g.mean - g.ci95, g.ci95 and g.mean + g.ci95 end,

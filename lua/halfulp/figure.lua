@@ -132,10 +132,28 @@ local function limits(values)
   return low, high
 end
 
+-- The ticks and the range of a logarithmic axis of more decades than gnuplot counts (the ratio of its ends is no number), or of subnormal values.
+local function long_log(low, high)
+  local first, last, list = math.log(low, 10), math.log(high, 10), {}
+  local margin = math.max(1, (last - first) / 50)
+  local range = { math.max(5e-324, 10.0 ^ (first - margin)), math.min(0x1.fp1022, 10.0 ^ (last + margin)) }
+  local step = last - first <= 5 and 1 or 10 * math.ceil((last - first) / 50)
+  for power = math.ceil(math.log(range[1], 10) / step) * step, math.floor(math.log(range[2], 10) / step) * step, step do
+    list[#list + 1] = { ("1e%d"):format(power), 10.0 ^ power }
+  end
+  return ticks_of(list), range
+end
+
+-- Where a logarithmic axis begins if something reaches down to its edge: at the power of ten below all values.
+local function floor_of(low, range)
+  return range and range[1] > 0 and range[1] or math.max(5e-324, 10.0 ^ (math.ceil(math.log(low, 10)) - 1))
+end
+
 ---An axis for some values.
 ---@param letter string   "x" or "y"
 ---@param values any[]    all that will be drawn: numbers, or texts, which stand in their order at 1, 2, ...
----@param options table   {label=, log=, each = a tick at each value, pad = room at both ends in units of the axis, range = {low, high}}
+---@param options table   {label=, log=, each = a tick at each value, pad = room at both ends in units of the axis, range = {low, high}, floor = not nil: a
+---                         logarithmic y axis tells y_floor, where it begins, and true: something reaches down to it}
 ---@return table axis     {commands = lines of gnuplot, at = function(value) -> position or nil}
 function figure.axis(letter, values, options)
   local lines, place, distinct = {}, nil, rows.values((function()
@@ -154,12 +172,14 @@ function figure.axis(letter, values, options)
     for i, value in ipairs(distinct) do place[value] = i end
     ticks, range = ticks_of(words) .. " noenhanced", { 0.5, #distinct + 0.5 }
   elseif options.log and low > 0 and high < math.huge then
-    if high / low < 100 then
+    local decades = math.log(high, 10) - math.log(low, 10)
+    if decades > 100 or low < 0x1p-1022 then
+      ticks, range = long_log(low, high)
+    elseif decades < 2 then
       range = { low / (1.12 + pad), high * (1.12 + pad) }
       local drawn = options.range and options.range[1] > 0 and options.range or range
       ticks = ticks_of(short_log_ticks(drawn[1], drawn[2]))
     else
-      local decades = math.log(high / low, 10)
       format = "10^{%T}"
       ticks = decades > 5.5 and ("1e%d"):format(math.ceil(decades / 5)) or "autofreq"
     end
@@ -171,10 +191,12 @@ function figure.axis(letter, values, options)
   end
   if not texts and not options.log and pad > 0 and low <= high then range = { low - pad, high + pad } end
   range = options.range or range
+  local floor = options.floor ~= nil and options.log and low > 0 and high < math.huge and floor_of(low, range)
+  if floor then lines[#lines + 1] = "y_floor = " .. rows.text(floor) end
   lines[#lines + 1] = (format:find("^", 1, true) and "set format %s hu_power(kind, '%s')" or "set format %s '%s'"):format(letter, format)
   lines[#lines + 1] = ("set %stics %s%s"):format(letter, ticks, texts and "" or " enhanced")
   lines[#lines + 1] = range and ("set %srange [%s:%s]"):format(letter, rows.text(range[1]), rows.text(range[2]))
-    or ("set %srange [*:*]"):format(letter)
+    or ("set %srange [%s:*]"):format(letter, options.floor and floor and rows.text(floor) or "*")
   local free = not texts and not options.log and ticks == "autofreq" and low <= high
   local whole = free
   for _, value in ipairs(free and distinct or {}) do whole = whole and math.type(value) == "integer" end

@@ -246,7 +246,7 @@ function plot.draw(options, heads, level)
   check(o, (level or 1) + 1)
   local height = o.z or o.y
   local fig = kinds[o.kind](with_free_names(o))
-  if (fig.n_drawn or #fig.rows) == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s", tostring(height)) end
+  if (fig.n_drawn or #fig.rows) == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s below 9e307", tostring(height)) end
   local terminals = o.terminals or { "svg", "png" }
   fig.kinds = table.concat(terminals, " ")
   local folder = o.folder or (run.directory().path .. "/plots")
@@ -274,8 +274,10 @@ end
 ---- "contour": the mean of `z` over a grid of `x` and `y` as colors, with lines of equal height; `levels` says how many (20) or which.
 ---- "surface": the same seen from above at an angle.
 ---
----What has no place on an axis is marked at its edge: NaN and infinities by a cross above (or at the right), zero and negative values on a
----logarithmic axis by a plus below (or at the left). Lines and bands end there. Heat maps have a cross in the cell, contours a hole.
+---What has no place on an axis is marked at its edge: NaN, infinities and numbers beyond 8.9e307 by a cross above (or at the right), zero and negative
+---values on a logarithmic axis by a plus below (or at the left). Lines and bands end there. Heat maps have a cross in the cell, contours a hole. NaN is
+---refused where it would have to name a group of rows: a series, a panel, the x of a line or a box. A band whose lower end is not positive goes down to
+---the edge of a logarithmic axis; the data have its end.
 ---
 ---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
 ---@return string path of the first picture

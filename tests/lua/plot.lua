@@ -95,6 +95,72 @@ claims["what has no place on an axis is marked at the edge, and the line does no
   t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = nan, y = inf } }, columns = { "x", "y" }, kind = "parallel", file = "f" })
 end
 
+claims["a series of zeros leaves the bands of others alone on a logarithmic axis"] = function()
+  local some, zeros = {}, { 0, 0, 0, 0, 0, 0, 0, 0 }
+  for k = 1, 3 do
+    local good = {}
+    for i = 1, 8 do good[i] = (1 + 0.2 * k) * 2.0 ^ -i end
+    table.move({ { p = "a", list = good }, { p = "b", list = zeros }, { p = "c", list = good } }, 1, 3, #some + 1, some)
+  end
+  local _, svg = draw { rows = some, kind = "curves", y = "list", series = "p", logy = true, file = "zero-series" }
+  local areas = {}
+  for points in svg:gmatch "<polygon fill[^>]*points = '([^']*)'" do areas[#areas + 1] = points end
+  t.assertEquals({ #areas, areas[1] }, { 2, areas[2] }, "a and c have the same values")
+  t.assertTrue(select(2, areas[1]:gsub("%S+", "")) <= 17, areas[1])
+end
+
+claims["a band ends where its interval does, and at the axis' lower edge where that is not positive"] = function()
+  local some = {}
+  for x, ys in ipairs { { 1.1, 1.2, 1.3 }, { 0.1, 1, 5 } } do
+    for _, y in ipairs(ys) do some[#some + 1] = { x = x, y = y } end
+  end
+  -- t(0.975, 2) = 4.302653: 1.2 -+ 4.302653 * 0.1 / sqrt(3)
+  local tsv, svg = draw { rows = some, x = "x", y = "y", logy = true, file = "low-ends" }
+  local low, high = tsv:match "\n1\t3\t1%.2%d*\t(%S+)\t(%S+)\n"
+  t.assertAlmostEquals(tonumber(low), 0.951586, 1e-6)
+  t.assertAlmostEquals(tonumber(high), 1.448414, 1e-6)
+  t.assertAlmostEquals(tonumber(tsv:match "\n2\t3\t%S+\t(%S+)\t"), -4.446093, 1e-6)
+  local bottom, lowest = tonumber(read(plots .. "low-ends.gp"):match "set bmargin at screen (%S+)"), 0
+  local height = tonumber(svg:match 'viewBox="0 0 %d+ (%d+)"')
+  for y in svg:match("<polygon fill[^>]*points = '([^']*)'"):gmatch "%S+,(%S+)" do lowest = math.max(lowest, tonumber(y)) end
+  t.assertAlmostEquals(lowest, (1 - bottom) * height, 1)
+  tsv = draw { rows = some, x = "x", y = "y", logy = true, band = "sd", file = "low-ends" }
+  t.assertAlmostEquals(tonumber(tsv:match "\n1\t3\t1%.2%d*\t(%S+)"), 1.1, 1e-12)
+  t.assertAlmostEquals(tonumber(tsv:match "\n2\t3\t%S+\t(%S+)\t"), 2.0333333 - 2.6083200, 1e-6)
+  -- one of two curves is zero: the band goes down to the edge there, and the data say 0; more than two decades
+  tsv, svg = draw { rows = { { l = { 8, 1e-3, 2 } }, { l = { 4, 0, 1 } } }, kind = "curves", y = "l", logy = true, file = "low-curves" }
+  t.assertStrContains(tsv, "\nl\t2\t2\t0.0005\t0\t0.001\t")
+  t.assertStrContains(read(plots .. "low-curves.gp"), "set yrange [0.0001:*]")
+end
+
+claims["axes reach as far as numbers do, and what is beyond gnuplot's is marked"] = function()
+  t.skipIf(not has_gnuplot, "no gnuplot: install gnuplot-nox")
+  for k, ends in ipairs { { 1e-300, 1e10 }, { 5e-324, 1 }, { 5e-324, 5e-324 }, { 1, 8e307 }, { 1e-200, 1e-80 } } do
+    local some = { { x = ends[1], y = ends[1] }, { x = ends[2], y = ends[2] }, { x = ends[2], y = 2 * ends[1] } }
+    for _, kind in ipairs { "line", "pareto", "box", "curves" } do
+      local o = { rows = some, kind = kind, x = "x", y = "y", logx = true, logy = true, file = "far" }
+      if kind == "box" then o.logx = nil end
+      if kind == "curves" then o.rows = { { x = { ends[1], ends[2] }, y = { ends[1], ends[2] } } } end
+      local _, svg = draw(o)
+      t.assertTrue(select(2, svg:gsub(">1e%-?%d+<", "")) >= (ends[1] == ends[2] and 1 or 4), kind .. k)
+      local pipe = assert(io.popen(("cd '%s' && LC_ALL=C.UTF-8 gnuplot far.gp 2>&1"):format(plots)))
+      t.assertEquals(pipe:read "a", "")
+      pipe:close()
+    end
+  end
+  for _, log in ipairs { true, false } do
+    local tsv, svg = draw { rows = { { x = 1, y = 1 }, { x = 2, y = 1e308 }, { x = 3, y = log and 4 or -1e308 } }, x = "x", y = "y", logy = log, file = "beyond" }
+    t.assertStrContains(tsv, "\n2\t1\t1e+308\tNaN\tNaN\t0\tabove\t-\t0.97\n")
+    t.assertStrContains(svg, ">beyond 8.9e307<")
+  end
+  local both = { { x = 1, y = 1 }, { x = 1, y = 2 }, { x = 1, y = 1e308 }, { x = 2, y = 1 / 0 } }
+  local _, svg = draw { rows = both, kind = "box", x = "x", y = "y", file = "beyond-box" }
+  t.assertStrContains(svg, ">not finite, or beyond 8.9e307<")
+  draw { rows = { { x = 1, y = 8e307 }, { x = 2, y = -8e307 } }, x = "x", y = "y", file = "far" }
+  draw { rows = { { x = 1, y = 8e307 }, { x = 2, y = -8e307 }, { x = 1, y = 7e307 }, { x = 1 / 8, y = 1e308 } }, columns = { "x", "y" }, file = "far" }
+  t.assertErrorMsgContains("nothing to draw: no row has a finite value of y below 9e307", hu.plot, { rows = { { x = 1, y = 1e308 }, { x = 2, y = -1e308 } }, x = "x", y = "y", file = "f" })
+end
+
 claims["boxes and fronts mark what has no place on an axis"] = function()
   local nan, inf = 0 / 0, 1 / 0
   local some = { { x = 1, y = 2 }, { x = 1, y = nan }, { x = 1, y = -1 }, { x = 2, y = inf }, { x = nan, y = 3 }, { x = -1, y = 5 }, { x = 0, y = 0 } }
@@ -315,6 +381,14 @@ claims["few values are points and not a box, and narrow boxes have thin lines"] 
   local tsv = draw { rows = some, kind = "box", x = "x", y = "y", file = "few" }
   t.assertStrContains(tsv, "\n2\tfew\t2\t0.336\t-\t3\t1\t1.5\t2\t2.5\t3\n2\tpoint\t")
   t.assertStrContains(tsv, "\n3\tbox\t")
+  -- violins, too; and of equal values, which have no density
+  for _ = 1, 5 do some[#some + 1] = { x = 4, y = 2 } end
+  tsv = draw { rows = some, kind = "violin", x = "x", y = "y", file = "few-violins" }
+  t.assertStrContains(tsv, "\n1\tfew\t1\t0.336\t-\t1\t1\t1\t1\t1\t1\n1\tpoint\t")
+  t.assertStrContains(tsv, "\n2\tfew\t2\t0.336\t-\t3\t1\t1.5\t2\t2.5\t3\n2\tpoint\t")
+  t.assertStrContains(tsv, "\n4\tfew\t4\t0.336\t-\t5\t2\t2\t2\t2\t2\n4\tpoint\t")
+  t.assertStrMatches(tsv, ".*\n3\tbox\t[^\n]*\n3\toutline\t.*")
+  for x, n in pairs { 1, 3, 0, 5 } do t.assertEquals(select(2, tsv:gsub("\n" .. x .. "\tpoint", "")), n) end
   tsv = draw { rows = wide, kind = "box", x = "x", y = "y", series = "s", file = "narrow-boxes", width = 420 }
   t.assertNil(tsv:find "\tpoint\t")
   t.assertStrContains(read(plots .. "narrow-boxes.gp"), "candlesticks lt 1 lw 0.9 ")
