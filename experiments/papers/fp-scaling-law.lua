@@ -216,16 +216,7 @@ hu.plot { rows = role_points, x = "operand", y = "gap", xlabel = "operand, P1 to
 
 local against, splits = {}, {}
 local function predicted(name, value)
-  local low, high = math.huge, 0
-  for _, row in ipairs(law_rows) do
-    local at = value(row)
-    against[#against + 1] = { predicted = at, gap = row.gap, law = name }
-    low, high = math.min(low, at), math.max(high, at)
-  end
-  if name == "fitted here" then
-    against[#against + 1] = { predicted = low, gap = low, law = "equal" }
-    against[#against + 1] = { predicted = high, gap = high, law = "equal" }
-  end
+  for _, row in ipairs(law_rows) do against[#against + 1] = { predicted = value(row), gap = row.gap, law = name } end
 end
 local function split_by(name, constants)
   for bits = 3, 16 do
@@ -240,7 +231,7 @@ if fitted then
   local published = hu.scaling.fit(law_rows, { law = "precision", y = "gap", huber = 0, fixed = { delta = hu.scaling.published.delta, nu = hu.scaling.published.nu } })
   predicted("published exponents", function(row) return (published.predict(row)) end)
   split_by("fitted here", fit.parameters)
-  hu.plot { rows = against, x = "predicted", y = "gap", series = "law", logx = true, logy = true, xlabel = "gap by the law (nats)", ylabel = "gap (nats)", title = "The law and the runs",
+  hu.plot { rows = against, x = "predicted", y = "gap", series = "law", points = true, reference = { { formula = "x", label = "equal" } }, logx = true, logy = true, xlabel = "gap by the law (nats)", ylabel = "gap (nats)", title = "The law and the runs",
     file = "fit-of-the-law", caption = "Each point is a format; of the published law the exponents delta and nu, with a factor that is fitted." }
 end
 hu.plot { rows = splits, x = "bits", y = "share", series = "part", xlabel = "bits, with the sign", ylabel = "bits of the part", title = "The best split of some bits", file = "best-split" }

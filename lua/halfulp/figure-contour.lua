@@ -167,12 +167,20 @@ local function solid_commands(o, grid, low, high)
     "set format z '%g'", "set xlabel offset (kind eq 'svg' ? 3 : 0.3),(kind eq 'svg' ? 0.2 : -0.6)", "set ylabel offset (kind eq 'svg' ? -3.5 : 1),-0.6", "set title offset 0,0.8" }
 end
 
+-- Rows without a place, before and after the others: at a corner of the data where its surface begins or ends, gnuplot draws a line down to
+-- the base, in front of the surface.
+local function add_gap(fig, o, grid)
+  for j = 1, 2 do fig.rows[#fig.rows + 1] = { told = 0, [o.y] = grid.ys[j] } end
+  fig.rows[#fig.rows + 1] = rows.gap
+end
+
 local function surface(o)
   local fig = { panels = {}, rows = {}, legend = {}, title = o.title, width = o.width, across = o.across, columns = { o.x, o.y, o.z, "told" } }
   if o.panel then table.insert(fig.columns, 1, o.panel) end
   local list, low, high = grids(o), math.huge, -math.huge
   for _, grid in ipairs(list) do low, high = math.min(low, grid.low), math.max(high, grid.high) end
   if low > high then return fig end
+  add_gap(fig, o, list[1])
   for p, grid in ipairs(list) do
     local every_x, every_y = tip_strides(grid)
     for i = 1, #grid.xs do
@@ -196,6 +204,7 @@ local function surface(o)
     fig.panels[p] = { title = title_of(o, grid), command = "splot", x = x, y = y, commands = commands, marks = marks,
       after = { "unset pm3d", "set border 3", "set xtics offset 0,0.25", "set ytics offset 0,0" } }
   end
+  add_gap(fig, o, list[1])
   fig.panel_px = 360
   return fig
 end

@@ -18,9 +18,20 @@ local function key_of(name, row)
   return row[name]
 end
 
--- Between texts, which have no order, there is no line.
-local function line_style(x_axis)
-  return x_axis.texts and "points" or "linespoints"
+local most_markers = 40          -- in one line of a panel: more lie upon one another
+
+-- How a series is drawn: between texts, which have no order, there is no line. `run` counts its points, and those without a neighbor.
+local function line_style(o, x_axis, run, size)
+  if o.points or x_axis.texts then return "points", size end
+  if run.n <= most_markers then return "linespoints", size end
+  return run.alone > 0 and "linespoints" or "lines", run.alone > 0 and "ps 0.25" or ""
+end
+
+-- Counts a point of a series in its row, one after the other, or (false) a gap.
+local function count_run(run, is_drawn)
+  run.length = is_drawn and (run.length or 0) + 1 or 0
+  run.n = run.n + (is_drawn and 1 or 0)
+  run.alone = run.alone + (run.length == 1 and 1 or run.length == 2 and -1 or 0)
 end
 
 -- The ends of a group's band, where both are numbers that can be drawn.
@@ -35,9 +46,9 @@ local function why_off(o, g)
   return off.why(g[o.x], o.logx), g.n_bad > 0 and "bad" or off.why(g.mean, o.logy)
 end
 
--- The groups of one panel: their rows go into the figure, and what is there is told: xs, heights, present, banded, and by series what is off.
+-- The groups of one panel: their rows go into the figure, and what is there is told: xs, heights, runs, banded, and by series what is off.
 local function gather(o, fig, y, y_name, by, groups, of)
-  local seen = { xs = {}, heights = {}, present = {}, banded = {}, by = {} }
+  local seen = { xs = {}, heights = {}, runs = {}, banded = {}, by = {} }
   local heights = seen.heights
   for _, g in ipairs(groups) do
     if not o.panel or g[o.panel] == of.panel then
@@ -45,19 +56,21 @@ local function gather(o, fig, y, y_name, by, groups, of)
       for _, name in ipairs(by) do row[name] = cell(g[name]) end
       fig.rows[#fig.rows + 1] = row
       local x_why, y_why = why_off(o, g)
-      seen.by[key] = seen.by[key] or {}
+      seen.by[key], seen.runs[key] = seen.by[key] or {}, seen.runs[key] or { n = 0, alone = 0 }
       off.place(fig, seen.by[key], row, x_why, y_why, of.order[key])
       if not x_why then seen.xs[#seen.xs + 1] = g[o.x] end
       if g.n > 0 and not x_why and not off.why(g.mean, o.logy) then
         local low, high = band_of(o, g)
         row[y_name .. "_low"], row[y_name .. "_high"] = low, high
-        seen.present[key], seen.banded[key] = true, seen.banded[key] or low ~= nil
+        count_run(seen.runs[key], true)
+        seen.banded[key] = seen.banded[key] or low ~= nil
         heights[#heights + 1], fig.n_drawn = g.mean, fig.n_drawn + 1
         if high then
           heights[#heights + 1], heights[#heights + 2] = high, (not o.logy or low > 0) and low or nil
           seen.below = seen.below or o.logy and low <= 0
         end
       else                                                             -- the line and its band end here, and begin anew
+        count_run(seen.runs[key], false)
         row[y_name], row[y_name .. "_low"], row[y_name .. "_high"] = g.mean or 0 / 0, 0 / 0, 0 / 0
       end
     end
@@ -78,8 +91,8 @@ local function x_axis(o, xs, label)
   return figure.axis("x", xs, { label = label, log = o.logx, each = true, pad = pad })
 end
 
--- The marks of one panel: bands below, then references, lines, and what is said at the points.
-local function marks_of(o, seen, series, y_name, x, position, conditions)
+-- The marks of one panel: bands below, then references, lines, and what is said at the points. `looks` gets how each series is drawn.
+local function marks_of(o, seen, series, y_name, x, position, conditions, looks)
   local marks, tops, tips = {}, {}, {}
   local low, high = parts.band_ends(col(y_name .. "_low"), col(y_name .. "_high"), o.logy)
   local fields = parts.fields(o.rows, { o.series or false, o.x })
@@ -88,13 +101,15 @@ local function marks_of(o, seen, series, y_name, x, position, conditions)
     conditions[3] = { o.series, series[i] }
     local at = ("(%s ? %s : NaN)"):format(where(conditions), position)
     local key = series[i] == nil and true or series[i]
-    if seen.banded[key] and x.texts then
+    if seen.banded[key] and (x.texts or o.points) then
       marks[#marks + 1] = ("data using %s:(%s):%s:%s with yerrorbars lt %d lw 1.6 dt 1 ps 0"):format(at, col(y_name), low, high, i)
     elseif seen.banded[key] then
       marks[#marks + 1] = ("data using %s:%s:%s with filledcurves lt %d"):format(at, low, high, i)
     end
-    if seen.present[key] then
-      tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), line_style(x), i, marker(i, count(series)))
+    if seen.runs[key] and seen.runs[key].n > 0 then
+      local style, size = line_style(o, x, seen.runs[key], marker(i, count(series)))
+      looks[i] = looks[i] and looks[i] ~= "lines" and looks[i] or style
+      tops[#tops + 1] = ("data using %s:(%s) with %s lt %d lw 1.6 %s"):format(at, col(y_name), style, i, size)
       tips[#tips + 1] = parts.hover(at, "(" .. col(y_name) .. ")", fields)
     end
     if seen.by[key] and #tops > 0 then
@@ -127,7 +142,7 @@ local function line(o)
   local several = #ys > 1
   local y_name = several and "value" or ys[1]
   local fig = { panels = {}, rows = {}, columns = columns_of(by, y_name, several), width = o.width, across = several and 1 or o.across, title = o.title, n_drawn = 0 }
-  local series, panels, style, order = values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel), "linespoints", {}
+  local series, panels, looks, order = values_or_one(o.rows, o.series), values_or_one(o.rows, o.panel), {}, {}
   for i = 1, count(series) do order[series[i] == nil and true or series[i]] = i end
   for y_index, y in ipairs(ys) do
     local groups = rows.group(o.rows, by, y)
@@ -140,14 +155,16 @@ local function line(o)
         if p == 1 and y_index == 1 then fig.columns[#fig.columns + 1] = o.x .. "_at" end
         position = col(o.x .. "_at")
       end
-      local marks = marks_of(o, seen, series, y_name, x, position, { { several and "quantity", y }, { o.panel, panels[p] } })
-      style = marks and line_style(x) or style
+      local marks = marks_of(o, seen, series, y_name, x, position, { { several and "quantity", y }, { o.panel, panels[p] } }, looks)
       fig.panels[#fig.panels + 1] = marks and {
         title = panel_title(o, panels[p]), marks = marks, x = x, y = figure.axis("y", seen.heights, { label = ylabel, log = o.logy, floor = seen.below or false }),
       } or figure.empty_panel(panel_title(o, panels[p]), xlabel, ylabel)
     end
   end
-  fig.legend = legend_of(o, series, function(i) return ("%s lt %d lw 1.6 %s"):format(style, i, marker(i, count(series))) end)
+  fig.legend = legend_of(o, series, function(i)
+    local style = looks[i] or o.points and "points" or "linespoints"
+    return ("%s lt %d lw 1.6 %s"):format(style, i, style == "lines" and "" or marker(i, count(series)))
+  end)
   off.finish(fig, { "n_bad" })
   return fig
 end

@@ -15,7 +15,7 @@ local plot = { drawn = {} }
 local common = { rows = true, kind = true, file = true, title = true, xlabel = true, ylabel = true, width = true, across = true,
   caption = true, folder = true, terminals = true }
 local takes = {
-  line = { needs = { "x", "y" }, "series", "panel", "logx", "logy", "band", "reference", "legend" },
+  line = { needs = { "x", "y" }, "series", "panel", "logx", "logy", "band", "reference", "legend", "points" },
   heatmap = { needs = { "x", "y", "z" }, "panel", "logz", "zlabel", "cell" },
   share = { needs = { "x", "y" }, "series", "panel", "legend" },
   curves = { needs = { "y" }, "x", "series", "panel", "logx", "logy", "band", "smooth", "reference", "legend", "yrange", "spikes" },
@@ -42,7 +42,7 @@ end
 
 local types = {
   file = "string", title = "string", xlabel = "string", ylabel = "string", zlabel = "string", legend = "string", caption = "string",
-  cell = "string", folder = "string", logx = "boolean", logy = "boolean", logz = "boolean", series = "string", panel = "string",
+  cell = "string", folder = "string", points = "boolean", logx = "boolean", logy = "boolean", logz = "boolean", series = "string", panel = "string",
   width = "number", across = "number", smooth = "number", reference = "table", formats = "table", rows = "table", yrange = "table",
   label = "string", maximize = "string", columns = "table", log = "table", terminals = "table",
 }
@@ -263,7 +263,8 @@ end
 ---Draws a figure from rows of values: a list of tables such as `sweep:rows()` gives. Leaves NAME.svg, NAME.png, the data
 ---NAME.tsv and the script NAME.gp, which runs alone in its folder, in plots/ of the run directory. Kinds:
 ---
----- "line" (default): the mean of `y` over `x`, a line a value of `series`, a band for its spread; `y` may be a list of columns, a panel each.
+---- "line" (default): the mean of `y` over `x`, a line a value of `series`, a band for its spread; `y` may be a list of columns, a panel each. A line of
+----   more than 40 points has no markers; `points = true` draws points, without lines between them, their spread as bars.
 ---- "heatmap" (with `z`): the mean of `z` in cells of `x` and `y`, printed in each.
 ---- "share": how often `y` is true at each `x`, with Wilson's 95 % interval and the counts.
 ---- "curves": results that are lists (a loss at each step); the median over the points of a series, and their range.
@@ -279,7 +280,7 @@ end
 ---refused where it would have to name a group of rows: a series, a panel, the x of a line or a box. A band whose lower end is not positive goes down to
 ---the edge of a logarithmic axis; the data have its end.
 ---
----@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
+---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}; formula = "x" in place of y: an expression of gnuplot), points (true: without lines), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
 ---@return string path of the first picture
 function plot.plot(options)
   if type(options) ~= "table" then fail(1, "it takes a table of options") end

@@ -22,7 +22,7 @@ int hu_cmd_plot(int argc, char **argv)
         {.name = "kind"}, {.name = "sweep"}, {.name = "terminals"}, {.name = "band"}, {.name = "maximize"}, {.name = "log"},
         {.name = "smooth"}, {.name = "levels"}, {.name = "across"}, {.name = "width"}, {.name = "title"}, {.name = "xlabel"},
         {.name = "ylabel"}, {.name = "zlabel"}, {.name = "file"}, {.name = "spikes"}, {.name = "logx"}, {.name = "logy"},
-        {.name = "logz"}, {.name = NULL},
+        {.name = "logz"}, {.name = "points"}, {.name = NULL},
     };
     const hu_option options[] = {
         {"x",         HU_OPTION_TEXT,   &values[0].text,  "COLUMN", "across"},
@@ -51,6 +51,7 @@ int hu_cmd_plot(int argc, char **argv)
         {"logx",      HU_OPTION_SWITCH, &values[23].on,   NULL,     "logarithmic axes"},
         {"logy",      HU_OPTION_SWITCH, &values[24].on,   NULL,     ""},
         {"logz",      HU_OPTION_SWITCH, &values[25].on,   NULL,     ""},
+        {"points",    HU_OPTION_SWITCH, &values[26].on,   NULL,     "of line: points, without lines between them"},
         {NULL, 0, NULL, NULL, NULL},
     };
     const hu_usage usage = {"plot", "DIR --x COLUMN --y COLUMN [OPTIONS]", text, options};

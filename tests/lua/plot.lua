@@ -411,6 +411,48 @@ claims["a logarithmic axis of any length has three ticks at least, all of them d
   end
 end
 
+claims["many points have no markers but where one stands alone, and points are joined by no line where that is asked for"] = function()
+  local function script_of(n, gap, more)
+    local some = {}
+    for i = 1, n do
+      for _, s in ipairs { "a", "b" } do some[#some + 1] = { x = i, y = s == "a" and gap and i % 50 == gap and 0 / 0 or i, s = s } end
+    end
+    local o = { rows = some, x = "x", y = "y", series = "s", file = "markers" }
+    for key, value in pairs(more or {}) do o[key] = value end
+    draw(o)
+    return read(plots .. "markers.gp")
+  end
+  local script = script_of(40)
+  t.assertEquals(select(2, script:gsub("with linespoints lt %d lw 1.6 ps 0%.[59]", "")), 4, "two lines, and the legend")
+  script = script_of(41)
+  t.assertNil(script:find "linespoints")
+  t.assertEquals(select(2, script:gsub("with lines lt %d lw 1.6", "")), 4)
+  script = script_of(60, 2)          -- 1 stands alone, and is seen
+  t.assertStrContains(script, "with linespoints lt 1 lw 1.6 ps 0.25")
+  t.assertStrContains(script, "with lines lt 2 lw 1.6")
+  t.assertNil(script_of(60, 3):find "linespoints")
+  script = script_of(20, nil, { points = true, band = "range", reference = { { formula = "x", label = "equal" } } })
+  t.assertNil(script:find "linespoints" or script:find "filledcurves")
+  t.assertEquals(select(2, script:gsub("with points lt %d lw 1.6", "")), 4)
+  t.assertStrContains(script, "with yerrorbars lt 1")
+  t.assertErrorMsgContains("unknown option points for the kind box", hu.plot, { rows = list, kind = "box", x = "m", y = "error", points = true, file = "f" })
+end
+
+claims["no line stands before a surface"] = function()
+  for n = 1, 2 do
+    local some = {}
+    for p = 1, n do
+      for u = 1, 4 do
+        for v = 1, 4 do some[#some + 1] = { u = u, v = v, w = (u - 2.5) ^ 2 + (v - 2.5) ^ 2, p = p } end
+      end
+    end
+    local _, svg = draw { rows = some, kind = "surface", x = "u", y = "v", z = "w", panel = "p", file = "surface-lines" }
+    local upright = 0
+    for x1, x2 in svg:gmatch "<path stroke='rgb%( 51,  51,  51%)'  d='M([%d.]+),[%d.]+ L([%d.]+),[%d.]+  '" do upright = upright + (x1 == x2 and 1 or 0) end
+    t.assertEquals(upright, n, "the axis of z of each")
+  end
+end
+
 claims["texts are not joined by lines and are shown without markup"] = function()
   local tsv, svg = draw { x = "kind", y = "error", series = "m", file = "words", logy = true }
   t.assertStrContains(tsv, "kind_2")
