@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/nearest.h"
 #include "src/lab/store-inner.h"
 
 hu_status hu_best_read(hu_best *b, const char *word, hu_error *err)
@@ -55,21 +56,41 @@ bool hu_best_lacks(const hu_best *b, const hu_record *results, char *text, size_
     return true;
 }
 
-/* The names of all results there are, as far as there is room. */
-static void list_results(hu_store *s, char *text, size_t size)
+/* The names of all results there are, whole ones as far as there is room, and how many more; and which of them is meant by `wanted`,
+ * "" where none is near. */
+static void list_results(hu_store *s, const char *wanted, char *text, size_t size, char *meant, size_t meant_size)
 {
     sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(s->db, "SELECT group_concat(name, ', ') FROM (SELECT name FROM columns WHERE role = ? ORDER BY name)", -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_bind_int(st, 1, HU_ROLE_RESULT) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
-        snprintf(text, size, "%s", (const char *)sqlite3_column_text(st, 0));
+    size_t used = 0, room = size - sizeof " and 2147483647 more", left = 0;
+    int cost = 0;
+    bool ok = sqlite3_prepare_v2(s->db, "SELECT name FROM columns WHERE role = ? ORDER BY name", -1, &st, NULL) == SQLITE_OK &&
+              sqlite3_bind_int(st, 1, HU_ROLE_RESULT) == SQLITE_OK;
+    while (ok && sqlite3_step(st) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(st, 0);
+        hu_nearest near = hu_nearest_to(wanted);
+        if (!name)
+            continue;
+        hu_nearest_offer(&near, name);
+        if (near.best && near.cost > 0 && (!*meant || near.cost < cost) && strlen(name) < meant_size) {
+            cost = near.cost;
+            snprintf(meant, meant_size, "%s", name);
+        }
+        if (left > 0 || used + strlen(name) + 2 > room)
+            left++;
+        else
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+    }
+    if (left > 0)
+        snprintf(text + used, size - used, used ? " and %zu more" : "%zu long names", left);
     sqlite3_finalize(st);
 }
 
 static hu_status no_number(const hu_best *b, hu_store *s, hu_error *err)
 {
-    char list[120] = "none";
-    list_results(s, list, sizeof list);
-    return hu_fail(err, HU_ENAME, "no point has a result '%.60s' that is a number; the results are %s", b->name, list);
+    char list[100] = "none", meant[41] = "";          /* an error has 256 */
+    list_results(s, b->name, list, sizeof list, meant, sizeof meant);
+    return hu_fail(err, HU_ENAME, "no point has a result '%.40s' that is a number%s%s%s the results are %s", b->name,
+                   *meant ? "; did you mean " : "", meant, *meant ? "?" : ";", list);
 }
 
 /* The column of points that holds the result; -1: none. It may be younger than this connection. */

@@ -58,6 +58,26 @@ wait_for_point() {
     done
 }
 
+@test "a result that is not there is told with those that may be meant, and names are whole" {
+    cat >many.lua <<'LUA'
+local hu = require "halfulp"
+hu.sweep {i = hu.range(1, 2)}:run(function(q)
+  local all = {loss = q.i, loss_at_the_end = 2, zeta = 1}
+  for i = 1, 30 do all[("a_result_%d"):format(i)] = i end
+  return all
+end)
+LUA
+    "$HALFULP" run many.lua 2>/dev/null
+    run "$HALFULP" watch results/many --once --best los
+    [ "$status" -eq 2 ]
+    [ "$output" = "halfulp: watch: no point has a result 'los' that is a number; did you mean loss? the results are a_result_1, a_result_10, a_result_11, a_result_12, a_result_13, a_result_14 and 27 more" ]
+    run "$HALFULP" watch results/many --once --best accuracy
+    [ "$status" -eq 2 ]
+    [[ $output == *"that is a number; the results are a_result_1, "*" more" ]]
+    run "$HALFULP" watch results/many --once --best loss
+    [ "$status" -eq 0 ]
+}
+
 # A terminal of so many columns around a command; its output without the ways back to the first line.
 in_terminal() {
     script -qec "stty cols $1; $2" /dev/null </dev/null 2>&1 | tr '\r' '\n' | sed 's/\x1b\[[0-9]*[A-Z]//g' | sed '/^$/d'
