@@ -66,7 +66,7 @@ local function page()
     local sweep = hu.sweep { mantissa = hu.range(1, 12), name = { "<b>&" } }
     sweep:run(function(p)
       if p.mantissa == 12 then error("no <answer> & more") end
-      return { error = errors[p.mantissa] }
+      return { error = errors[p.mantissa], note = p.mantissa % 3 == 0 and "weights too" or p.mantissa % 3 == 1 and "weights" or "all" }
     end, { quiet = true })
     if os.execute "command -v gnuplot >/dev/null" then
       sweep:plot { x = "mantissa", y = "error", file = "a", caption = "Errors" }
@@ -108,6 +108,20 @@ local driver = [=[
   filter("state = failed"); say("blanks and text", column("mantissa"));
   filter("mantisa > 3"); say("misspelled", column("mantissa") + "." + counted());
   filter("mantissa > 99"); say("too much", counted());
+  filter("note = weights too"); say("two words", column("mantissa"));
+  filter("note = Weights Too mantissa > 3"); say("two words and more", column("mantissa"));
+  filter("note = weights"); say("one word", column("mantissa"));
+  filter("note = weights b>"); say("one word and text", column("mantissa"));
+  filter('note = "weights too" mantissa<5'); say("in quotes", column("mantissa"));
+  filter("note != 'weights too' mantissa<5"); say("in other quotes", column("mantissa"));
+  filter('note = "weights t'); say("half a quote", column("mantissa") + "." + counted());
+  filter('"weights too"'); say("quoted text", column("mantissa"));
+  filter("mantissa == 4"); say("twice equal", column("mantissa"));
+  filter("mantissa => 10"); say("turned", column("mantissa"));
+  filter("mantissa =< 2"); say("turned down", column("mantissa"));
+  filter("mantissa <> 2 mantissa < 4"); say("unequal", column("mantissa"));
+  filter("> 3 nowhere"); say("no column", column("mantissa") + "." + counted());
+  filter("loss => 3"); say("no such column", counted());
   filter(""); say("all", column("mantissa"));
   say("label", input.labels.length + " " + input.labels[0].textContent.trim());
   input.focus(); say("focus", document.activeElement === input);
@@ -192,7 +206,7 @@ end
 
 claims["a click on a column's name sorts its numbers by what they are, up and down"] = function()
   local said = driven()
-  t.assertEquals(said.names, "mantissa name error state")
+  t.assertEquals(said.names, "mantissa name error note state")
   t.assertEquals(said.up, "1e-12 0.001 0.25 0.5 1 2 3 9 10 inf nan \u{2013}")
   t.assertEquals(said.down, "inf 10 9 3 2 1 0.5 0.25 0.001 1e-12 nan \u{2013}")
   t.assertEquals({ said["state up"], said["state down"], said.other }, { "ascending", "descending", "null" })
@@ -210,6 +224,17 @@ claims["a filter compares columns and looks for texts"] = function()
   t.assertEquals({ said.words, said.begun }, { "5 8.", "1 2 3 4 5 6 7 8 9 10 11 12" })
   t.assertEquals({ said.misspelled, said["too much"] }, { ".0 of 12 rows; no column is called mantisa", "0 of 12 rows" })
   t.assertEquals(said.all, "1 2 3 4 5 6 7 8 9 10 11 12")
+end
+
+claims["a filter takes values of several words, and signs as they are written elsewhere"] = function()
+  local said = driven()
+  t.assertEquals({ said["two words"], said["two words and more"] }, { "3 6 9", "6 9" })
+  t.assertEquals({ said["one word"], said["one word and text"] }, { "1 4 7 10", "1 4 7 10" })
+  t.assertEquals({ said["in quotes"], said["in other quotes"], said["half a quote"], said["quoted text"] },
+    { "3", "1 2 4", "1 2 3 4 5 6 7 8 9 10 11 12.12 of 12 rows", "3 6 9" })
+  t.assertEquals({ said["twice equal"], said.turned, said["turned down"], said.unequal }, { "4", "10 11 12", "1 2", "1 3" })
+  t.assertEquals(said["no column"], ".0 of 12 rows; a comparison begins with a column, such as mantissa > 3")
+  t.assertEquals(said["no such column"], "0 of 12 rows; no column is called loss")
 end
 
 claims["a keyboard and a screen reader reach everything"] = function()
