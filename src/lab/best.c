@@ -35,23 +35,36 @@ void hu_best_take(hu_best *b, const hu_record *results, const char *json)
         take(b, v->kind == HU_VALUE_REAL ? v->real : (double)v->integer, json);
 }
 
+static bool is_number(const hu_value *v) { return v->kind == HU_VALUE_INTEGER || v->kind == HU_VALUE_REAL; }
+
 bool hu_best_lacks(const hu_best *b, const hu_record *results, char *text, size_t size)
 {
     const hu_value *v = b->name[0] ? hu_record_find(results, b->name) : NULL;
-    size_t used = 0;
-    if (!b->name[0] || b->known || (v && (v->kind == HU_VALUE_INTEGER || v->kind == HU_VALUE_REAL)))
+    static const char most[] = " and 18446744073709551615 more";
+    size_t used = 0, left = 0, room = size > sizeof most ? size - sizeof most : 0;
+    hu_nearest near = hu_nearest_to(b->name);
+    if (!b->name[0] || b->known || (v && is_number(v)))
         return false;
-    used += (size_t)snprintf(text, size, "%s '%.128s'%s; its numbers are ", v ? "the result" : "the first point has no result",
-                             b->name, !v ? "" : v->kind == HU_VALUE_TEXT ? " is a text" : " is a list");
+    for (size_t i = 0; i < results->n; i++)
+        if (is_number(&results->values[i]) && strlen(results->values[i].name) < sizeof b->name)
+            hu_nearest_offer(&near, results->values[i].name);
+    used += (size_t)snprintf(text, size, "%s '%.128s'%s%s%s%s its numbers are ", v ? "the result" : "the first point has no result",
+                             b->name, !v ? "" : v->kind == HU_VALUE_TEXT ? " is a text" : " is a list",
+                             near.best ? "; did you mean " : "", near.best ? near.best : "", near.best ? "?" : ";");
     bool any = false;
-    for (size_t i = 0; i < results->n && used < size; i++) {
-        const hu_value *one = &results->values[i];
-        if (one->kind == HU_VALUE_INTEGER || one->kind == HU_VALUE_REAL) {
-            used += (size_t)snprintf(text + used, size - used, "%s%s", any ? ", " : "", one->name);
-            any = true;
-        }
+    for (size_t i = 0; i < results->n; i++) {
+        const char *name = results->values[i].name;
+        if (!is_number(&results->values[i]))
+            continue;
+        if (left > 0 || used + strlen(name) + 2 > room)
+            left++;
+        else
+            used += (size_t)snprintf(text + used, size - used, "%s%s", any ? ", " : "", name);
+        any = true;
     }
-    if (!any && used < size)
+    if (left > 0 && used < size)
+        snprintf(text + used, size - used, " and %zu more", left);
+    else if (!any && used < size)
         snprintf(text + used, size - used, "none");
     return true;
 }

@@ -23,7 +23,7 @@ hu_status hu_best_look(hu_best *b, hu_store *s, const char *sweep, hu_error *err
 void hu_best_take(hu_best *b, const hu_record *results, const char *json);
 
 /* Whether a finished point, the first one, tells that the result is a wrong one to ask for: it has none of that name, or a text or a list.
- * The text, one line, names its results that are numbers. False once a best point is known. */
+ * The text, one line, names its results that are numbers, as many as there is room for, and the one that may be meant. False once a best point is known. */
 bool hu_best_lacks(const hu_best *b, const hu_record *results, char *text, size_t size);
 
 /* "best loss 0.125: {...}", or "no loss yet". */

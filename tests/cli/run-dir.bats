@@ -455,6 +455,7 @@ LUA
     told "the result 'word' is a text; its numbers are x, y" --out b --best word
     told "the result 'list' is a list; its numbers are x, y" --out c --best list
     told "the first point has no result 'i'; its numbers are x, y" --out d --best i
+    told "the first point has no result 'xx'; did you mean x? its numbers are x, y" --out e --best xx
     for name in x max:y; do
         "$HALFULP" run best.lua --out "e-${name#max:}" --best $name 2>err.txt
         [ "$(wc -l <err.txt)" -eq 1 ]
