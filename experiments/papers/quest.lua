@@ -169,10 +169,16 @@ end
 -- Whether it is above (sign 1) or below (-1) the other; not tested where two standard errors hold zero, nor in short runs unless it `shows` there.
 local function ordering(what, result, bits, mask, other, sign, shows)
   local mean, error = difference(result, bits, mask, other)
-  local holds
-  if (shows or not small) and math.abs(mean) > error then holds = mean * sign > 0 end
+  local holds, why
+  if small and not shows then
+    why = "runs too short to tell: tested with scale=full"
+  elseif math.abs(mean) <= error then
+    why = "not more than two standard errors"
+  else
+    holds = mean * sign > 0
+  end
   claims:claim { what = what, published = sign > 0 and "above" or "below", here = ("%+.4f +- %.4f"):format(mean, error), holds = holds,
-    note = ("%.4f, %.4f"):format(mean_of(result, bits, mask), mean_of(result, bits, other)) }
+    note = ("%.4f, %.4f%s"):format(mean_of(result, bits, mask), mean_of(result, bits, other), why and "; " .. why or "") }
 end
 
 -- ---- what was published, and here ----

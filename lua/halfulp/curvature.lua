@@ -2,6 +2,8 @@
 
 local core = require "halfulp.core"
 local noise = require "halfulp.noise"
+local check_options = require "halfulp.options"
+local values = require "halfulp.values"
 
 local curvature = {}
 
@@ -37,11 +39,28 @@ curvature.hessian = core.curvature.hessian
 
 -- ---- one place ----
 
-local own = { policy = true, precision = true, tangents = true, parameters = true, each = true, k = true, which = true, steps = true, tolerance = true,
-  trace = true, density = true, repeats = true, seed_vectors = true, noise_policy = true }
+local function or_flag(rule)
+  return { fits = function(x) return type(x) == "boolean" or rule.fits(x) end, takes = rule.takes .. ", or true or false" }
+end
 
-local function fail(level, text, ...)
-  error("curvature: " .. text:format(...), level + 1)
+local a_table = { fits = function(x) return type(x) == "table" end, takes = "a table of options" }
+
+-- Our own options, and what they may be; the others choose data and are the Hessian's.
+local own = { policy = true, precision = values.one_of("float", "double"), tangents = values.one_of("kept", "rounded"), parameters = true, each = values.flag,
+  k = values.whole(1), which = values.one_of("largest", "smallest", "magnitude"), steps = values.whole(1, 1 << 32), tolerance = values.not_negative,
+  trace = or_flag(values.whole(3, 1 << 32)), density = or_flag(a_table), repeats = values.whole(0, 4096), seed_vectors = values.integer, noise_policy = true }
+
+local of_data = { "split", "rows", "seed", "step", "stream", "weights" }
+
+-- Options of one place, all of them, and none that does nothing without a policy.
+local function check(what, options, own_rules, of_policy)
+  local known = table.move(of_data, 1, #of_data, 1, {})
+  for key in pairs(own_rules) do known[#known + 1] = key end
+  check_options(what, options, known)
+  values.check(what, options, own_rules)
+  for _, key in ipairs(options.policy == nil and of_policy or {}) do
+    if options[key] ~= nil and options[key] ~= 0 then error(("%s: %s without a policy, which it is about"):format(what, key)) end
+  end
 end
 
 local function rest(options, extra)
@@ -55,7 +74,7 @@ end
 
 -- What is measured of one Hessian.
 local function measure(h, o)
-  local e = h:eigen { k = math.min(o.k or 1, h.n), which = o.which, steps = o.steps, tolerance = o.tolerance, seed = o.seed_vectors }
+  local e = h:eigen { k = math.min(math.tointeger(o.k or 1), h.n), which = o.which, steps = o.steps, tolerance = o.tolerance, seed = o.seed_vectors }
   local m = { loss = h.loss, n = h.n, values = e.values:totable(), residuals = e.residuals:totable(), asymmetry = e.asymmetry,
     converged = e.converged, products = e.products }
   m.top, m.top_error = m.values[1], m.residuals[1]
@@ -146,11 +165,8 @@ end
 ---@param options? table   `policy`, `tangents`, `precision` of the emulated pass ("float"), `k` (1), `which`, `steps` (100), `tolerance` (1e-6), `trace` (30 products; false: none), `density` (true or its options), `repeats` (4; 0: no floor), `noise_policy` (instead of the policy made stochastic), `parameters`, `each = true` (for every parameter alone, too), `seed_vectors` (1); and those of `hu.hessian` that choose data
 ---@return table  `full`, `emulated` (hu.curvature.measured), `noise` = {top, trace, density at the points of the emulated one (standard deviations), asymmetry, runs}; `parameters` = a list of the same with `name`, where `each` was given
 function curvature.measure(model, data, options)
-  options = options or {}
-  if type(options) ~= "table" then fail(2, "options are a %s; it takes a table", type(options)) end
-  if options.repeats ~= nil and (math.type(options.repeats) ~= "integer" or options.repeats < 0) then
-    fail(2, "repeats is %s; it takes a whole number, at least 0", tostring(options.repeats))
-  end
+  if options == nil then options = {} end
+  check("curvature", options, own, { "repeats", "noise_policy", "tangents", "precision" })
   local out = at(model, data, options, options.parameters)
   if options.each then
     out.parameters = {}
@@ -164,12 +180,15 @@ end
 
 -- ---- landscapes ----
 
-local landscape_keys = { repeats = true, noise_policy = true, along = true, points = true, range = true, normalize = true, dimensions = true, seed_directions = true, eigen = true }
+local surfaces = { fits = function(x) return values.whole(0, 4096).fits(x) and x ~= 1 end, takes = "a whole number, 0 or from 2 to 4096" }
+
+local landscape_keys = { policy = true, repeats = surfaces, noise_policy = true, along = true, points = values.whole(2, 10001), range = values.positive,
+  normalize = values.flag, dimensions = values.whole(1, 2), seed_directions = values.integer }
 
 local function eigen_directions(model, data, o, n)
   local options = {}
   for key, value in pairs(o) do
-    if not landscape_keys[key] and key ~= "policy" then options[key] = value end
+    if not landscape_keys[key] then options[key] = value end
   end
   local h = curvature.hessian(model, data, options)
   local e = h:eigen { k = n, vectors = true, seed = o.seed_directions }
@@ -189,7 +208,8 @@ local function directions_of(model, data, o, n)
   elseif type(along) == "table" and #along == n then
     list = along
   else
-    error(("landscape: along is %s; it takes \"random\", \"eigen\" or a list of %d directions, each a number for every weight"):format(tostring(along), n), 3)
+    error(("landscape: along is %s; it takes \"random\", \"eigen\" or a list of %d directions, each a number for every weight"):format(
+      type(along) == "table" and #along .. " of them" or values.show(along), n), 3)
   end
   local normalize = o.normalize
   if normalize == nil then normalize = along == "random" end
@@ -232,26 +252,15 @@ end
 ---@param options? table   `dimensions` (1), `points` (51) in each, from -`range` to `range` (1), `along` ("random", "eigen", or a list of directions), `normalize` (true for random ones), `seed_directions` (1), `policy`, `repeats` (0; of the floor), `noise_policy`, `stream`, `weights`; and what chooses from a text
 ---@return table  `rows` = {a, b, loss, arithmetic = "full" or "emulated", noise}, `full`, `emulated` and `noise` (arrays [a] or [a][b]), `a`, `b`, `directions`, `loss` (in the middle, full)
 function curvature.landscape(model, data, options)
-  local o = options or {}
-  if type(o) ~= "table" then error(("landscape: options are a %s; it takes a table"):format(type(o)), 2) end
-  local n, points, range = o.dimensions or 1, o.points or 51, o.range or 1
-  if n ~= 1 and n ~= 2 then error(("landscape: dimensions is %s; it takes 1 or 2"):format(tostring(n)), 2) end
-  if math.type(points) ~= "integer" or points < 2 or points > 10001 then
-    error(("landscape: points is %s; it takes a whole number from 2 to 10001"):format(tostring(points)), 2)
-  end
-  if type(range) ~= "number" or not (range > 0) or range == math.huge then
-    error(("landscape: range is %s; it takes a positive number"):format(tostring(range)), 2)
-  end
-  local repeats = o.repeats or 0
-  if math.type(repeats) ~= "integer" or repeats < 0 or repeats == 1 then
-    error(("landscape: repeats is %s; it takes a whole number, 0 or at least 2"):format(tostring(repeats)), 2)
-  end
-  if repeats > 0 and o.policy == nil then error("landscape: repeats without a policy, whose noise they are", 2) end
+  local o = options == nil and {} or options
+  check("landscape", o, landscape_keys, { "repeats", "noise_policy" })
+  local n, points, range = math.tointeger(o.dimensions or 1), math.tointeger(o.points or 51), o.range or 1
+  local repeats = math.tointeger(o.repeats or 0)
   local out, view = { a = {}, directions = directions_of(model, data, o, n) }, {}
   for i = 1, points do out.a[i] = range * (2 * (i - 1) / (points - 1) - 1) end
   out.b = n == 2 and out.a or nil
   for key, value in pairs(o) do
-    if not landscape_keys[key] and key ~= "policy" then view[key] = value end
+    if not landscape_keys[key] then view[key] = value end
   end
   local d = out.directions
   out.loss = core.curvature.losses(model, data, d[1], { 0 }, nil, nil, view)(1)
@@ -271,17 +280,25 @@ function curvature.landscape(model, data, options)
   return out
 end
 
----What these raise is told of the line that called them.
-local function blamed(fn)
+-- What these raise is told of the line that called them, under the name that was called.
+local function blamed(what, fn)
+  local inner = { hessian = true, eigen = true, trace = true, density = true, direction = true, losses = true }
   local function pass(ok, ...)
     if ok then return ... end
     local message = (...)
-    if type(message) == "string" then message = message:gsub("^[^\n]-curvature%.lua:%d+: ", "") end
+    if type(message) == "string" then
+      message = message:gsub("^[^\n]-%.lua:%d+: ", "")
+      local function_name, rest_of_it = message:match "^(%l+): (.*)$"
+      message = inner[function_name] and what .. ": " .. rest_of_it or message
+    end
     error(message, 3)
   end
-  return function(...) return pass(pcall(fn, ...)) end
+  return function(...)
+    local result = pass(pcall(fn, ...))              -- no tail call, which would leave nobody to have called
+    return result
+  end
 end
 
-curvature.measure, curvature.landscape = blamed(curvature.measure), blamed(curvature.landscape)
+curvature.measure, curvature.landscape = blamed("curvature", curvature.measure), blamed("landscape", curvature.landscape)
 
 return curvature

@@ -104,7 +104,7 @@ local function check_model_options(options, name)
   if found then
     error(("sharpness.model: %s is no option of the measure \"%s\", which takes %s"):format(found, name, table.concat(of_measure[name], ", ")), 3)
   end
-  values.check("sharpness.model", options, {repeats = values.whole(0), each = values.flag}, 3)
+  values.check("sharpness.model", options, {repeats = values.whole(0, 4096), each = values.flag}, 3)
   for _, key in ipairs {"repeats", "noise_policy"} do
     if options.policy == nil and options[key] ~= nil and options[key] ~= 0 then error(("sharpness.model: %s without a policy, whose noise it is of"):format(key), 3) end
   end
@@ -276,7 +276,7 @@ function sharpness.model(model, data, options)
   end
   local ok, result = pcall(all)
   if not ok then
-    error(type(result) == "string" and result:gsub("^[^\n]-%.lua:%d+: ", "") or result, 2)
+    error(type(result) == "string" and result:gsub("^[^\n]-%.lua:%d+: ", ""):gsub("^sharpness_%l+: ", "sharpness.model: ") or result, 2)
   end
   return result
 end

@@ -103,6 +103,7 @@ reproduces() {
 
 @test "a mask of what was rounded little, in one to four bits" {
     reproduces quest 9 0 3
+    [ "$(grep -c "not tested .*\(runs too short to tell: tested with scale=full\|not more than two standard errors\)" <<< "$output")" = 3 ]
     [ -s results/plots/quest-loss.svg ] && [ -s results/plots/quest-alignment.svg ]
 }
 

@@ -451,6 +451,29 @@ claims["wrong arguments are named"] = function()
   t.assertErrorMsgContains("measure is steep", hu.sharpness.model, model, data, {measure = "steep"})
 end
 
+claims["wrong options of curvature and landscape are told by their own names, at the line that called"] = function()
+  local model, data = small()
+  for _, case in ipairs {
+    { hu.curvature, { k = "x" }, "curvature: k is x; it takes a whole number" }, { hu.curvature, { k = math.huge }, "k is inf" }, { hu.curvature, { trace = "x" }, "trace is x" },
+    { hu.curvature, { each = -1 }, "each is -1; it takes true or false" }, { hu.curvature, { repeats = 2 }, "repeats without a policy" },
+    { hu.curvature, { tangents = "rounded" }, "tangents without a policy" }, { hu.curvature, { noise_policy = "e4m3" }, "noise_policy without a policy" },
+    { hu.curvature, { tolernace = 5 }, "did you mean tolerance?" }, { hu.curvature, { policy = 5 }, "curvature: policy is 5" }, { hu.curvature, { policy = "e4m3", repeats = {} }, "repeats is a table;" },
+    { hu.landscape, { dimensoins = 2 }, "landscape: unknown option dimensoins; did you mean dimensions? (known: along, dimensions," },
+    { hu.landscape, { range = {} }, "landscape: range is a table;" }, { hu.landscape, { normalize = 3 }, "landscape: normalize is 3" },
+    { hu.landscape, { policy = 5 }, "landscape: policy is 5" }, { hu.landscape, { policy = "e4m3", repeats = 1e9 }, "repeats is 1000000000.0; it takes a whole number, 0 or from 2 to 4096" },
+    { hu.landscape, { along = {} }, "along is 0 of them" }, { hu.landscape, 5, "landscape: options are 5" }, { hu.curvature, 5, "curvature: options are 5" },
+  } do
+    local done, message = pcall(function()
+      local out = case[1](model, data, case[2])
+      return out
+    end)
+    t.assertFalse(done, case[3])
+    t.assertStrContains(message, case[3])
+    t.assertStrContains(message, "lua/curvature.lua:")
+    t.assertNotStrContains(message, "halfulp/")
+  end
+end
+
 claims["a Hessian outlives what it was made of"] = function()
   local h
   do
