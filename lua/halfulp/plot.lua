@@ -165,6 +165,7 @@ local function check(o, level)
   if allowed.band and not bands[o.band] then
     fail(level, "band is %s; it takes one of %s", tostring(o.band), table.concat(keys(bands), ", "))
   end
+  if o.kind == "curves" and o.band ~= "range" and o.band ~= "none" then fail(level, "band is %s; curves takes range or none", o.band) end
 end
 
 -- The text of plots/style.gp, which lies two folders above this file, in the source tree and installed.
@@ -280,7 +281,7 @@ end
 ---refused where it would have to name a group of rows: a series, a panel, the x of a line or a box. A band whose lower end is not positive goes down to
 ---the edge of a logarithmic axis; the data have its end.
 ---
----@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"), reference ({{y = 0.1, label = "text"}, ...}; formula = "x" in place of y: an expression of gnuplot), points (true: without lines), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
+---@param options table  rows, kind, x, y, z, series, panel (columns), file (name without ending), title, xlabel, ylabel, zlabel, legend (text above the legend), logx, logy, logz (true: logarithmic), band ("ci95", "sd", "range", "none"; of curves: "range", "none"), reference ({{y = 0.1, label = "text"}, ...}; formula = "x" in place of y: an expression of gnuplot), points (true: without lines), smooth (decay of an average, for curves), spikes ("rise" or "residual", the rules of hu.stats.spikes: marked on curves), terminals (what is written: some of "svg", "png", "pdf", "cairolatex", "text"; {"svg", "png"}), formats, scale, cell (a format such as "%.2f"), across (panels in a row), width (pixels; 420 is a column, 860 a page), caption (for the report)
 ---@return string path of the first picture
 function plot.plot(options)
   if type(options) ~= "table" then fail(1, "it takes a table of options") end

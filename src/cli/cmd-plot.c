@@ -35,7 +35,7 @@ int hu_cmd_plot(int argc, char **argv)
         {"kind",      HU_OPTION_TEXT,   &values[7].text,  "KIND",   "one of those above"},
         {"sweep",     HU_OPTION_TEXT,   &values[8].text,  "NAME",   "only the points of this sweep"},
         {"terminals", HU_OPTION_TEXT,   &values[9].text,  "LIST",   "of svg, png, pdf, cairolatex, text (svg,png); text alone is printed"},
-        {"band",      HU_OPTION_TEXT,   &values[10].text, "BAND",   "ci95 (95 % interval of the mean), sd, range or none"},
+        {"band",      HU_OPTION_TEXT,   &values[10].text, "BAND",   "ci95 (95 % interval of the mean), sd, range or none; of curves: range or none"},
         {"maximize",  HU_OPTION_TEXT,   &values[11].text, "AXES",   "of pareto: x, y or xy are the better the larger"},
         {"log",       HU_OPTION_TEXT,   &values[12].text, "LIST",   "of parallel: its logarithmic axes"},
         {"smooth",    HU_OPTION_TEXT,   &values[13].text, "DECAY",  "of curves: of an average, such as 0.9"},
