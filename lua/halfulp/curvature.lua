@@ -14,7 +14,7 @@ local curvature = {}
 ---@field products integer   done so far
 ---@field product fun(self, v): hu.array          H v, exact up to the rounding of the carrier
 ---@field spread fun(self, v): hu.array           a vector of the weights that move among all weights
----@field eigen fun(self, options?: table): table  `values`, best first, and `residuals` |H x - value x|; `converged`, `products`, `asymmetry`, `vectors` where wanted. Options: `k` (1), `which` ("largest", "smallest", "magnitude"), `method` ("lanczos", "power"), `steps` (100), `tolerance` (1e-6; 1e-3 for power), `seed` (1), `vectors` (false)
+---@field eigen fun(self, options?: table): table  `values`, best first, and `residuals` |H x - value x|; `converged` (residuals are below `tolerance` times the largest magnitude; of "power": values change by less than `tolerance` of them and residuals are below sqrt(`tolerance`) of them), `products`, `asymmetry`, `vectors` where wanted. Options: `k` (1), `which` ("largest", "smallest", "magnitude"), `method` ("lanczos", "power"), `steps` (100), `tolerance` (1e-6; 1e-3 for power), `seed` (1), `vectors` (false)
 ---@field trace fun(self, options?: table): table  `trace`, `error` (one standard error), `samples`, `products`. Options: `method` ("hutch++", "hutchinson"), `samples` (99), `tolerance` (0: all samples), `seed` (1)
 ---@field density fun(self, options?: table): table  `x`, `density`, `error` (one standard error over the starts), `bound` (of the quadrature), `sigma`, `nodes` and `weights` {starts, steps}, `low`, `high`, `asymmetry`, `products`. Options: `starts` (1), `steps` (100), `sigma` ("resolved", "pyhessian" or a number), `points` (1000), `seed` (1)
 

@@ -126,7 +126,13 @@ hu_status hu_eigen_lanczos(hu_eigen *out, double *values, double *residuals, dou
     return status;
 }
 
-/* One value: v moves to the dominant eigenvector of what is left beside the `found` rows. ax has room for n. */
+/* Whether a value stands: by PyHessian's rule it changed by less than the tolerance, which a plateau on the way to a larger one does, too. There the
+ * residual is still large: a residual r is worth about r^2 in the value, so that sqrt(tolerance) of it is as exact as the rule asks. */
+static bool rests(double value, double last, double tolerance) { return fabs(value - last) <= tolerance * (fabs(last) + 1e-6); }
+static bool fits(double left, double value, double tolerance)  { return left <= sqrt(fmax(tolerance, 1e-14)) * (fabs(value) + 1e-6); }
+
+/* One value: v moves to the dominant eigenvector of what is left beside the `found` rows. ax has room for n. The first ends by PyHessian's rule alone, the
+ * others, of which there are no published products, when the residual fits, too. */
 static hu_status iterate(hu_eigen *out, double *value, double *left, double *v, double *ax, const double *found, size_t k,
                          size_t n, hu_operator *a, void *context, const hu_eigen_options *o, hu_error *err)
 {
@@ -142,17 +148,37 @@ static hu_status iterate(hu_eigen *out, double *value, double *left, double *v, 
         out->products++;
         *value = hu_dot(v, ax, n);
         *left = residual(v, ax, *value, n);
-        settled = fabs(*value - last) <= o->tolerance * (fabs(last) + 1e-6);   /* PyHessian's rule */
+        settled = rests(*value, last, o->tolerance) && (k == 0 || fits(*left, *value, o->tolerance));
         last = *value;
         length = hu_take_off(ax, found, k, n, NULL);
         if (!isfinite(length))
             return hu_fail(err, HU_ERANGE, "eigen: a product with the matrix is not finite");
         if (!(length > 0) || settled || step + 1 == o->steps)
-            return out->converged = out->converged && (settled || !(length > 0)), HU_OK;
+            return out->converged = out->converged && ((settled && fits(*left, *value, o->tolerance)) || !(length > 0)), HU_OK;
         memcpy(v, ax, n * sizeof *v);
         hu_scale(v, 1 / length, n);
     }
     return HU_OK;
+}
+
+static void swap(double *a, double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* The best first: by falling magnitude, with their residuals and rows. */
+static void sort(double *values, double *residuals, double *vectors, size_t k, size_t n)
+{
+    for (size_t i = 1; i < k; i++)
+        for (size_t j = i; j > 0 && fabs(values[j]) > fabs(values[j - 1]); j--) {
+            swap(values + j, values + j - 1, 1);
+            swap(residuals + j, residuals + j - 1, 1);
+            swap(vectors + j * n, vectors + (j - 1) * n, n);
+        }
 }
 
 hu_status hu_eigen_power(hu_eigen *out, double *values, double *residuals, double *vectors, size_t k, size_t n,
@@ -167,6 +193,8 @@ hu_status hu_eigen_power(hu_eigen *out, double *values, double *residuals, doubl
     *out = (hu_eigen){.k = k, .converged = true, .asymmetry = NAN};
     for (size_t i = 0; i < k && !status; i++)
         status = iterate(out, &values[i], &residuals[i], found + i * n, ax, found, i, n, a, context, o, err);
+    if (!status)
+        sort(values, residuals, found, k, n);
     hu_free(ax);
     if (!vectors)
         hu_free(found);

@@ -57,7 +57,7 @@ hu_eigen_options hu_eigen_default(void);    /* largest, 100 steps, 1e-6, seed 1 
 
 typedef struct hu_eigen {
     size_t k, products;
-    bool   converged;      /* all residuals are within the tolerance                                        */
+    bool   converged;      /* all residuals are within the tolerance; of power iteration see there           */
     double asymmetry;      /* see hu_lanczos; NaN for power iteration                                       */
 } hu_eigen;
 
@@ -72,8 +72,10 @@ typedef struct hu_eigen {
 hu_status hu_eigen_lanczos(hu_eigen *out, double *values, double *residuals, double *vectors, size_t k, size_t n,
                            hu_operator *a, void *context, const hu_eigen_options *options, hu_error *err);
 
-/* The k of largest magnitude by power iteration with deflation: at most options->steps products for each, until the
- * relative change of the value is below the tolerance (PyHessian's rule, arXiv:1912.07145, has 100 and 1e-3). */
+/* The k of largest magnitude by power iteration with deflation, sorted by it: at most options->steps products for each, until the
+ * relative change of the value is below the tolerance (PyHessian's rule, arXiv:1912.07145, has 100 and 1e-3). That happens on a
+ * plateau, too, beside an eigenvalue that is not the largest left: values after the first go on until their residual is below
+ * sqrt(tolerance) of them. `converged`: both hold for all of them. */
 hu_status hu_eigen_power(hu_eigen *out, double *values, double *residuals, double *vectors, size_t k, size_t n,
                          hu_operator *a, void *context, const hu_eigen_options *options, hu_error *err);
 

@@ -156,6 +156,36 @@ static void power(void **state)
     assert_true(e.converged && e.products <= 100 && fabs(values[0] + 17) < 0.3);
 }
 
+static double close_by(size_t i, size_t n) { (void)n; return i == 0 ? 0.7001 : i == 1 ? 0.5547 : 0.4938 - 0.03 * ((double)i - 2); }
+
+/* With PyHessian's constants, from many starts: a value that came late stands at its place. */
+static void power_in_order(void **state)
+{
+    (void)state;
+    size_t converged = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        matrix a = make(12, close_by);
+        hu_eigen_options o = {.steps = 400, .tolerance = 1e-3, .seed = seed};
+        hu_eigen e;
+        double values[3], residuals[3], vectors[36], ax[12];
+        assert_int_equal(hu_eigen_power(&e, values, residuals, vectors, 3, 12, multiply, &a, &o, NULL), HU_OK);
+        for (int i = 0; i < 3; i++) {
+            double left = 0;
+            assert_int_equal(multiply(&a, vectors + i * 12, ax, 12, NULL), HU_OK);
+            for (int j = 0; j < 12; j++)
+                left += pow(ax[j] - values[i] * vectors[i * 12 + j], 2);
+            assert_true(i == 0 || fabs(values[i]) <= fabs(values[i - 1]));
+            assert_true(fabs(sqrt(left) - residuals[i]) < 1e-12);               /* sorted along */
+            assert_true(!e.converged || residuals[i] <= sqrt(1e-3) * 1.001 * fabs(values[i]));
+        }
+        converged += e.converged;
+        if (e.converged)
+            assert_true(fabs(values[0] - 0.7001) < 0.01 && fabs(values[1] - 0.5547) < 0.01);
+    }
+    test_note("%zu of 40 starts converge", converged);
+    assert_true(converged >= 20);
+}
+
 static double trace_of(const matrix *a)
 {
     double sum = 0;
@@ -427,6 +457,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("as many steps as dimensions give the whole spectrum, equal eigenvalues too", whole_spectrum),
     CLAIM("eigenvalues at an end are those of the matrix, within their residuals", ends),
     CLAIM("power iteration with deflation finds equal eigenvalues one after the other", power),
+    CLAIM("power iteration gives its values in order, and calls none converged that is on a plateau", power_in_order),
     CLAIM("a sample of Hutchinson's has the trace as mean and 2 sum a_ij^2 as variance", one_sample),
     CLAIM("the trace is within two standard errors as often as it should be", hutchinson),
     CLAIM("Hutch++ is exact for low rank and better where the spectrum decays", hutch),
