@@ -4,7 +4,30 @@
 
 #include "lua/nn.h"
 
-/* A state's format: the name of a format, {format =, ...} with the options of hu.quantizer, or with `expand`, for COAT's range
+/* "bf16:sr", "e4m3fn:rz+sat@row": what a policy's text says, in the same groups as a bare name where it has no "@". */
+static hu_scaled read_text(lua_State *L, int idx, hu_granularity groups)
+{
+    const char *text = lua_tostring(L, idx);
+    hu_policy p = {0};
+    hu_error err = {0};
+    hu_lua_try(L, hu_policy_parse(&p, text, &err), &err);
+    if (strchr(text, '/'))
+        luaL_error(L, "optimizer: a state is '%s'; it takes one format", text);
+    if (p.scaling[HU_P1].on)
+        return p.scaling[HU_P1].q;
+    if (!p.block[HU_P1] && !p.operand[HU_P1].format)
+        luaL_error(L, "optimizer: a state is '%s'; states are floats where nothing is said, it takes a narrower format", text);
+    hu_scaled q;
+    hu_scaled_init(&q, p.block[HU_P1] ? p.block[HU_P1]->element : p.operand[HU_P1].format);
+    q.block = p.block[HU_P1];
+    q.per = groups;
+    q.element.rounding = p.operand[HU_P1].rounding;
+    if (p.operand[HU_P1].overflow != HU_OVERFLOW_IEEE)
+        q.element.overflow = p.operand[HU_P1].overflow;
+    return q;
+}
+
+/* A state's format: the name of a format, a policy's text, {format =, ...} with the options of hu.quantizer, or with `expand`, for COAT's range
  * expansion, `group` and `range`. Without other words a scale for every 128 elements in storage order. */
 hu_state_format hu_lua_state_format(lua_State *L, int idx)
 {
@@ -19,6 +42,10 @@ hu_state_format hu_lua_state_format(lua_State *L, int idx)
             f.q.per = groups;
         else if (f.q.per.per == HU_PER_GROUP && !hu_lua_option(L, idx, "axis"))
             f.q.per.flat = true;
+        return f;
+    }
+    if (lua_type(L, idx) == LUA_TSTRING && strpbrk(lua_tostring(L, idx), ":@/")) {
+        f.q = read_text(L, idx, groups);
         return f;
     }
     int at = idx;

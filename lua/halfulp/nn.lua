@@ -412,7 +412,7 @@ local loop_keys = {every = true, callback = true}
 ---The `optimizer` is a name, "adamw", "sgd", "lion", "adafactor", "stable-spam" or "spam", or a table: `name`; `momentum` (0.9) and `nesterov` of sgd; `eps1` (1e-30), `eps2`
 ---(1e-3), `threshold` (1), `fading` (0.8) and `relative` (false) of adafactor; `gamma1`, `gamma2`, `gamma3` (0.7, 0.9, 0.999), `reset` (1000) and `total` (0) of stable-spam; `theta` (5000), `reset` (500) and `rewarm` (150) of spam;
 ---`rho` above 0 for sharpness-aware steps, `adaptive`, `eta` (0.01), `each_part` (each part of a batch climbs by its own gradient); `states`, the formats of its states by name ("m" and "v"; of sgd "momentum", of adafactor "rows"
----and "cols"): a format, in groups of 128, the options of hu.quantizer, or {format = "e4m3fn", expand = true, group = 128} for COAT's range expansion;
+---and "cols"): a format or a policy's text ("bf16:sr"), in groups of 128, the options of hu.quantizer, or {format = "e4m3fn", expand = true, group = 128} for COAT's range expansion;
 ---`least` (4096): arrays of up to that many elements, and of one row or column, stay float.
 ---
 ---```lua

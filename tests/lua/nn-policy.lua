@@ -52,6 +52,16 @@ claims["the optimizer's states are part of a policy: what they are trains, print
   t.assertEquals(after(4, trainer {policy = policy, optimizer = {least = 0}}), wanted)
   t.assertEquals(after(4, trainer {policy = {format = "e4m3fn", states = {v = states.v}}, optimizer = {states = {m = "de8"}, least = 0}}), wanted)
   t.assertNotEquals(after(4, trainer {policy = "e4m3fn"}), wanted)
+  local function of_states(m) return after(4, trainer {optimizer = {states = {m = m}, least = 0}}) end
+  for text, same in pairs {["bf16:sr"] = {format = "bf16", rounding = "sr"}, ["e4m3fn@tensor"] = {format = "e4m3fn", per = "tensor"},
+                           ["e5m2:rz+sat"] = {format = "e5m2", rounding = "rz", overflow = "saturate"}} do
+    t.assertEquals(of_states(text), of_states(same), text)
+    t.assertNotEquals(of_states(text), of_states(same.format), text)
+    t.assertEquals(tostring(hu.nn.policy {states = {m = text}}), tostring(hu.nn.policy {states = {m = same}}))
+  end
+  refused("it takes a narrower format", hu.nn.policy, {states = {m = "fp32:rz"}})
+  refused("it takes one format", hu.nn.policy, {states = {m = "e4m3/e5m2"}})
+  refused("no rounding", hu.nn.policy, {states = {m = "bf16:srr"}})
   refused("states has 'mm', which no optimizer has", hu.nn.policy, {states = {mm = "de8"}})
   refused("states is 3", hu.nn.policy, {states = 3})
   refused("zero points", hu.nn.policy, {states = {m = {format = "int4", zero = true}}})
