@@ -247,7 +247,7 @@ function plot.draw(options, heads, level)
   check(o, (level or 1) + 1)
   local height = o.z or o.y
   local fig = kinds[o.kind](with_free_names(o))
-  if (fig.n_drawn or #fig.rows) == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s below 9e307", tostring(height)) end
+  if (fig.n_drawn or #fig.rows) == 0 then fail((level or 1) + 1, "nothing to draw: no row has a finite value of %s %sbelow 9e307", tostring(height), (o.logy or o.logz) and "above 0 and " or "") end
   local terminals = o.terminals or { "svg", "png" }
   fig.kinds = table.concat(terminals, " ")
   local folder = o.folder or (run.directory().path .. "/plots")

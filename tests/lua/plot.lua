@@ -89,6 +89,7 @@ claims["what has no place on an axis is marked at the edge, and the line does no
   t.assertNil(svg:find "zero or negative")
   -- nothing but such points is nothing to draw; without them all is as it was
   t.assertErrorMsgContains("nothing to draw: no row has a finite value of y", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", file = "f" })
+  t.assertErrorMsgContains("nothing to draw: no row has a finite value of y above 0 and below", hu.plot, { rows = { { x = 1, y = -1 } }, x = "x", y = "y", logy = true, file = "f" })
   t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", kind = "box", file = "f" })
   t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = 1, y = nan } }, x = "x", y = "y", kind = "pareto", file = "f" })
   t.assertErrorMsgContains("nothing to draw", hu.plot, { rows = { { x = { 0 }, y = { nan } } }, x = "x", y = "y", kind = "curves", file = "f" })
