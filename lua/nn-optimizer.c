@@ -162,6 +162,11 @@ hu_optimizer_config hu_lua_option_optimizer(lua_State *L, int idx)
         c.adaptive = hu_lua_option_boolean(L, at, "adaptive", c.adaptive);
         c.eta = hu_lua_option_number(L, at, "eta", c.eta);
         c.each_part = hu_lua_option_boolean(L, at, "each_part", false);
+        if (!(c.rho != 0) && (c.adaptive || c.each_part || hu_lua_option(L, at, "eta")))
+            luaL_error(L, "optimizer: %s is given, but not rho above 0, without which it does nothing",
+                       c.adaptive ? "adaptive" : c.each_part ? "each_part" : "eta");
+        if (!c.adaptive && hu_lua_option(L, at, "eta"))
+            luaL_error(L, "optimizer: eta is given, but not adaptive = true, without which it does nothing");
         c.least_elements = (size_t)hu_lua_option_integer(L, at, "least", (lua_Integer)c.least_elements, 0, most);
         if (hu_lua_option(L, at, "states"))
             read_states(L, lua_gettop(L), &c);

@@ -29,6 +29,13 @@ static const char *const collectives[] = {
 #undef X
     NULL};
 
+/* Raises where a setting is given that does nothing beside the others. */
+static void needs(lua_State *L, bool given_too, const char *key, const char *needed)
+{
+    if (!given_too && hu_lua_option(L, 1, key))
+        luaL_error(L, "%s is given, but not %s, without which it does nothing", key, needed);
+}
+
 /* How a step's gradient is put together: parts, shards, the scale of the loss; and whether quantizers count. */
 static void read_parts(lua_State *L, hu_train_config *c)
 {
@@ -38,8 +45,11 @@ static void read_parts(lua_State *L, hu_train_config *c)
     c->group = (size_t)hu_lua_option_integer(L, 1, "group", 1, 1, 1024);
     c->counters = hu_lua_option_boolean(L, 1, "counters", false);
     c->growth = (uint64_t)hu_lua_option_integer(L, 1, "loss_scale_growth", 2000, 1, (lua_Integer)1 << 40);
-    if (!hu_lua_option(L, 1, "loss_scale"))
+    needs(L, c->collective == HU_COLLECTIVE_hierarchical, "group", "collective = \"hierarchical\"");
+    if (!hu_lua_option(L, 1, "loss_scale")) {
+        needs(L, false, "loss_scale_growth", "loss_scale = \"dynamic\"");
         return;
+    }
     if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "dynamic") == 0)
         c->dynamic_scale = true;
     else if (lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) > 0)
@@ -47,6 +57,7 @@ static void read_parts(lua_State *L, hu_train_config *c)
     else
         hu_lua_bad(L, lua_gettop(L), "loss_scale", "a positive number, or \"dynamic\"");
     lua_pop(L, 1);
+    needs(L, c->dynamic_scale, "loss_scale_growth", "loss_scale = \"dynamic\"");
 }
 
 static hu_train_config read_config(lua_State *L)
@@ -61,6 +72,7 @@ static hu_train_config read_config(lua_State *L)
     c.schedule.warmup = (uint64_t)hu_lua_option_integer(L, 1, "warmup", warmup, 0, most);
     c.schedule.curve = (hu_curve)hu_lua_option_choice(L, 1, "schedule", curves, HU_CURVE_cosine);
     c.schedule.decay = (uint64_t)hu_lua_option_integer(L, 1, "decay_steps", (lua_Integer)(c.schedule.steps / 5), 0, most);
+    needs(L, c.schedule.curve == HU_CURVE_wsd, "decay_steps", "schedule = \"wsd\"");
     c.optimizer = hu_lua_option_optimizer(L, 1);
     const hu_optimizer *o = c.optimizer.kind ? c.optimizer.kind : hu_optimizer_at(0);
     hu_lua_check_moments(L, 1, o);

@@ -3,6 +3,7 @@
 local core = require("halfulp.core").nn
 local weights = require "halfulp.weights"
 local check_options = require "halfulp.options"
+local show = require("halfulp.values").show
 
 ---@class hu.text  bytes to learn from: a part to train on, a part held out
 ---@field train_bytes integer
@@ -438,7 +439,7 @@ function nn.train(options)
     error("train: callback is not a function", 2)
   end
   if math.type(every) ~= "integer" or every < 1 then
-    error("train: every is " .. tostring(every) .. "; it takes a whole number, at least 1", 2)
+    error("train: every is " .. show(every) .. "; it takes a whole number, at least 1", 2)
   end
   if options.data == nil then
     error("train: data is missing; it takes a text, as hu.nn.text() makes it, or data, as hu.nn.data() does", 2)

@@ -3,6 +3,7 @@
 local lab = require("halfulp.core").lab
 local run = require "halfulp.run"
 local check_options = require "halfulp.options"
+local show = require("halfulp.values").show
 
 ---A point of a sweep, as its function gets it: a table of its parameters and `run_seed`.
 ---@class hu.point
@@ -110,7 +111,7 @@ function Point:checkpoint(options)
   check_options("checkpoint", options, { "trainer", "state", "every" })
   local every = options.every
   if every ~= nil and (math.type(every) ~= "integer" or every < 1) then
-    error(("checkpoint: every is %s; it takes a whole number from 1 on"):format(tostring(every)), 2)
+    error(("checkpoint: every is %s; it takes a whole number from 1 on"):format(show(every)), 2)
   end
   local self_ = setmetatable({ mine = mine, seed = self.run_seed, trainer = options.trainer, every = every, step = 0,
     state = options.state or {}, written = os.time() }, Checkpoint)

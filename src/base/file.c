@@ -82,3 +82,15 @@ hu_status hu_file_close(hu_file *f, bool written, hu_error *err)
     forget(f);
     return reason ? HU_EIO : HU_OK;
 }
+
+FILE *hu_file_to_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    struct stat about;
+    if (file && fstat(fileno(file), &about) == 0 && S_ISDIR(about.st_mode)) {
+        fclose(file);
+        errno = EISDIR;
+        return NULL;
+    }
+    return file;
+}

@@ -29,4 +29,7 @@ hu_status hu_file_open(hu_file *f, const char *path, hu_error *err);
  * fails, or written is false, the old file stays and HU_EIO gives the reason (errno's, for written false). */
 hu_status hu_file_close(hu_file *f, bool written, hu_error *err);
 
+/* A file for reading, binary; NULL with the reason in errno, EISDIR for a folder, which fopen() takes. */
+FILE *hu_file_to_read(const char *path);
+
 #endif

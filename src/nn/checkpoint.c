@@ -186,7 +186,7 @@ static hu_status check_digest(FILE *file, const char *path, hu_error *err)
 static hu_status open_checkpoint(const char *path, FILE **file, header *h, hu_error *err)
 {
     *h = (header){0};
-    *file = fopen(path, "rb");
+    *file = hu_file_to_read(path);
     if (!*file)
         return hu_fail(err, HU_EIO, "checkpoint: cannot open %.180s: %s", path, strerror(errno));
     hu_status status = read_header(*file, h) ? HU_OK : hu_fail(err, HU_EPARSE, "checkpoint: %.180s is not a checkpoint of this program", path);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/nn/safetensors.h"
 
@@ -102,7 +103,7 @@ static hu_status read_file(hu_llama2c *h, hu_safetensors *s, FILE *file, const c
 hu_status hu_llama2c_load(hu_llama2c *h, hu_safetensors *s, const char *path, hu_error *err)
 {
     *s = (hu_safetensors){0};
-    FILE *file = fopen(path, "rb");
+    FILE *file = hu_file_to_read(path);
     if (!file)
         return hu_fail(err, HU_EIO, "llama2c: cannot open %.160s: %s", path, strerror(errno));
     hu_status status = read_file(h, s, file, path, err);

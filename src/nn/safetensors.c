@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/file.h"
 #include "src/base/memory.h"
 #include "src/nn/safetensors-json.h"
 
@@ -308,7 +309,7 @@ hu_status hu_safetensors_load(hu_safetensors *s, const char *path, hu_error *err
     char *header = NULL;
     place *places = NULL;
     *s = (hu_safetensors){0};
-    FILE *file = fopen(path, "rb");
+    FILE *file = hu_file_to_read(path);
     if (!file)
         return hu_fail(err, HU_EIO, "safetensors: cannot open %.160s: %s", path, strerror(errno));
     bool loaded = load(&r, file, &header, &places);

@@ -109,6 +109,16 @@ claims["wrong settings of a trainer are refused in one line"] = function()
   refused("cannot be cut into 3", trainer, {shards = 3})
   refused("loss_scale is -2", trainer, {loss_scale = -2})
   refused('did you mean "cosine"', trainer, {schedule = "cosin"})
+  for _, case in ipairs {
+    {"decay_steps is given, but not schedule = \"wsd\"", {decay_steps = 2}}, {"group is given, but not collective = \"hierarchical\"", {shards = 2, group = 2}},
+    {"loss_scale_growth is given, but not loss_scale = \"dynamic\"", {loss_scale_growth = 5}}, {"loss_scale_growth is given", {loss_scale_growth = 5, loss_scale = 8}},
+    {"adaptive is given, but not rho", {optimizer = {adaptive = true}}}, {"each_part is given, but not rho", {optimizer = {each_part = true}}},
+    {"eta is given, but not rho", {optimizer = {eta = 0.1}}}, {"eta is given, but not adaptive", {optimizer = {rho = 0.1, eta = 0.1}}},
+  } do
+    refused(case[1], trainer, case[2])
+  end
+  trainer {schedule = "wsd", steps = 10, decay_steps = 2, loss_scale = "dynamic", loss_scale_growth = 5, optimizer = {rho = 0.1, adaptive = true, eta = 0.1, each_part = true}}
+  refused("every is a table; it takes a whole number", hu.nn.train, {every = {}})
   refused("groups of 3 do not divide 4 shards", trainer, {shards = 4, collective = "hierarchical", group = 3})
   refused("steps of decay", trainer, {schedule = "wsd", steps = 10, warmup = 5, decay_steps = 7})
   refused("counters = true", function() trainer({}):counters() end)

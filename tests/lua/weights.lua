@@ -63,6 +63,11 @@ end
 claims["a wrong safetensors file is one line"] = function()
   local load = hu.nn.load_safetensors
   lu.assertNil((load(folder .. "/absent")))
+  for _, name in ipairs {"load_safetensors", "load", "load_llama2c"} do
+    local none, message = hu.nn[name](folder)
+    lu.assertNil(none, name)
+    lu.assertStrContains(message, folder .. ": Is a directory")
+  end
   write "abc"
   refused("shorter than the length of its header", load, path)
   write(string.pack("<I8", 1000000000000000000) .. "{}")
