@@ -23,7 +23,8 @@ end
 
 -- The loss as it is called here, with what it returned checked: raises for the line that called the measure, which calls it itself.
 local function checked(name, o, with_gradient)
-  local loss, n = o.loss, #o.weights
+  local function shape_of(x) return table.concat(x:shape(), " x ") end
+  local loss, shape = o.loss, shape_of(o.weights)
   return function(weights)
     o.evaluations = o.evaluations + 1
     local value, slope = loss(weights)
@@ -33,7 +34,9 @@ local function checked(name, o, with_gradient)
     if not gradient then
       error(("%s: the gradient of the loss is %s; it takes an array or a table of numbers"):format(name, values.show(slope)), 3)
     end
-    if #gradient ~= n then error(("%s: the gradient of the loss has %d elements, the weights have %d"):format(name, #gradient, n), 3) end
+    if shape_of(gradient) ~= shape then
+      error(("%s: the gradient of the loss has %s elements, the weights have %s"):format(name, shape_of(gradient), shape), 3)
+    end
     return value, gradient
   end
 end

@@ -13,7 +13,7 @@ function values.show(value)
   if kind == "integer" or kind == "float" or kind == "boolean" then return tostring(value) end
   local meta = getmetatable(value)
   local name = type(meta) == "table" and rawget(meta, "__name")
-  return type(name) == "string" and "a " .. name:gsub("^halfulp%.", "") or "a " .. kind
+  return type(name) == "string" and "a value of type " .. name:gsub("^halfulp%.", "") or "a " .. kind
 end
 
 ---A rule: which values fit, and what a message says that it takes.
