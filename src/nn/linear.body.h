@@ -68,16 +68,20 @@ static HU_CLONES void R(times_power)(REAL *out, const REAL *in, REAL by, size_t 
         out[i] = in[i] * by;
 }
 
-/* The exponent of the power for a product of a and b: no sum may pass 2^100. 0: a stays as it is. */
+/* The exponent of the power for a product of a and b: no sum may pass 2^100, and no number of a 2^126. 0: a stays as it is. */
 static int R(lift_of)(const REAL *a, const REAL *b, hu_gemm_shape s)
 {
     enum { MOST = 100, LEAST = 24 };
     if (sizeof(REAL) != sizeof(float) || !R(has_subnormals)(a, s.m * s.k))
         return 0;
-    double most = (double)hu_largest_f32((const float *)(const void *)a, s.m * s.k)
-                * (double)hu_largest_f32((const float *)(const void *)b, s.k * s.n) * (double)s.k;
-    int lift = most > 0 ? MOST - 1 - ilogb(most) : 0;
-    return lift < LEAST ? 0 : lift > MOST ? MOST : lift;
+    double largest = (double)hu_largest_f32((const float *)(const void *)a, s.m * s.k);
+    double most = largest * (double)hu_largest_f32((const float *)(const void *)b, s.k * s.n) * (double)s.k;
+    if (!(most > 0) || !isfinite(most))
+        return 0;
+    int lift = MOST - 1 - ilogb(most), room = 125 - ilogb(largest);
+    lift = lift > MOST ? MOST : lift;
+    lift = lift > room ? room : lift;
+    return lift < LEAST ? 0 : lift;
 }
 
 /* c = a b (+ c where `add`) as R(product); a and b have no gaps between their rows. */
