@@ -104,7 +104,7 @@ local norms = {
     project = function(delta, rho, c) return arith.minimum(arith.maximum(delta, -rho * c), rho * c) end,
   },
   ["2"] = {
-    step = function(delta, size, g, c) return delta + (size / ((c * g):norm() + 1e-300)) * (c * c * g) end,
+    step = function(delta, size, g, c) return delta + c * ((size / ((c * g):norm() + 1e-300)) * (c * g)) end,
     project = function(delta, rho, c)
       local length = (delta / (c + 1e-300)):norm()
       return length > rho and (rho / length) * delta or delta
@@ -131,7 +131,7 @@ function ascent.worst(options)
   if center ~= center or gradient:norm() ~= gradient:norm() then return result({ evaluations = 1 }, center, -(0 / 0)) end
   local delta, value = w * 0, center
   if gradient:norm() == 0 then
-    delta = how.project(o.rho * (c * array.uniform({ #w }, { seed = o.seed, low = -1, high = 1 })), o.rho, c)
+    delta = how.project(o.rho * (c * array.uniform(w:shape(), { seed = o.seed, low = -1, high = 1 })), o.rho, c)
     value, gradient = o.loss(w + delta)
   end
   local best, best_at, best_gradient, before = value, delta, gradient, delta
@@ -163,7 +163,7 @@ function ascent.average(options)
   local c = o.adaptive and w:abs() or w * 0 + 1
   local center = o.loss(w)
   for i = 1, n do
-    local drawn = o.norm == "2" and array.randn({ #w }, { seed = o.seed, stream = i }) or array.uniform({ #w }, { seed = o.seed, stream = i, low = -1, high = 1 })
+    local drawn = o.norm == "2" and array.randn(w:shape(), { seed = o.seed, stream = i }) or array.uniform(w:shape(), { seed = o.seed, stream = i, low = -1, high = 1 })
     local rise = o.loss(w + o.rho * (c * drawn)) - center
     sum, squares = sum + rise, squares + rise * rise
   end

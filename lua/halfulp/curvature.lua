@@ -282,7 +282,7 @@ end
 
 -- What these raise is told of the line that called them, under the name that was called.
 local function blamed(what, fn)
-  local inner = { hessian = true, eigen = true, trace = true, density = true, direction = true, losses = true }
+  local inner = { hessian = true, eigen = true, trace = true, density = true, direction = true, losses = true, lanczos = true }
   local function pass(ok, ...)
     if ok then return ... end
     local message = (...)

@@ -264,6 +264,9 @@ function sharpness.model(model, data, options)
     if repeats > 0 then out.noise = {phi = noise.spread(phis), increase = noise.spread(increases), runs = repeats} end
     return out
   end
+  local function called_from(name)
+    return (name:find "^sharpness" or measures[name]) and "sharpness.model: " or nil
+  end
   local function all()
     local out = at(options)
     if not options.each then return out end
@@ -276,7 +279,7 @@ function sharpness.model(model, data, options)
   end
   local ok, result = pcall(all)
   if not ok then
-    error(type(result) == "string" and result:gsub("^[^\n]-%.lua:%d+: ", ""):gsub("^sharpness_%l+: ", "sharpness.model: ") or result, 2)
+    error(type(result) == "string" and result:gsub("^[^\n]-%.lua:%d+: ", ""):gsub("^([%l_]+): ", called_from) or result, 2)
   end
   return result
 end

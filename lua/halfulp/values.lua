@@ -9,6 +9,7 @@ function values.show(value)
   local kind = math.type(value) or type(value)
   if value ~= value then return "nan" end
   if kind == "nil" then return "missing" end
+  if value == "" then return "an empty text" end
   if kind == "string" then return #value > 60 and "a long string" or value end
   if kind == "integer" or kind == "float" or kind == "boolean" then return tostring(value) end
   local meta = getmetatable(value)

@@ -256,6 +256,9 @@ claims["options that do nothing are refused"] = function()
   t.assertErrorMsgContains("repeats without a policy", of {repeats = 2})
   t.assertErrorMsgContains("noise_policy without a policy", of {noise_policy = "e4m3"})
   t.assertErrorMsgContains("repeats is a table;", of {policy = "e4m3", repeats = {}})
+  t.assertErrorMsgContains("sharpness.model: rho is -1", of {measure = "worst", rho = -1})
+  t.assertErrorMsgContains("sharpness.model: eps is -1", of {measure = "keskar", eps = -1})
+  t.assertErrorMsgContains("rho is an empty text;", hu.sharpness.sam, {loss = bowl, weights = w, rho = ""})
   t.assertErrorMsgContains("rho is a table;", hu.sharpness.sam, {loss = bowl, weights = w, rho = {}})
 end
 
@@ -266,6 +269,24 @@ claims["average sharpness is half of rho^2 times the curvature, within its error
     local want = (a * x * x):sum() * 0.2 ^ 2 / 2 * case[2]
     t.assertTrue(math.abs(s.increase - want) < 3.5 * s.error)
     t.assertTrue(s.error < 0.5 * want)
+  end
+end
+
+claims["weights that are a matrix have the sharpness of the same weights in a row"] = function()
+  local flat = hu.array {1, -2, 3, 4, 5, -6}
+  local function bowl_of(x)
+    local row = x:reshape {6}
+    return (row * row * row):sum(), (3 * row * row):reshape(x:shape())
+  end
+  for _, name in ipairs {"worst", "average"} do
+    for _, norm in ipairs {"inf", "2"} do
+      local function of(x) return hu.sharpness[name] {loss = bowl_of, weights = x, rho = 0.1, norm = norm}.increase end
+      t.assertEquals(of(flat:reshape {2, 3}), of(flat))
+    end
+  end
+  local function line(x) return x:sum(), x * 0 + 1 end
+  for _, size in ipairs {1e155, 1e-170} do
+    t.assertAlmostEquals(hu.sharpness.worst {loss = line, weights = {size, size}, rho = 1, norm = "2"}.increase / (2 ^ 0.5 * size), 1, 1e-9)
   end
 end
 
