@@ -127,16 +127,20 @@ hu_status hu_eigen_lanczos(hu_eigen *out, double *values, double *residuals, dou
 }
 
 /* Whether a value stands: by PyHessian's rule it changed by less than the tolerance, which a plateau on the way to a larger one does, too. There the
- * residual is still large: a residual r is worth about r^2 in the value, so that sqrt(tolerance) of it is as exact as the rule asks. */
+ * residual is still large: a residual r is worth about r^2 in the value, so that sqrt(tolerance) of it is as exact as the rule asks. Beside the first
+ * value those that are a millionth of it are zero. */
 static bool rests(double value, double last, double tolerance) { return fabs(value - last) <= tolerance * (fabs(last) + 1e-6); }
-static bool fits(double left, double value, double tolerance)  { return left <= sqrt(fmax(tolerance, 1e-14)) * (fabs(value) + 1e-6); }
+static bool fits(double left, double value, double first, double tolerance)
+{
+    return left <= sqrt(fmax(tolerance, 1e-14)) * (fabs(value) + 1e-6 * fabs(first));
+}
 
 /* One value: v moves to the dominant eigenvector of what is left beside the `found` rows. ax has room for n. The first ends by PyHessian's rule alone, the
  * others, of which there are no published products, when the residual fits, too. */
-static hu_status iterate(hu_eigen *out, double *value, double *left, double *v, double *ax, const double *found, size_t k,
+static hu_status iterate(hu_eigen *out, double *values, double *residuals, double *v, double *ax, const double *found, size_t k,
                          size_t n, hu_operator *a, void *context, const hu_eigen_options *o, hu_error *err)
 {
-    double last = NAN;
+    double last = NAN, *value = &values[k], *left = &residuals[k];
     bool settled = false;
     hu_draw_normal(v, n, o->seed, k);
     double length = hu_take_off(v, found, k, n, NULL);
@@ -148,13 +152,13 @@ static hu_status iterate(hu_eigen *out, double *value, double *left, double *v, 
         out->products++;
         *value = hu_dot(v, ax, n);
         *left = residual(v, ax, *value, n);
-        settled = rests(*value, last, o->tolerance) && (k == 0 || fits(*left, *value, o->tolerance));
+        settled = rests(*value, last, o->tolerance) && (k == 0 || fits(*left, *value, values[0], o->tolerance));
         last = *value;
         length = hu_take_off(ax, found, k, n, NULL);
         if (!isfinite(length))
             return hu_fail(err, HU_ERANGE, "eigen: a product with the matrix is not finite");
         if (!(length > 0) || settled || step + 1 == o->steps)
-            return out->converged = out->converged && ((settled && fits(*left, *value, o->tolerance)) || !(length > 0)), HU_OK;
+            return out->converged = out->converged && ((settled && fits(*left, *value, values[0], o->tolerance)) || !(length > 0)), HU_OK;
         memcpy(v, ax, n * sizeof *v);
         hu_scale(v, 1 / length, n);
     }
@@ -192,7 +196,7 @@ hu_status hu_eigen_power(hu_eigen *out, double *values, double *residuals, doubl
         status = hu_fail(err, HU_ENOMEM, "eigen: no memory for %zu vectors of %zu", k, n);
     *out = (hu_eigen){.k = k, .converged = true, .asymmetry = NAN};
     for (size_t i = 0; i < k && !status; i++)
-        status = iterate(out, &values[i], &residuals[i], found + i * n, ax, found, i, n, a, context, o, err);
+        status = iterate(out, values, residuals, found + i * n, ax, found, i, n, a, context, o, err);
     if (!status)
         sort(values, residuals, found, k, n);
     hu_free(ax);

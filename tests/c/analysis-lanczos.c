@@ -158,6 +158,30 @@ static void power(void **state)
 
 static double close_by(size_t i, size_t n) { (void)n; return i == 0 ? 0.7001 : i == 1 ? 0.5547 : 0.4938 - 0.03 * ((double)i - 2); }
 
+/* The same matrix times a millionth of a millionth. */
+static hu_status multiply_tiny(void *context, const double *x, double *ax, size_t n, hu_error *err)
+{
+    hu_status status = multiply(context, x, ax, n, err);
+    for (size_t i = 0; i < n; i++)
+        ax[i] *= 1e-12;
+    return status;
+}
+
+/* Converged means that every residual fits its value, however small the matrix is. */
+static void power_of_small(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        matrix a = make(12, close_by);
+        hu_eigen_options o = {.steps = 400, .tolerance = 1e-3, .seed = seed};
+        hu_eigen e;
+        double values[3], residuals[3];
+        assert_int_equal(hu_eigen_power(&e, values, residuals, NULL, 3, 12, multiply_tiny, &a, &o, NULL), HU_OK);
+        for (int i = 0; i < 3; i++)
+            assert_true(!e.converged || residuals[i] <= sqrt(1e-3) * 1.001 * fabs(values[i]));
+    }
+}
+
 /* With PyHessian's constants, from many starts: a value that came late stands at its place. */
 static void power_in_order(void **state)
 {
@@ -457,6 +481,7 @@ static const struct CMUnitTest claims[] = {
     CLAIM("as many steps as dimensions give the whole spectrum, equal eigenvalues too", whole_spectrum),
     CLAIM("eigenvalues at an end are those of the matrix, within their residuals", ends),
     CLAIM("power iteration with deflation finds equal eigenvalues one after the other", power),
+    CLAIM("power iteration calls no small matrix converged whose residuals do not fit", power_of_small),
     CLAIM("power iteration gives its values in order, and calls none converged that is on a plateau", power_in_order),
     CLAIM("a sample of Hutchinson's has the trace as mean and 2 sum a_ij^2 as variance", one_sample),
     CLAIM("the trace is within two standard errors as often as it should be", hutchinson),
