@@ -38,6 +38,7 @@ end
 local function outline(values, log)
   local list, mean, sd = {}, 0.0, 0.0
   for i, value in ipairs(values) do list[i] = log and math.log(value) or value end
+  if list[1] == list[#list] then return {} end
   for _, x in ipairs(list) do mean = mean + x / #list end
   for _, x in ipairs(list) do sd = sd + (x - mean) ^ 2 / math.max(1, #list - 1) end
   sd = math.sqrt(sd)

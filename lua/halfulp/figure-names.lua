@@ -16,13 +16,22 @@ local taken = set_of("at column_at edge edge_x edge_y half high k lost low max m
   .. "spike text told value values")
 local besides = { box = set_of "n_off", violin = set_of "n_off", curves = set_of "step", contour = set_of "dx dy x_high x_low y_high y_low" }
 
--- A name for a column that no other role has, and no figure: the ends of a line's band are called after its y, too.
+-- What a figure calls after its other columns: the ends of a line's band after y, places of texts along x after x.
+local function called_after(o, role)
+  local names = {}
+  local y = type(o.y) == "table" and "value" or o.y
+  if role ~= "y" and type(y) == "string" then names[y .. "_low"], names[y .. "_high"] = true, true end
+  if role ~= "x" and type(o.x) == "string" then names[o.x .. "_at"] = true end
+  return names
+end
+
+-- A name for a column that no other role has, and no figure.
 local function free_name(o, role, name)
   local others = {}
   for _, other in ipairs(roles) do
     if other ~= role and type(o[other]) == "string" then others[o[other]] = true end
   end
-  local ends = role ~= "y" and type(o.y) == "string" and { [o.y .. "_low"] = true, [o.y .. "_high"] = true } or {}
+  local ends = called_after(o, role)
   local own, free = besides[o.kind] or {}, name
   while taken[free] or own[free] or ends[free] or (free ~= name and others[free]) do free = free .. "_" end
   return free

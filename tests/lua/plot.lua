@@ -383,13 +383,13 @@ claims["few values are points and not a box, and narrow boxes have thin lines"] 
   t.assertStrContains(tsv, "\n2\tfew\t2\t0.336\t-\t3\t1\t1.5\t2\t2.5\t3\n2\tpoint\t")
   t.assertStrContains(tsv, "\n3\tbox\t")
   -- violins, too; and of equal values, which have no density
-  for _ = 1, 5 do some[#some + 1] = { x = 4, y = 2 } end
+  for _ = 1, 7 do some[#some + 1] = { x = 4, y = 0.1 } end
   tsv = draw { rows = some, kind = "violin", x = "x", y = "y", file = "few-violins" }
   t.assertStrContains(tsv, "\n1\tfew\t1\t0.336\t-\t1\t1\t1\t1\t1\t1\n1\tpoint\t")
   t.assertStrContains(tsv, "\n2\tfew\t2\t0.336\t-\t3\t1\t1.5\t2\t2.5\t3\n2\tpoint\t")
-  t.assertStrContains(tsv, "\n4\tfew\t4\t0.336\t-\t5\t2\t2\t2\t2\t2\n4\tpoint\t")
+  t.assertStrContains(tsv, "\n4\tfew\t4\t0.336\t-\t7\t0.1\t0.1\t0.1\t0.1\t0.1\n4\tpoint\t")
   t.assertStrMatches(tsv, ".*\n3\tbox\t[^\n]*\n3\toutline\t.*")
-  for x, n in pairs { 1, 3, 0, 5 } do t.assertEquals(select(2, tsv:gsub("\n" .. x .. "\tpoint", "")), n) end
+  for x, n in pairs { 1, 3, 0, 7 } do t.assertEquals(select(2, tsv:gsub("\n" .. x .. "\tpoint", "")), n) end
   tsv = draw { rows = wide, kind = "box", x = "x", y = "y", series = "s", file = "narrow-boxes", width = 420 }
   t.assertNil(tsv:find "\tpoint\t")
   t.assertStrContains(read(plots .. "narrow-boxes.gp"), "candlesticks lt 1 lw 0.9 ")
@@ -534,6 +534,12 @@ claims["columns may have the names of a figure's own"] = function()
   t.assertStrContains((draw { rows = some, kind = "share", x = "n", y = "flag", series = "k", panel = "at", file = "named-share" }), "at_\tn_\tk_\tk\tn\tshare")
   t.assertStrContains((draw { rows = some, x = "n", y = "k", z = "value", file = "named-heat" }), "n_\tk_\tn\tvalue_")
   t.assertStrContains((draw { rows = some, kind = "curves", y = "list", series = "n", file = "named-curves" }), "n_\t")
+  local along = {}
+  for i, p in ipairs { "a", "b", "c" } do along[i] = { p = p, p_at = 9 - 2 * i, value_low = i, a = i, b = 2 * i } end
+  tsv = draw { rows = along, x = "p", y = "p_at", file = "named-texts" }
+  t.assertStrContains(tsv, "p\tn\tp_at_\t")
+  for _, row in ipairs { "a\t1\t7\t", "b\t1\t5\t", "c\t1\t3\t" } do t.assertStrContains(tsv, "\n" .. row) end
+  t.assertStrContains((draw { rows = along, x = "value_low", y = { "a", "b" }, file = "named-list" }), "value_low_\t")
 end
 
 claims["sets without a point are left out, and gnuplot says nothing"] = function()
