@@ -87,7 +87,7 @@ reproduces() {
 }
 
 @test "optimizers against the rate with four bits" {
-    reproduces stable-spam 4 0 1
+    reproduces stable-spam 1 0 4
     [ -s results/plots/optimizers.svg ]
 }
 
