@@ -13,7 +13,7 @@ run.shown = "\1shown"
 
 -- Our own files that do not change results: a point's key leaves them out.
 local aside = { init = true, run = true, sweep = true, rows = true, params = true, plot = true, kinds = true,
-  report = true, point = true, rank = true, options = true, keys = true }     -- and figure*.lua, report*.lua, points*.lua
+  report = true, point = true, rank = true, options = true, keys = true, values = true }     -- and figure*.lua, report*.lua, points*.lua
 
 local function host()
   return package.loaded["halfulp"]
